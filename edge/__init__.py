@@ -1,0 +1,1 @@
+"""The agent in the home: reads devices, keeps what they say, and hands it to the gateway."""

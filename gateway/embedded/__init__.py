@@ -1,0 +1,13 @@
+"""A private PostgreSQL with TimescaleDB and an MQTT broker, for a machine that has none.
+
+`unpack` fetches the servers once into an ignored folder, without root and without touching the host; `PrivateDatabase`
+and `PrivateBroker` run them as children of this process, on loopback only. A real installation points Vaka at its own
+servers instead and needs nothing of this package.
+"""
+
+from gateway.embedded.broker import PrivateBroker
+from gateway.embedded.database import PrivateDatabase
+from gateway.embedded.ports import free_port
+from gateway.embedded.unpack import Binaries, unpack
+
+__all__ = ["Binaries", "PrivateBroker", "PrivateDatabase", "free_port", "unpack"]

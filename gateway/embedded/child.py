@@ -1,0 +1,79 @@
+"""One server as a direct child of this process.
+
+A child has its own session, so that Ctrl-C reaches only us and we decide the order of stopping. It is told by the
+kernel to stop when its parent thread ends: start it from a thread that lives as long as the server shall.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gateway.embedded.account import Account
+from homecare.errors import Unavailable
+
+KILLED_SECONDS: Final = 10
+"""Within this the kernel has ended a process that got SIGKILL; longer means a stuck disk."""
+LOG_TAIL_BYTES: Final = 1_000
+"""Of a server's own words in our error: its last lines say why it stopped."""
+
+
+def environment() -> dict[str, str]:
+    """What a server may see of ours: no locale (its libc has none of the host's), no PG* settings, no secrets."""
+    return {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+class Child:
+    """A started process; `log` gets what it prints, the previous start's log is kept beside it as `.1`."""
+
+    def __init__(self, command: Sequence[str], *, account: Account, log: Path, farewell: signal.Signals) -> None:
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        self._log = log
+        self._farewell = farewell
+        follow = ("setpriv", "--pdeathsig", farewell.name.removeprefix("SIG"))
+        with log.open("wb") as output:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 why: the command is built here, from our own folders
+                    [*account.prefix, *follow, *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=environment(),
+                    cwd=log.parent,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise Unavailable("start a server", str(command[0]), str(error)) from error
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended; an ended one is reaped."""
+        return self._process.poll() is None
+
+    def stop(self, seconds: float) -> None:
+        """Ask it to stop, and end it with SIGKILL if it has not within `seconds`."""
+        if self.running:
+            self._process.send_signal(self._farewell)
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a power cut would, and reap it."""
+        self._process.kill()
+        self._process.wait(KILLED_SECONDS)
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        with self._log.open("rb") as log:
+            log.seek(max(0, self._log.stat().st_size - LOG_TAIL_BYTES))
+            return log.read().decode(errors="replace").strip()

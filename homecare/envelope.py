@@ -1,0 +1,89 @@
+"""Envelopes: an event with everything that travels with it, and the identity of a fact.
+
+A fact is `(edge, epoch, stream, seq)`. The envelope does not repeat that: the frame's header names edge, epoch,
+stream and the first seq, and the envelopes of a frame follow one another without a gap.
+
+One serialiser: JSON by msgspec. The edge encodes an envelope once, journals those bytes and always sends the same
+bytes again, so that `content_digest` tells an honest redelivery from another content under the same identity.
+"""
+
+import hashlib
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from homecare.clock import LATEST
+from homecare.errors import Malformed
+from homecare.event import AnyEvent, IdText, Sequence64, Stream, WallTime
+from homecare.identity import EdgeId, Epoch, epoch_text
+
+ENVELOPE_LIMIT: Final = 4096
+"""Bytes of one encoded envelope: far above any event, far below a frame (64 KiB)."""
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What travels.
+
+    `position` counts every fact of this edge's epoch across the streams, from 1. `device` is None for what the edge
+    says of itself. `occurred_at` is the device's or the edge's claim, `received_at` when the edge heard it (both wall
+    time, microseconds), `uncertainty` how far the edge's wall clock may be off (microseconds), `elapsed` microseconds
+    of the edge's steady clock since its epoch opened. `counter` is the device's own counter where it sends one.
+    """
+
+    position: Sequence64
+    home: IdText
+    occurred_at: WallTime
+    received_at: WallTime
+    uncertainty: Annotated[int, Meta(ge=0, le=LATEST)]
+    elapsed: Annotated[int, Meta(ge=0, le=LATEST)]
+    event: AnyEvent
+    device: IdText | None = None
+    counter: Sequence64 | None = None
+
+
+class FactId(msgspec.Struct, frozen=True, order=True):
+    """The identity of a fact: never used twice for different contents."""
+
+    edge: EdgeId
+    epoch: Epoch
+    stream: Stream
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.edge}/{epoch_text(self.epoch)}/{self.stream}/{self.seq}"
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """An envelope under its identity, with the digest of its bytes."""
+
+    id: FactId
+    envelope: Envelope
+    digest: bytes
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """The one encoding of an envelope: compact JSON. `Malformed` if it exceeds `ENVELOPE_LIMIT`."""
+    data = _encoder.encode(envelope)
+    if len(data) > ENVELOPE_LIMIT:
+        raise Malformed("encode envelope", "envelope", f"at most {ENVELOPE_LIMIT} bytes")
+    return data
+
+
+def decode_envelope(data: bytes | msgspec.Raw) -> Envelope:
+    """The envelope that the bytes hold; `Malformed` for anything else."""
+    if len(memoryview(data)) > ENVELOPE_LIMIT:
+        raise Malformed("decode envelope", "envelope", f"at most {ENVELOPE_LIMIT} bytes")
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("decode envelope", "envelope", "see docs/asyncapi.yaml, schema Envelope") from error
+
+
+def content_digest(data: bytes | msgspec.Raw) -> bytes:
+    """16 bytes that differ whenever the encoded contents differ."""
+    return hashlib.blake2b(data, digest_size=16, person=b"vaka-content").digest()

@@ -1,0 +1,222 @@
+"""The frame: the one form in which edge and gateway speak, bounded, versioned and authenticated.
+
+    offset  bytes  field     meaning (integers big-endian)
+    0       2      magic     "VK"
+    2       1      version   1; an unknown one is refused by receipt and the edge keeps the frame
+    3       1      kind      1 facts, 2 lost, 3 heartbeat, 4 receipt
+    4       1      stream    0 none, 1 alarm, 2 access, 3 record
+    5       1      edge_len  8 to 40
+    6       4      count     facts in the body, or seqs lost; 0 otherwise
+    10      8      epoch     of the facts, or that a receipt is about; 0 for a heartbeat
+    18      8      first     seq of the first fact, or of the first seq lost; 0 otherwise
+    26      8      run       the epoch in which the edge runs now (a receipt echoes it)
+    34      8      beat      counter of the edge's newest heartbeat in that run (a receipt echoes it)
+    42      n      edge      the edge's id, ASCII
+    42+n    m      body      JSON: an array of envelopes; Loss; Heartbeat; Receipt
+    -16     16     tag       authenticator over everything before it (see seal)
+
+A frame is at most 64 KiB. The header is readable without the body, so that routing costs no JSON.
+"""
+
+import struct
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, TypeVar
+
+import msgspec
+
+from homecare import seal
+from homecare.delivery import Heartbeat, Loss, Receipt
+from homecare.envelope import Envelope, Fact, FactId, content_digest, decode_envelope
+from homecare.errors import Malformed, Refused
+from homecare.event import Stream, stream_of
+from homecare.identity import EdgeId, Epoch, checked
+
+VERSION: Final = 1
+FRAME_LIMIT: Final = 64 * 1024
+"""Bytes of a frame: what every broker passes on by default, and some 200 ordinary facts."""
+FACTS_LIMIT: Final = 1000
+"""Facts of a frame."""
+LOSS_LIMIT: Final = 2**32 - 1
+"""Seqs that one lost frame can name."""
+_HEADER: Final = struct.Struct(">2sBBBBIQQQQ")
+_MAGIC: Final = b"VK"
+_LARGEST: Final = 2**63 - 1
+
+
+class Kind(IntEnum):
+    """What a frame's body is."""
+
+    FACTS = 1
+    LOST = 2
+    HEARTBEAT = 3
+    RECEIPT = 4
+
+
+_STREAM_CODE: Final = {None: 0, Stream.ALARM: 1, Stream.ACCESS: 2, Stream.RECORD: 3}
+_CODE_STREAM: Final = {code: stream for stream, code in _STREAM_CODE.items()}
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A frame's header; see the table above."""
+
+    kind: Kind
+    edge: EdgeId
+    stream: Stream | None = None
+    epoch: Epoch = Epoch(0)
+    first: int = 0
+    count: int = 0
+    run: Epoch = Epoch(0)
+    beat: int = 0
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A frame whose header was read: nothing is believed before `verify`."""
+
+    header: Header
+    body: memoryview
+    content: memoryview
+    tag: bytes
+
+    def verify(self, key: bytes) -> None:
+        """`Refused` unless the holder of `key` made this frame."""
+        seal.verify(key, self.content, self.tag)
+
+
+class UnknownVersion(Refused):
+    """A frame of a later major version; `edge` is who to tell, as far as the frame can be read."""
+
+
+def pack(header: Header, body: bytes, key: bytes) -> bytes:
+    """The frame's bytes. `Malformed` if it would exceed `FRAME_LIMIT`."""
+    edge = header.edge.encode("ascii")
+    content = (
+        _HEADER.pack(
+            _MAGIC,
+            VERSION,
+            header.kind,
+            _STREAM_CODE[header.stream],
+            len(edge),
+            header.count,
+            header.epoch,
+            header.first,
+            header.run,
+            header.beat,
+        )
+        + edge
+        + body
+    )
+    if len(content) + seal.TAG_BYTES > FRAME_LIMIT:
+        raise Malformed("pack frame", "frame", f"at most {FRAME_LIMIT} bytes")
+    return content + seal.tag(key, content)
+
+
+def unpack(data: bytes) -> Frame:
+    """Read a frame's header. `Malformed` if it is no frame, `UnknownVersion` if it is one of a later version."""
+    if not _HEADER.size + seal.TAG_BYTES < len(data) <= FRAME_LIMIT or data[:2] != _MAGIC:
+        raise Malformed("unpack frame", "frame", f"magic VK and at most {FRAME_LIMIT} bytes; see docs/asyncapi.yaml")
+    if data[2] != VERSION:
+        raise UnknownVersion("unpack frame", "version", f"this side speaks version {VERSION}")
+    _, _, kind, stream, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
+    body_at = _HEADER.size + edge_len
+    if kind not in Kind._value2member_map_ or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
+        raise Malformed("unpack frame", "header", "kind 1 to 4, stream 0 to 3, edge id inside the frame")
+    if max(epoch, first, run, beat, first + count) > _LARGEST:
+        raise Malformed("unpack frame", "header", "numbers below 2^63")
+    content = memoryview(data)[: -seal.TAG_BYTES]
+    header = Header(
+        kind=Kind(kind),
+        edge=_edge(bytes(data[_HEADER.size : body_at])),
+        stream=_CODE_STREAM[stream],
+        epoch=Epoch(epoch),
+        first=first,
+        count=count,
+        run=Epoch(run),
+        beat=beat,
+    )
+    return Frame(header=header, body=content[body_at:], content=content, tag=bytes(data[-seal.TAG_BYTES :]))
+
+
+def _edge(raw: bytes) -> EdgeId:
+    try:
+        return EdgeId(checked(raw.decode("ascii"), "edge in frame"))
+    except UnicodeDecodeError as error:
+        raise Malformed("unpack frame", "edge", "the id is ASCII") from error
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+_raw_list: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_envelopes: Final = msgspec.json.Decoder(list[Envelope])
+
+
+def facts_body(encoded: Sequence[bytes]) -> bytes:
+    """The body of a facts frame from envelopes that `encode_envelope` encoded (and the journal kept)."""
+    return b"[" + b",".join(encoded) + b"]"
+
+
+def read_envelopes(frame: Frame) -> list[Envelope]:
+    """The envelopes of a facts frame, decoded in one pass; `Malformed` if body and header disagree."""
+    try:
+        envelopes = _envelopes.decode(frame.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("read facts", "body", "see docs/asyncapi.yaml, schema Envelope") from error
+    _check_facts(frame.header, [stream_of(envelope.event) for envelope in envelopes])
+    return envelopes
+
+
+def read_facts(frame: Frame) -> list[Fact]:
+    """The facts of a frame with the digest of each one's bytes (slower than `read_envelopes`; for ledgered streams)."""
+    try:
+        raws = _raw_list.decode(frame.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("read facts", "body", "an array of envelopes") from error
+    header = frame.header
+    envelopes = [decode_envelope(raw) for raw in raws]
+    stream = _check_facts(header, [stream_of(envelope.event) for envelope in envelopes])
+    return [
+        Fact(
+            id=FactId(edge=header.edge, epoch=header.epoch, stream=stream, seq=header.first + index),
+            envelope=envelope,
+            digest=content_digest(raw),
+        )
+        for index, (raw, envelope) in enumerate(zip(raws, envelopes, strict=True))
+    ]
+
+
+def _check_facts(header: Header, streams: list[Stream]) -> Stream:
+    stream = header.stream
+    if header.kind is not Kind.FACTS or stream is None or header.first < 1 or not 1 <= header.count <= FACTS_LIMIT:
+        raise Malformed("read facts", "header", f"kind facts, a stream, first from 1, count 1 to {FACTS_LIMIT}")
+    if len(streams) != header.count:
+        raise Malformed("read facts", "count", "the header counts other than the body holds")
+    if any(other is not stream for other in streams):
+        raise Malformed("read facts", "stream", "every event belongs to one stream; see docs/asyncapi.yaml")
+    return stream
+
+
+# --- the small bodies ------------------------------------------------------------------------------------------------
+
+Body = TypeVar("Body", Heartbeat, Receipt, Loss)
+_encoder: Final = msgspec.json.Encoder()
+_decoders: Final = {body: msgspec.json.Decoder(body) for body in (Heartbeat, Receipt, Loss)}
+_KIND_OF: Final[dict[type[Heartbeat] | type[Receipt] | type[Loss], Kind]] = {
+    Heartbeat: Kind.HEARTBEAT,
+    Receipt: Kind.RECEIPT,
+    Loss: Kind.LOST,
+}
+
+
+def encode_body(body: Heartbeat | Receipt | Loss) -> bytes:
+    """The JSON of a heartbeat, receipt or loss."""
+    return _encoder.encode(body)
+
+
+def read_body(frame: Frame, kind: type[Body]) -> Body:
+    """The body of a heartbeat, receipt or lost frame; `Malformed` for anything else."""
+    if frame.header.kind is not _KIND_OF[kind]:
+        raise Malformed("read body", "kind", f"expected {kind.__name__}")
+    try:
+        return _decoders[kind].decode(frame.body)  # type: ignore[return-value] # the table pairs each type with its own decoder
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("read body", kind.__name__, "see docs/asyncapi.yaml") from error
