@@ -7,6 +7,7 @@ kernel to stop when its parent thread ends: start it from a thread that lives as
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from homecare.errors import Unavailable
 
 KILLED_SECONDS: Final = 10
 """Within this the kernel has ended a process that got SIGKILL; longer means a stuck disk."""
+ORPHAN_POLL_SECONDS: Final = 0.05
 LOG_TAIL_BYTES: Final = 1_000
 """Of a server's own words in our error: its last lines say why it stopped."""
 
@@ -26,11 +28,15 @@ def environment() -> dict[str, str]:
 
 
 class Child:
-    """A started process; `log` gets what it prints, the previous start's log is kept beside it as `.1`."""
+    """A started process. Its folder `home` gets what it prints (`log`, the start before in `log.1`) and its `pid`.
 
-    def __init__(self, command: Sequence[str], *, account: Account, log: Path, farewell: signal.Signals) -> None:
+    `farewell` is the signal that asks this kind of server to stop in order.
+    """
+
+    def __init__(self, command: Sequence[str], *, account: Account, home: Path, farewell: signal.Signals) -> None:
+        log = home / "log"
         if log.exists():
-            log.replace(log.with_suffix(".log.1"))
+            log.replace(home / "log.1")
         self._log = log
         self._farewell = farewell
         follow = ("setpriv", "--pdeathsig", farewell.name.removeprefix("SIG"))
@@ -42,11 +48,12 @@ class Child:
                     stdout=output,
                     stderr=output,
                     env=environment(),
-                    cwd=log.parent,
+                    cwd=home,
                     start_new_session=True,
                 )
             except OSError as error:
                 raise Unavailable("start a server", str(command[0]), str(error)) from error
+        (home / "pid").write_text(f"{self._process.pid} {int(farewell)}\n", encoding="ascii")
 
     @property
     def pid(self) -> int:
@@ -77,3 +84,31 @@ class Child:
         with self._log.open("rb") as log:
             log.seek(max(0, self._log.stat().st_size - LOG_TAIL_BYTES))
             return log.read().decode(errors="replace").strip()
+
+
+def end_orphan(home: Path, seconds: float) -> None:
+    """End the server of this folder if it outlived the process that started it; nothing is done if there is none.
+
+    It is asked first and ended with SIGKILL after `seconds`. A process that has merely inherited the number is spared:
+    its command line does not name the folder.
+    """
+    try:
+        pid, farewell = (int(word) for word in (home / "pid").read_text(encoding="ascii").split())
+    except (FileNotFoundError, ValueError):
+        return
+    for sign in (farewell, signal.SIGKILL):
+        if not _serves(pid, home):
+            break
+        os.kill(pid, sign)
+        for _ in range(round(seconds / ORPHAN_POLL_SECONDS)):
+            if not _serves(pid, home):
+                break
+            time.sleep(ORPHAN_POLL_SECONDS)
+    (home / "pid").unlink()
+
+
+def _serves(pid: int, home: Path) -> bool:
+    try:
+        return os.fsencode(home) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

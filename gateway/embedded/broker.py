@@ -1,0 +1,106 @@
+"""A private MQTT broker: Mosquitto on loopback."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Final
+
+from gateway.embedded.account import this_account
+from gateway.embedded.child import Child, end_orphan
+from gateway.embedded.ports import LOOPBACK, is_free, listens
+from gateway.embedded.unpack import Binaries
+from homecare.errors import Conflict, Unavailable
+
+CONFIGURATION: Final = """\
+# Written at every start. The broker is a lossy pipe by design: edges keep every fact until the gateway's receipt.
+listener {port} {address}
+# Loopback only; every frame is authenticated end to end, whoever may connect.
+allow_anonymous true
+set_tcp_nodelay true
+# The largest frame is 64 KiB; topic and header come on top.
+max_packet_size 66560
+# No count bounds a client's queue (1000 is the default, and more are dropped without a word); bytes do, per client.
+max_queued_messages 0
+max_queued_bytes 67108864
+max_inflight_messages 0
+max_inflight_bytes 16777216
+persistence true
+persistence_location {home}/
+# Seconds; what a crash of the broker loses, the edges send again.
+autosave_interval 10
+persistent_client_expiration 7d
+connection_messages false
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+"""
+STOP_SECONDS: Final = 15
+POLL_SECONDS: Final = 0.02
+READY_POLLS: Final = 1_500
+"""Half a minute: a full queue is read back from disk before the broker listens."""
+
+
+class PrivateBroker:
+    """One broker on loopback with its configuration, stored sessions and log in the folder `data`."""
+
+    def __init__(self, binaries: Binaries, data: Path, port: int) -> None:
+        self._binaries = binaries
+        self._account = this_account()
+        self.data = self._account.place(data)
+        self.port = port
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"mqtt://{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The broker's process id; `Unavailable` before `start`."""
+        if self._child is None:
+            raise Unavailable("read the process id", "private broker", "start it first")
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker lives."""
+        return self._child is not None and self._child.running
+
+    def start(self) -> None:
+        """Start the broker and return when it accepts connections; also after `kill` or a crash.
+
+        Call it from a thread that lives as long as the broker shall. `Conflict`: the port is taken. `Unavailable`: its
+        own last words say why.
+        """
+        if self.running:
+            return
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._account.give(self.data)
+        end_orphan(self.data, STOP_SECONDS)
+        if not is_free(self.port):
+            raise Conflict("start the private broker", f"port {self.port} is taken", "choose a free port")
+        configuration = self.data / "mosquitto.conf"
+        text = CONFIGURATION.format(port=self.port, address=LOOPBACK, home=self.data)
+        configuration.write_text(text, encoding="utf-8")
+        command = [str(self._binaries.program("mosquitto")), "-c", str(configuration)]
+        self._child = Child(command, account=self._account, home=self.data, farewell=signal.SIGTERM)
+        for _ in range(READY_POLLS):
+            if not self._child.running:
+                break
+            if listens(self.port):
+                return
+            time.sleep(POLL_SECONDS)
+        self._child.kill()
+        raise Unavailable("start the private broker", self._child.last_words(), f"see {self.data / 'log'}")
+
+    def stop(self) -> None:
+        """End it in order: stored sessions are written first."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would end it."""
+        if self._child is not None:
+            self._child.kill()

@@ -1,0 +1,177 @@
+"""A private PostgreSQL, with TimescaleDB where its extension lies beside it."""
+
+import shutil
+import signal
+import time
+from pathlib import Path
+from subprocess import run
+from typing import Final
+
+from gateway.embedded.account import this_account
+from gateway.embedded.child import Child, end_orphan, environment
+from gateway.embedded.ports import LOOPBACK, is_free
+from gateway.embedded.unpack import Binaries
+from homecare.errors import Conflict, Unavailable
+from homecare.identity import new_secret
+
+NAME: Final = "vaka"
+"""The role and the database."""
+DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+"""A receipt is sent after commit, so commit must mean on the disk."""
+SETTINGS: Final = {
+    **DURABLE,
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",  # TCP alone: the path of a socket in a deep folder passes 107 characters
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "2GB",  # a checkpoint in the middle of a drained backlog costs more than this disk
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+}
+WITH_TIMESCALEDB: Final = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+
+INITDB_SECONDS: Final = 120
+STOP_SECONDS: Final = 60
+"""A fast shutdown ends with a checkpoint; after this the server is killed and recovers at its next start."""
+POLL_SECONDS: Final = 0.02
+READY_POLLS: Final = 3_000
+"""One minute: the recovery after a crash replays at most `max_wal_size`."""
+ATTEMPTS: Final = 5
+"""Starts: after SIGKILL the old server's children may hold its shared memory for a moment."""
+READY_LINE: Final = 7
+"""Of `postmaster.pid`, from 0: the server's own word on its state."""
+
+
+class PrivateDatabase:
+    """One server on loopback with its cluster, password and log in the folder `data`.
+
+    `timescaledb=False` starts it plain, as on a machine where the extension does not exist.
+    """
+
+    def __init__(self, binaries: Binaries, data: Path, port: int, *, timescaledb: bool = True) -> None:
+        self._binaries = binaries
+        self._account = this_account()
+        self.data = self._account.place(data)
+        self.port = port
+        self.timescaledb = timescaledb and binaries.timescaledb
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect, with the password; made known by `start`."""
+        password = (self.data / "password").read_text(encoding="ascii").strip()
+        return f"postgresql://{NAME}:{password}@{LOOPBACK}:{self.port}/{NAME}"
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id; `Unavailable` before `start`."""
+        if self._child is None:
+            raise Unavailable("read the process id", "private database", "start it first")
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the postmaster lives."""
+        return self._child is not None and self._child.running
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start the server and return when it accepts connections.
+
+        Also after `kill`, and after a crash of the process that started it before. Call it from a thread that lives
+        as long as the server shall. `Conflict`: the port is taken. `Unavailable`: its own last words say why.
+        """
+        if self.running:
+            return
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._account.give(self.data)
+        cluster = self.data / "cluster"
+        if not cluster.exists():
+            self._make(cluster)
+        end_orphan(self.data, STOP_SECONDS)
+        (cluster / "postmaster.pid").unlink(missing_ok=True)  # its number may by now be another program's
+        if not is_free(self.port):
+            raise Conflict("start the private database", f"port {self.port} is taken", "choose a free port")
+        for _ in range(ATTEMPTS):
+            child = Child(self._command(cluster), account=self._account, home=self.data, farewell=signal.SIGINT)
+            self._child = child
+            if self._ready(cluster, child):
+                return
+            if "shared memory" not in child.last_words():
+                break
+            time.sleep(POLL_SECONDS)
+        raise Unavailable("start the private database", self._last_words(), f"see {self.data / 'log'}")
+
+    def stop(self) -> None:
+        """End it in order: sessions are cut, everything is written, and nothing is left running."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster, as a power cut would end it; its children end themselves."""
+        if self._child is not None:
+            self._child.kill()
+
+    def _command(self, cluster: Path) -> list[str]:
+        settings = {**SETTINGS, "port": str(self.port)} | (WITH_TIMESCALEDB if self.timescaledb else {})
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [str(self._binaries.program("postgres")), "-D", str(cluster), *options]
+
+    def _make(self, cluster: Path) -> None:
+        """Create the cluster beside its place and rename it there when it is whole."""
+        unfinished = cluster.with_name("cluster.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        password = self.data / "password"
+        password.touch(mode=0o600)
+        password.write_text(new_secret().hex(), encoding="ascii")
+        self._account.give(password)
+        program = str(self._binaries.program("initdb"))
+        locale = ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        access = ["-U", NAME, "-A", "scram-sha-256", f"--pwfile={password}"]
+        self._tool([program, "-D", str(unfinished), *locale, *access], "")
+        alone = [*self._command(unfinished), "postgres"]
+        self._tool([alone[0], "--single", *alone[1:]], f"CREATE DATABASE {NAME};\n")
+        if self.timescaledb:
+            self._tool([alone[0], "--single", *alone[1:-1], NAME], "CREATE EXTENSION timescaledb;\n")
+        unfinished.rename(cluster)
+
+    def _tool(self, command: list[str], statements: str) -> None:
+        done = run(  # noqa: S603 why: programs of the folder that we unpacked
+            [*self._account.prefix, *command],
+            input=statements,
+            capture_output=True,
+            timeout=INITDB_SECONDS,
+            env=environment(),
+            cwd=self.data,
+            check=False,
+            text=True,
+            errors="replace",
+        )
+        if done.returncode or "ERROR" in done.stderr or "FATAL" in done.stderr:
+            raise Unavailable(
+                "create the private database", done.stderr.strip()[-400:], f"is the disk full? {self.data}"
+            )
+
+    def _ready(self, cluster: Path, child: Child) -> bool:
+        """Wait until the server says that it is ready; False if it ends instead."""
+        for _ in range(READY_POLLS):
+            lines = _state(cluster)
+            if lines[:1] == [str(child.pid)] and lines[READY_LINE : READY_LINE + 1] == ["ready"]:
+                return True
+            if not child.running:
+                return False
+            time.sleep(POLL_SECONDS)
+        child.kill()
+        return False
+
+    def _last_words(self) -> str:
+        return self._child.last_words() if self._child is not None else "not started"
+
+
+def _state(cluster: Path) -> list[str]:
+    """The lines of the server's own status file, without padding; none while there is no file."""
+    try:
+        return [line.strip() for line in (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
