@@ -1,4 +1,4 @@
-"""What a driver is: bytes in, events out, and nothing else.
+"""What a driver is (bytes in, events out, and nothing else), and what brings it the bytes.
 
 A transport hears a `Sighting`; recognition finds the device and its driver; the driver reads it into a `Reading`.
 Drivers are pure: what they must remember between two sightings goes through `Memory`, which the agent keeps (and
@@ -6,14 +6,14 @@ stores with the journal where `Reading.counter` is given, so that a counter surv
 facts that it vouches for).
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Protocol
 
 import msgspec
 
 from homecare.clock import Instant
 from homecare.device import Device
-from homecare.event import AnyEvent
+from homecare.event import AnyEvent, TransportState
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,4 +82,32 @@ class Driver(Protocol):
         `Malformed` when the bytes cannot be understood, `Refused` when they must not be believed (wrong key,
         downgrade, replayed counter): the agent counts both and journals a `DeviceFaulted` at most once a minute.
         """
+        ...
+
+
+class Framer(Protocol):
+    """Finds telegrams in the bytes of one serial port; pure, and bounded in what it keeps between two calls."""
+
+    rejected: int
+    """Telegrams so far whose checks failed; the framer finds the next good one by itself."""
+
+    def feed(self, data: bytes) -> list[tuple[str, bytes]]:
+        """The whole telegrams that `data` completes, in order, each with its sender's address."""
+        ...
+
+
+class Transport(Protocol):
+    """One radio adapter or serial port. `name` is `ble` or `serial:NAME`."""
+
+    name: str
+
+    async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
+        """Listen until cancelled; heal by itself whatever the hardware does, and tell every change of its state.
+
+        Both callbacks are called in the event loop's thread and do not block.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, such as `Reading.reply`, if the hardware is there; otherwise it is dropped (devices repeat)."""
         ...
