@@ -30,7 +30,11 @@ SETTINGS: Final = {
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
 }
-WITH_TIMESCALEDB: Final = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+WITH_TIMESCALEDB: Final = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "timescaledb.max_background_workers": "0",  # no jobs in this edition; idle, they block a template's copies
+}
 
 INITDB_SECONDS: Final = 120
 STOP_SECONDS: Final = 60
