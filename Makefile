@@ -1,0 +1,125 @@
+# Vaka. `make` lists what there is; `make run` and `make test` set everything up by themselves, as root or not.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+DATA := $(or $(VAKA_DATA),.vaka)
+DESK := gateway/web/desk
+STATIC := gateway/web/static
+PY := .venv/bin/python
+FACTS ?= 100000
+KILLS ?= 200
+SEED ?=
+
+# Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
+PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p"; done))
+
+# Vite 7 needs Node 20.19, 22.12 or newer: the version is asked, not the presence. Else Node comes as a wheel.
+NODE_FITS := const [a, b] = process.versions.node.split('.').map(Number); \
+  process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)
+HOST_NODE := $(shell command -v npm >/dev/null && node -e "$(NODE_FITS)" 2>/dev/null && echo yes)
+ifeq ($(HOST_NODE),yes)
+  NODE_READY :=
+else
+  NODE_READY := .venv-node/installed.stamp
+  NODE_PATH := $(CURDIR)/.venv-node/bin:
+endif
+
+# The front end; nothing to build while its folder is not there.
+ifneq ($(wildcard $(DESK)/package.json),)
+  DESK_SOURCES := $(shell find $(DESK) -name node_modules -prune -o -type f -print)
+  DESK_BUILT := $(STATIC)/built.stamp
+  DESK_INSTALLED := $(DESK)/node_modules/installed.stamp
+endif
+
+.PHONY: help run test check fix bench faults sabotage test-plain setup services
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: setup ## set everything up and run gateway, broker, database and three simulated homes
+	@exec .venv/bin/vaka
+
+test: setup services ## set everything up and run the tests (all but the long campaigns)
+	@$(PY) -m pytest -q -m "not long"
+
+test-plain: setup services ## the same on PostgreSQL without TimescaleDB
+	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long"
+
+check: setup ## style, types, import rules, the house's own rules, device configurations, front end
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m pytest -q tests/test_tidy.py
+ifneq ($(wildcard firmware_configs/check.py),)
+	@$(PY) -m firmware_configs.check
+endif
+ifdef DESK_BUILT
+	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent check
+endif
+
+fix: setup ## put right what can be put right by machine
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup services ## measure speed, each figure beside what it is compared with
+	@$(PY) -m tests.benchmarks
+
+faults: setup services ## kill everything at random under load and count what was lost (FACTS= KILLS= SEED=)
+	@$(PY) -m tests.faults --facts $(FACTS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+sabotage: setup services ## break Vaka on purpose, patch by patch, and see that a test turns red
+	@$(PY) -m tests.faults.sabotage
+
+# --- what the targets above stand on ---------------------------------------------------------------------------------
+
+setup: .venv/project.stamp $(DESK_BUILT)
+
+services: .venv/project.stamp
+	@$(PY) -m gateway.embedded $(DATA)/services
+
+# Packages first, by hash; then the project itself without the network. A Debian without python3-venv has no pip for
+# the new environment, so the machine's pip is pointed at it.
+define PIP
+if [ -x $(1)/bin/pip ]; then pip=($(1)/bin/pip); else pip=($(PYTHON) -m pip --python $(1)/bin/python); fi; \
+"$${pip[@]}" --quiet --disable-pip-version-check install $(2)
+endef
+define VENV
+if [ ! -x $(1)/bin/python ]; then \
+  if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(1); \
+  else $(PYTHON) -m venv --without-pip $(1); fi; fi
+endef
+
+.venv/packages.stamp: requirements/dev.txt
+	@[ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; none was found. Install python3, or name one: make PYTHON=..."; exit 1; }
+	@echo "installing the Python packages into .venv (about a minute, once)"
+	@$(call VENV,.venv)
+	@$(call PIP,.venv,--require-hashes -r requirements/dev.txt)
+	@touch $@
+
+.venv/project.stamp: .venv/packages.stamp pyproject.toml README.md
+	@$(call PIP,.venv,--no-build-isolation --no-deps -e .)
+	@touch $@
+
+.venv-node/installed.stamp: requirements/node.txt
+	@[ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; none was found."; exit 1; }
+	@echo "this machine's Node.js is absent or older than 20.19; installing one into .venv-node"
+	@$(call VENV,.venv-node)
+	@$(call PIP,.venv-node,--require-hashes -r requirements/node.txt)
+	@touch $@
+
+ifdef DESK_BUILT
+$(DESK_INSTALLED): $(DESK)/package-lock.json $(NODE_READY)
+	@echo "installing the front end's packages"
+	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(DESK_BUILT): $(DESK_SOURCES) $(DESK_INSTALLED)
+	@echo "building the alarm desk"
+	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent build
+	@mkdir -p $(STATIC) && touch $@
+endif

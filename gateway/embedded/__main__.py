@@ -1,0 +1,21 @@
+"""`python -m gateway.embedded FOLDER`: fetch and unpack the private servers, and say where they are."""
+
+import sys
+from pathlib import Path
+
+from gateway.embedded.unpack import unpack
+from homecare.errors import Unavailable
+
+
+def main() -> int:
+    """0 when the servers are there; 1 with the reason and what to do when they are not."""
+    try:
+        unpack(Path(sys.argv[1]), lambda line: print(line, flush=True))
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
