@@ -126,7 +126,7 @@ def act(alert: Alert, action: Action, *, person: str, version: int, reason: str 
         raise Conflict(action, alert.id, "the alert is already resolved")
     if alert.version != version:
         raise Conflict(action, alert.id, "the alert changed since it was read; read it again")
-    if alert.claimed_by not in (None, person) and action is not Action.RESOLVE:
+    if alert.claimed_by not in (None, person):
         raise Conflict(action, alert.id, "another operator has taken the alert")
     after = msgspec.structs.replace(alert, version=alert.version + 1)
     if action is Action.TAKE:
@@ -141,7 +141,5 @@ def act(alert: Alert, action: Action, *, person: str, version: int, reason: str 
 def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:
     if not reason or len(reason) > REASON_LIMIT:
         raise Refused("resolve", alert.id, f"say why, in at most {REASON_LIMIT} characters")
-    if alert.claimed_by not in (None, person):
-        raise Conflict("resolve", alert.id, "another operator has taken the alert")
     active = alert.active and alert.condition not in LATCHED
     return msgspec.structs.replace(alert, standing=Standing.RESOLVED, resolved_by=person, reason=reason, active=active)
