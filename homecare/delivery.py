@@ -25,7 +25,7 @@ HEARTBEAT_EPOCHS: Final = 24
 """Epochs a heartbeat names at most: the running one, undrained ones oldest first, then drained ones in turn."""
 
 
-class StreamHeld(msgspec.Struct, frozen=True, array_like=True):
+class StreamHeld(msgspec.Struct, frozen=True):
     """One stream of one epoch at the edge: lowest seq still held, durable by receipt, last assigned; 0 for none."""
 
     lowest: Sequence64

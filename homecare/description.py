@@ -22,6 +22,7 @@ _BODIES: Final[dict[str, Any]] = {
     "receipt": Receipt,
     "lost": Loss,
 }
+_DRAFT_7: Final = {"$defs": "definitions"}
 _EDGE_PRIVATE: Final = bytes(range(32))
 _GATEWAY_PRIVATE: Final = bytes(range(32, 64))
 
@@ -34,8 +35,26 @@ def schemas() -> dict[str, Any]:
 
 
 def _schema(name: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 - a type expression
-    schema = msgspec.json.schema(body)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Body of a {name} frame", **schema}
+    schema = _plain(msgspec.json.schema(body))
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": f"Body of a {name} frame", **schema}
+
+
+def _plain(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The schema in the words of JSON Schema draft 7, which AsyncAPI reads: OpenAPI's discriminator left out."""
+    if isinstance(schema, dict):
+        return {
+            _DRAFT_7.get(key, key): _prose(value) if key == "description" else _plain(value)
+            for key, value in schema.items()
+            if key != "discriminator"
+        }
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    return schema.replace("#/$defs/", "#/definitions/") if isinstance(schema, str) else schema
+
+
+def _prose(text: str) -> str:
+    """A docstring as one paragraph."""
+    return " ".join(text.split())
 
 
 def vectors() -> dict[str, Any]:
