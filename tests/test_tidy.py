@@ -191,9 +191,12 @@ def test_every_module_has_a_docstring() -> None:
 
 
 def is_broad(node: ast.AST) -> bool:
-    """`except:`, `except Exception:`, `except BaseException:`, or `suppress` of these."""
+    """`except:`, `except Exception:`, `except BaseException:`, or `suppress` of these, unless it raises again."""
     broad = {"Exception", "BaseException"}
     if isinstance(node, ast.ExceptHandler):
+        last = node.body[-1]
+        if isinstance(last, ast.Raise) and last.exc is None:
+            return False
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         return any(kind is None or (isinstance(kind, ast.Name) and kind.id in broad) for kind in kinds)
     if isinstance(node, ast.Call):

@@ -5,9 +5,9 @@ and `PrivateBroker` run them as children of this process, on loopback only. A re
 servers instead and needs nothing of this package.
 """
 
+from gateway.embedded.binaries import Binaries, unpack
 from gateway.embedded.broker import PrivateBroker
 from gateway.embedded.database import PrivateDatabase
 from gateway.embedded.ports import free_port
-from gateway.embedded.unpack import Binaries, unpack
 
 __all__ = ["Binaries", "PrivateBroker", "PrivateDatabase", "free_port", "unpack"]

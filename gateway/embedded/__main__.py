@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gateway.embedded.unpack import unpack
+from gateway.embedded.binaries import unpack
 from homecare.errors import Unavailable
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from gateway.embedded.account import this_account
+from gateway.embedded.binaries import Binaries
 from gateway.embedded.child import Child, end_orphan
 from gateway.embedded.ports import LOOPBACK, is_free, listens
-from gateway.embedded.unpack import Binaries
 from homecare.errors import Conflict, Unavailable
 
 CONFIGURATION: Final = """\

@@ -8,9 +8,9 @@ from subprocess import run
 from typing import Final
 
 from gateway.embedded.account import this_account
+from gateway.embedded.binaries import Binaries
 from gateway.embedded.child import Child, end_orphan, environment
 from gateway.embedded.ports import LOOPBACK, is_free
-from gateway.embedded.unpack import Binaries
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import new_secret
 
