@@ -1,0 +1,158 @@
+"""The service `org.bluez` with one adapter that hears the virtual air."""
+
+import asyncio
+from typing import Any, Final
+
+from bumble.device import Advertisement
+from dbus_fast import DBusError
+from dbus_fast.aio import MessageBus
+
+from simulator.air import LONGEST_DATA, VirtualAir, device_on
+from simulator.bluez import advertising
+from simulator.bluez.device import RemoteDevice
+from simulator.bluez.tree import Interface, Method, ObjectTree
+
+ADAPTER: Final = "org.bluez.Adapter1"
+PATH: Final = "/org/bluez/hci0"
+ADDRESS: Final = "F0:F1:F2:F3:F4:F5"
+NAME: Final = "edge"
+"""The name by which the air knows this receiver."""
+FORGET_SECONDS: Final = 30
+"""BlueZ forgets a device that it has not heard for this long (its TemporaryTimeout)."""
+STUCK_SECONDS: Final = 3600
+"""A stuck adapter answers after this: later than any caller waits."""
+_SIGNATURES: Final = {
+    **dict.fromkeys(("Address", "AddressType", "Name", "Alias"), "s"),
+    **dict.fromkeys(("Powered", "Discoverable", "Pairable", "Discovering"), "b"),
+    "UUIDs": "as",
+    "Roles": "as",
+}
+_VALUES: Final = {
+    "Address": ADDRESS,
+    "AddressType": "random",
+    "Name": NAME,
+    "Alias": NAME,
+    "Powered": True,
+    "Discoverable": False,
+    "Pairable": True,
+    "Discovering": False,
+    "UUIDs": [],
+    "Roles": ["central"],
+}
+
+
+class Bluez:
+    """`org.bluez` on the bus at `bus_address`.
+
+    `deaf` makes it answer every call and hear nothing; `stuck` makes it accept calls and never answer: both as real
+    adapters fail.
+    """
+
+    def __init__(self, air: VirtualAir, bus_address: str) -> None:
+        self._air = air
+        self._bus = MessageBus(bus_address=bus_address)
+        self._tree = ObjectTree(self._bus)
+        self._host, self._controller = device_on(air, NAME, ADDRESS)
+        self._devices: dict[str, RemoteDevice] = {}
+        self._chains: dict[str, bytes] = {}
+        self._discovering = 0
+        self._duplicates = True
+        self.deaf = False
+        self.stuck = False
+        methods: dict[str, tuple[str, Method]] = {
+            "SetDiscoveryFilter": ("", self._set_filter),
+            "StartDiscovery": ("", self._start_discovery),
+            "StopDiscovery": ("", self._stop_discovery),
+        }
+        self._adapter = Interface(ADAPTER, _SIGNATURES, _VALUES, methods)
+
+    async def start(self) -> None:
+        """Power on and appear on the bus."""
+        await self._host.power_on()
+        self._host.on(self._host.EVENT_ADVERTISEMENT, self._hear)
+        await self._bus.connect()
+        self._tree.add(PATH, self._adapter)
+        await self._bus.request_name("org.bluez")
+
+    async def stop(self) -> None:
+        """Vanish, as a bluetoothd that was killed: nobody is told but by the bus."""
+        await self._tree.close()
+        for device in self._devices.values():
+            await device.close()
+        self._bus.disconnect()
+        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # dbus-fast leaves it without annotations
+        self._air.remove(self._controller)
+
+    async def _set_filter(self, wanted: dict[str, Any]) -> list[Any]:
+        await self._delay()
+        duplicates = wanted.get("DuplicateData")
+        self._duplicates = duplicates is None or bool(duplicates.value)
+        return []
+
+    async def _start_discovery(self) -> list[Any]:
+        await self._delay()
+        self._discovering += 1
+        if self._discovering == 1:
+            await self._host.start_scanning(active=True)
+            self._tree.change(PATH, self._adapter, {"Discovering": True})
+        return []
+
+    async def _stop_discovery(self) -> list[Any]:
+        await self._delay()
+        if not self._discovering:
+            raise DBusError("org.bluez.Error.Failed", "No discovery started")
+        self._discovering -= 1
+        if not self._discovering:
+            await self._host.stop_scanning()
+            self._tree.change(PATH, self._adapter, {"Discovering": False})
+        return []
+
+    async def _delay(self) -> None:
+        if self.stuck:
+            await asyncio.sleep(STUCK_SECONDS)
+
+    def _hear(self, heard: Advertisement) -> None:
+        if self.deaf:
+            return
+        now = asyncio.get_running_loop().time()
+        self._forget(now)
+        data = self._whole(heard)
+        if data is None:
+            return
+        values = {**advertising.properties(data), "RSSI": heard.rssi}
+        address = heard.address.to_string(with_type_qualifier=False)
+        device = self._devices.get(address)
+        if device is None:
+            device = RemoteDevice(self._host, self._tree, adapter=PATH, address=heard.address, heard_at=now)
+            device.shown.values.update(values)
+            self._devices[address] = device
+            self._tree.add(device.path, device.shown)
+            return
+        self._devices[address] = self._devices.pop(address)  # the last heard comes last
+        device.heard_at = now
+        if not self._duplicates:
+            values = {name: value for name, value in values.items() if device.shown.values.get(name) != value}
+        if values:
+            device.change(values)
+
+    def _whole(self, heard: Advertisement) -> bytes | None:
+        """The advertisement's data when its last part is here; None before, and for a chain that was cut off."""
+        address = heard.address.to_string(with_type_qualifier=False)
+        data = self._chains.pop(address, b"") + bytes(heard.data_bytes if not heard.is_scan_response else b"")
+        if heard.is_scan_response:
+            return bytes(heard.data)
+        if heard.is_complete:
+            return data
+        if not heard.is_truncated and len(data) <= LONGEST_DATA:
+            self._chains[address] = data
+        return None
+
+    def _forget(self, now: float) -> None:
+        """Forget devices that fell silent, so that changing addresses do not fill the memory."""
+        for address, device in list(self._devices.items()):
+            if now - device.heard_at <= FORGET_SECONDS:
+                break
+            if not device.connected:
+                del self._devices[address]
+                self._chains.pop(address, None)
+                self._tree.remove(device.path)
