@@ -1,0 +1,20 @@
+"""The device models and protocol profiles that the edge can read, one line each."""
+
+from typing import Final
+
+from edge.driver import Driver, Framer
+from edge.drivers.bthome import BTHome
+from edge.drivers.enocean import ENOCEAN
+from edge.drivers.esp3 import Esp3Framer
+
+DRIVERS: Final[dict[str, Driver]] = {
+    driver.name: driver
+    for driver in (
+        BTHome(),
+        *ENOCEAN,
+    )
+}
+"""By the name that `Device.driver` says."""
+
+FRAMERS: Final[dict[str, type[Framer]]] = {"esp3": Esp3Framer}
+"""By the name that a serial port's configuration says; the telegrams are found under the key `serial:NAME`."""
