@@ -1,0 +1,1 @@
+"""Where the gateway meets the world: the database and the broker, one technology a module."""

@@ -1,0 +1,1 @@
+"""PostgreSQL with TimescaleDB, or plain PostgreSQL: the only place that speaks SQL."""

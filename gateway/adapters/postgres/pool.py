@@ -1,0 +1,44 @@
+"""The one place that opens database connections, with the same bounds everywhere."""
+
+from typing import Final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from homecare.errors import Unavailable
+
+CONNECT_SECONDS: Final = 5
+"""A database on the same network answers within milliseconds; longer means it is away."""
+STATEMENT_TIMEOUT_MS: Final = 10_000
+"""Above the slowest honest statement (loading all home states); a longer one is stuck."""
+LOCK_TIMEOUT_MS: Final = 3_000
+"""No transaction of ours holds a row for a second: whoever waits this long meets a stalled process."""
+IDLE_TRANSACTION_MS: Final = 30_000
+"""The server ends a transaction that a stopped process left open."""
+_KEEPALIVES: Final = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""A dead server is noticed within about 11 s even on a silent connection."""
+
+
+async def connect(url: str, *, name: str, autocommit: bool = False) -> AsyncConnection[TupleRow]:
+    """One connection called `name` in the server's lists; `Unavailable` where none can be had."""
+    options = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
+        f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS} -c timezone=UTC"
+    )
+    try:
+        return await AsyncConnection.connect(
+            url,
+            autocommit=autocommit,
+            connect_timeout=CONNECT_SECONDS,
+            application_name=name,
+            options=options,
+            **_KEEPALIVES,
+        )
+    except psycopg.OperationalError as error:
+        raise unavailable("connect", error) from error
+
+
+def unavailable(op: str, error: psycopg.Error) -> Unavailable:
+    """The error as the callers know it, without the server's text: that may name a host or repeat a value."""
+    return Unavailable(op, f"PostgreSQL ({error.sqlstate or type(error).__name__})", "is the database up and reachable?")
