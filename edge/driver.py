@@ -95,6 +95,10 @@ class Framer(Protocol):
         """The whole telegrams that `data` completes, in order, each with its sender's address."""
         ...
 
+    def idle(self) -> list[tuple[str, bytes]]:
+        """Give up an incomplete telegram because the line fell silent; the telegrams that stood behind it."""
+        ...
+
 
 class Transport(Protocol):
     """One radio adapter or serial port. `name` is `ble` or `serial:NAME`."""

@@ -1,0 +1,170 @@
+"""Serial ports: finds telegrams in what a port says, supervises it, writes answers.
+
+The only file that knows `pyserial`. The path is a stable symlink, so that a replugged stick is found again. A port
+fails in three ways: it is gone (unplugged: the next read fails at once), it is deaf (silent for longer than its devices
+ever are), or it is stuck (does not take our bytes). Each is told and healed by opening it again, for ever.
+"""
+
+import asyncio
+import os
+import termios
+from collections.abc import Callable
+from typing import Final
+
+from serial import Serial
+
+from edge.driver import Framer, Sighting
+from homecare.clock import SECOND, Clock
+from homecare.event import TransportState
+
+STUCK_AFTER: Final = 20 * SECOND
+"""Microseconds that a byte may wait to be taken; a frame of 100 bytes takes 20 ms on the slowest port in use."""
+BACKOFF_SECONDS: Final = (0.1, 0.5, 1, 2, 5)
+"""Waits before the next opening; the last one repeats, so that a replugged stick is used within five seconds."""
+READ_BYTES: Final = 4096
+"""Bytes taken at a time: what a tty holds."""
+WRITE_LIMIT: Final = 4096
+"""Bytes waiting to be written; more are dropped, because what they answer will be repeated."""
+LOOK_SECONDS: Final = 0.5
+"""Between two looks at silence, unwritten bytes and an unfinished telegram: no line pauses so long inside one."""
+_AWAY: Final = (OSError, termios.error)
+"""The port is not there, is no port, or is in use by another program."""
+
+
+class SerialTransport:
+    """One serial port, as `edge.driver.Transport`; `name` is without the prefix `serial:`.
+
+    `deaf_after` is the microseconds of silence that mean deaf; None where silence is ordinary.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        *,
+        baud: int,
+        framer: Framer,
+        clock: Clock,
+        deaf_after: int | None = None,
+        stuck_after: int = STUCK_AFTER,
+    ) -> None:
+        self.name = f"serial:{name}"
+        self._path = path
+        self._baud = baud
+        self._framer = framer
+        self._clock = clock
+        self._deaf_after = deaf_after
+        self._stuck_after = stuck_after
+        self._port: Serial | None = None
+        self._unwritten = bytearray()
+        self._unwritten_since = 0
+        self._state: TransportState | None = None
+        self.dropped = 0
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; dropped if the port is away or has `WRITE_LIMIT` bytes waiting. See `edge.driver.Transport`."""
+        if self._port is None or len(self._unwritten) + len(data) > WRITE_LIMIT:
+            self.dropped += 1
+            return
+        if not self._unwritten:
+            self._unwritten_since = self._clock.now().elapsed
+            asyncio.get_running_loop().add_writer(self._port.fileno(), self._write_on)
+        self._unwritten += data
+        self._write_on()
+
+    async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
+        """Listen until cancelled; see `edge.driver.Transport`."""
+        attempt = 0
+
+        def tell(state: TransportState) -> None:
+            nonlocal attempt
+            attempt = 0 if state is TransportState.WORKING else attempt
+            if state is not self._state:
+                self._state = state
+                on_state(state)
+
+        while True:
+            tell(await self._serve(on_sighting, tell))
+            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            attempt += 1
+
+    async def _serve(
+        self, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
+    ) -> TransportState:
+        """Listen to the port until it fails; how it failed."""
+        try:
+            port = Serial(self._path, self._baud, timeout=0, write_timeout=0, exclusive=True)
+        except _AWAY:
+            return TransportState.GONE
+        if self._state in (None, TransportState.GONE):
+            tell(TransportState.WORKING)  # after deaf or stuck only a byte proves it
+        self._port = port
+        try:
+            return await self._listen(port.fileno(), on_sighting, tell)
+        finally:
+            self._close(port)
+
+    async def _listen(
+        self, fd: int, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
+    ) -> TransportState:
+        readable = asyncio.Event()
+        asyncio.get_running_loop().add_reader(fd, readable.set)
+        heard_at = self._clock.now().elapsed
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await readable.wait()
+            except TimeoutError:
+                failure = self._look(heard_at)
+                if failure is not None:
+                    return failure
+                self._tell_telegrams(self._framer.idle(), on_sighting)
+                continue
+            readable.clear()
+            try:
+                data = os.read(fd, READ_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return TransportState.GONE
+            if not data:
+                return TransportState.GONE
+            heard_at = self._clock.now().elapsed
+            tell(TransportState.WORKING)
+            self._tell_telegrams(self._framer.feed(data), on_sighting)
+
+    def _tell_telegrams(self, found: list[tuple[str, bytes]], on_sighting: Callable[[Sighting], None]) -> None:
+        for address, telegram in found:
+            heard_at = self._clock.now()
+            on_sighting(Sighting(transport=self.name, address=address, heard_at=heard_at, telegram=telegram))
+
+    def _look(self, heard_at: int) -> TransportState | None:
+        now = self._clock.now().elapsed
+        if self._unwritten and now - self._unwritten_since >= self._stuck_after:
+            return TransportState.STUCK
+        if self._deaf_after is not None and now - heard_at >= self._deaf_after:
+            return TransportState.DEAF
+        return None
+
+    def _write_on(self) -> None:
+        """Write as much as the port takes now."""
+        if self._port is None:
+            return
+        try:
+            written = os.write(self._port.fileno(), self._unwritten)
+        except BlockingIOError:
+            return
+        except OSError:
+            written = len(self._unwritten)  # unplugged: the reader tells
+        del self._unwritten[:written]
+        self._unwritten_since = self._clock.now().elapsed
+        if not self._unwritten:
+            asyncio.get_running_loop().remove_writer(self._port.fileno())
+
+    def _close(self, port: Serial) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(port.fileno())
+        loop.remove_writer(port.fileno())
+        self._port = None
+        self._unwritten.clear()
+        port.close()
