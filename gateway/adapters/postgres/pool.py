@@ -16,7 +16,9 @@ LOCK_TIMEOUT_MS: Final = 3_000
 """No transaction of ours holds a row for a second: whoever waits this long meets a stalled process."""
 IDLE_TRANSACTION_MS: Final = 30_000
 """The server ends a transaction that a stopped process left open."""
-_KEEPALIVES: Final = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+KEEPALIVE_IDLE: Final = 5
+KEEPALIVE_INTERVAL: Final = 2
+KEEPALIVE_COUNT: Final = 3
 """A dead server is noticed within about 11 s even on a silent connection."""
 
 
@@ -33,7 +35,9 @@ async def connect(url: str, *, name: str, autocommit: bool = False) -> AsyncConn
             connect_timeout=CONNECT_SECONDS,
             application_name=name,
             options=options,
-            **_KEEPALIVES,
+            keepalives_idle=KEEPALIVE_IDLE,
+            keepalives_interval=KEEPALIVE_INTERVAL,
+            keepalives_count=KEEPALIVE_COUNT,
         )
     except psycopg.OperationalError as error:
         raise unavailable("connect", error) from error
@@ -41,4 +45,6 @@ async def connect(url: str, *, name: str, autocommit: bool = False) -> AsyncConn
 
 def unavailable(op: str, error: psycopg.Error) -> Unavailable:
     """The error as the callers know it, without the server's text: that may name a host or repeat a value."""
-    return Unavailable(op, f"PostgreSQL ({error.sqlstate or type(error).__name__})", "is the database up and reachable?")
+    return Unavailable(
+        op, f"PostgreSQL ({error.sqlstate or type(error).__name__})", "is the database up and reachable?"
+    )

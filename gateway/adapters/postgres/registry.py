@@ -1,0 +1,189 @@
+"""The registry's tables: enrolment writes them, the processes load them whole (they are small and change rarely)."""
+
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
+from homecare.device import Capability, Device, Placement
+from homecare.errors import Conflict
+from homecare.identity import DeviceId, EdgeId, HomeId, shard_of
+
+_CHANGED: Final = "UPDATE registry_change SET number = number + 1"
+_UNIT: Final = "INSERT INTO unit VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_HOME: Final = """
+    INSERT INTO home VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET
+        label = excluded.label, address = excluded.address, resident = excluded.resident,
+        time_zone = excluded.time_zone, settings = excluded.settings
+"""
+# What must not change becomes NULL where it would, and the column's NOT NULL refuses that.
+_EDGE: Final = """
+    INSERT INTO edge VALUES (%s, %s, %s) ON CONFLICT (id) DO UPDATE SET
+        public_key = CASE WHEN edge.public_key = excluded.public_key THEN excluded.public_key END
+"""
+_BINDING: Final = """
+    INSERT INTO edge_home SELECT %(edge)s, %(home)s, %(from)s WHERE NOT EXISTS
+        (SELECT FROM edge_home WHERE edge = %(edge)s AND home = %(home)s AND valid_until IS NULL)
+"""
+_DEVICE: Final = """
+    INSERT INTO device VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET
+        home = CASE WHEN device.home = excluded.home THEN excluded.home END, edge = excluded.edge,
+        driver = excluded.driver, address = excluded.address, placement = excluded.placement,
+        capabilities = excluded.capabilities, reports_every = excluded.reports_every
+"""
+
+
+def enrol(where: str | Connection[TupleRow], registration: HomeRegistration) -> None:
+    """Write one home with its edges and devices, whole or not at all.
+
+    Saying the same again changes nothing; `Conflict` when an id is there with another content. `where` is a database
+    address or an open connection, in whose transaction it then happens.
+    """
+    enrol_all(where, (registration,))
+
+
+def enrol_all(where: str | Connection[TupleRow], registrations: tuple[HomeRegistration, ...]) -> None:
+    """Write many homes in one transaction; see `enrol`."""
+    try:
+        if isinstance(where, str):
+            with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+                _write(connection, registrations)
+        else:
+            _write(where, registrations)
+    except psycopg.errors.IntegrityError as error:
+        raise Conflict("enrol", "home, edge or device", "an id is in use with another content") from error
+    except psycopg.OperationalError as error:
+        raise unavailable("enrol", error) from error
+
+
+def _write(connection: Connection[TupleRow], registrations: tuple[HomeRegistration, ...]) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_CHANGED)
+        cursor.executemany(_UNIT, _units(registrations))
+        cursor.executemany(_HOME, _homes(registrations))
+        cursor.executemany(_EDGE, _edges(registrations))
+        cursor.executemany(_BINDING, _bindings(registrations))
+        cursor.executemany(_DEVICE, _devices(registrations))
+
+
+def _units(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [(each.unit, each.unit_label) for each in registrations]
+
+
+def _homes(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            home.id,
+            each.unit,
+            shard_of(home.id),
+            home.label,
+            home.address,
+            home.resident,
+            home.time_zone,
+            Jsonb(dict(home.settings)),
+        )
+        for each in registrations
+        for home in (each.home,)
+    ]
+
+
+def _edges(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [(edge.id, edge.public_key, from_wall(each.valid_from)) for each in registrations for edge in each.edges]
+
+
+def _bindings(registrations: tuple[HomeRegistration, ...]) -> list[dict[str, Any]]:
+    return [
+        {"edge": edge.id, "home": each.home.id, "from": from_wall(each.valid_from)}
+        for each in registrations
+        for edge in each.edges
+    ]
+
+
+def _devices(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            device.id,
+            device.home,
+            edge,
+            device.driver,
+            device.address,
+            device.placement.value,
+            [capability.value for capability in device.capabilities],
+            device.reports_every,
+        )
+        for each in registrations
+        for edge, device in each.devices
+    ]
+
+
+def unbind(where: str, edge: EdgeId, home: HomeId, at: int) -> None:
+    """End an edge's stay in a home at `at` (wall microseconds)."""
+    with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+        connection.execute(_CHANGED)
+        connection.execute(
+            "UPDATE edge_home SET valid_until = %s WHERE edge = %s AND home = %s AND valid_until IS NULL",
+            (from_wall(at), edge, home),
+        )
+
+
+class PostgresRegistry:
+    """The registry's tables over one connection in autocommit; a `RegistrySource`."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._connection = connection
+
+    async def change_number(self) -> int:
+        """Rises with every change; `Unavailable` where the database is away."""
+        rows = await self._all("SELECT number FROM registry_change")
+        return int(rows[0][0])
+
+    async def load(self) -> Snapshot:
+        """The whole registry. The change number is read first: a change in between is only read once more."""
+        number = await self.change_number()
+        homes = await self._all("SELECT id, unit, shard, label, address, resident, time_zone, settings FROM home")
+        edges = await self._all("SELECT id, public_key FROM edge")
+        bindings = await self._all("SELECT edge, home, valid_from, valid_until FROM edge_home ORDER BY valid_from")
+        devices = await self._all(
+            "SELECT edge, id, home, driver, address, capabilities, placement, reports_every FROM device ORDER BY id"
+        )
+        return Snapshot(
+            number=number,
+            homes=tuple(msgspec.convert(dict(zip(Home.__struct_fields__, row, strict=True)), Home) for row in homes),
+            edges=tuple(Edge(id=EdgeId(row[0]), public_key=bytes(row[1])) for row in edges),
+            bindings=tuple(
+                Binding(
+                    edge=EdgeId(edge),
+                    home=HomeId(home),
+                    valid_from=wall(start),
+                    valid_until=None if end is None else wall(end),
+                )
+                for edge, home, start, end in bindings
+            ),
+            devices=tuple(_device(row) for row in devices),
+        )
+
+    async def _all(self, statement: str) -> list[TupleRow]:
+        try:
+            return await (await self._connection.execute(statement)).fetchall()
+        except psycopg.OperationalError as error:
+            raise unavailable("read the registry", error) from error
+
+
+def _device(row: TupleRow) -> tuple[EdgeId, Device]:
+    edge, id_, home, driver, address, capabilities, placement, reports_every = row
+    device = Device(
+        id=DeviceId(id_),
+        home=HomeId(home),
+        driver=driver,
+        address=address,
+        capabilities=tuple(Capability(word) for word in capabilities),
+        placement=Placement(placement),
+        reports_every=reports_every,
+    )
+    return EdgeId(edge), device

@@ -1,0 +1,1 @@
+"""What the services ask of the world, and the values that pass: protocols only, no technology."""

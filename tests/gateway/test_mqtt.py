@@ -1,0 +1,101 @@
+"""The broker adapter on a real Mosquitto."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.adapters import mqtt
+from gateway.adapters.mqtt import MqttBroker
+from gateway.embedded import PrivateBroker
+from homecare.identity import new_id
+from tests.waiting import SECONDS, until
+
+TOPIC = "vaka/v1/7/edge-0001/up/record"
+FILTERS = (("vaka/v1/+/+/up/record", 1),)
+
+
+@contextlib.asynccontextmanager
+async def connected(server: PrivateBroker, client_id: str = "") -> AsyncIterator[MqttBroker]:
+    broker = MqttBroker(server.url, client_id=client_id or new_id("test"), filters=FILTERS)
+    await broker.start()
+    try:
+        await until(lambda: broker.connected)
+        yield broker
+    finally:
+        await broker.stop()
+
+
+async def payloads(broker: MqttBroker, count: int) -> list[bytes]:
+    found: list[bytes] = []
+    async with asyncio.timeout(SECONDS):
+        while len(found) < count:
+            found += [message.payload for message in await broker.messages(1000)]
+    return found
+
+
+@pytest.mark.asyncio
+async def test_messages_arrive_in_order_and_are_bounded(broker: PrivateBroker) -> None:
+    async with connected(broker) as there, connected(broker, new_id("peer")) as here:
+        here.take(1000)
+        for number in range(50):
+            assert there.publish(TOPIC, b"%d" % number)
+        assert await payloads(here, 50) == [b"%d" % number for number in range(50)]
+
+
+@pytest.mark.asyncio
+async def test_what_was_not_acknowledged_comes_again_and_nothing_else(broker: PrivateBroker) -> None:
+    session = new_id("test")
+    async with connected(broker) as there:
+        async with connected(broker, session) as here:
+            for number in range(3):
+                there.publish(TOPIC, b"%d" % number)
+            found: list[bytes] = []
+            async with asyncio.timeout(SECONDS):
+                while len(found) < 3:
+                    for message in await here.messages(1):
+                        found.append(message.payload)
+                        if message.payload == b"0":
+                            here.acknowledge([message])
+            await asyncio.sleep(0)
+        for _ in range(2):  # the trap: acknowledgement turned manual only after the redelivery began
+            async with connected(broker, session) as here:
+                assert await payloads(here, 2) == [b"1", b"2"]
+
+
+@pytest.mark.asyncio
+async def test_reading_pauses_while_too_much_waits(broker: PrivateBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "WAITING_BYTES", 10_000)
+    async with connected(broker) as there, connected(broker) as here:
+        for _ in range(100):
+            there.publish(TOPIC, bytes(1000))
+        await until(lambda: here.paused)
+        assert here.waiting < 20
+        assert len(await payloads(here, 100)) == 100
+        assert not here.paused
+
+
+@pytest.mark.asyncio
+async def test_a_broker_that_dies_is_found_again(broker: PrivateBroker) -> None:
+    async with connected(broker) as here:
+        before = here.connections
+        broker.kill()
+        await until(lambda: not here.connected)
+        assert not here.publish(TOPIC, b"lost, and said so")
+        broker.start()
+        await until(lambda: here.connected)
+        assert here.connections > before
+        assert here.publish(TOPIC, b"back")
+        assert await payloads(here, 1) == [b"back"]
+
+
+@pytest.mark.asyncio
+async def test_mqtt_26_a_retained_message_is_refused(broker: PrivateBroker) -> None:
+    topic = f"vaka/v1/7/{new_id('edge')}/up/record"
+    async with connected(broker) as there:
+        there._client.publish(topic, b"old", 1, retain=True)
+        async with connected(broker) as here:
+            await until(lambda: here.retained)
+            assert here.take(10) == []
+        there._client.publish(topic, b"", 1, retain=True)
