@@ -35,7 +35,7 @@ ifneq ($(wildcard $(DESK)/package.json),)
   DESK_INSTALLED := $(DESK)/node_modules/installed.stamp
 endif
 
-.PHONY: help run test check fix bench faults sabotage test-plain setup services
+.PHONY: help run test check fix bench faults sabotage test-plain setup services desk-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ help: ## list the targets
 run: setup ## set everything up and run gateway, broker, database and three simulated homes
 	@exec .venv/bin/vaka
 
-test: setup services ## set everything up and run the tests (all but the long campaigns)
+test: setup services desk-test ## set everything up and run the tests (all but the long campaigns)
 	@$(PY) -m pytest -q -m "not long"
 
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
@@ -94,6 +94,11 @@ if [ ! -x $(1)/bin/python ]; then \
   else $(PYTHON) -m venv --without-pip $(1); fi; fi
 endef
 
+desk-test: setup
+ifdef DESK_BUILT
+	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent test
+endif
+
 .venv/packages.stamp: requirements/dev.txt
 	@[ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; none was found. Install python3, or name one: make PYTHON=..."; exit 1; }
 	@echo "installing the Python packages into .venv (about a minute, once)"
@@ -115,7 +120,7 @@ endef
 ifdef DESK_BUILT
 $(DESK_INSTALLED): $(DESK)/package-lock.json $(NODE_READY)
 	@echo "installing the front end's packages"
-	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm ci --silent --no-audit --no-fund
+	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(DESK_BUILT): $(DESK_SOURCES) $(DESK_INSTALLED)

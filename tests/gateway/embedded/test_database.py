@@ -1,0 +1,125 @@
+"""The private PostgreSQL: real starts and real kills."""
+
+import os
+import signal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gateway.embedded import Binaries, PrivateDatabase, free_port
+from gateway.embedded.ports import LOOPBACK, is_free
+from homecare.errors import Conflict
+from tests.servers import PLAIN
+
+ROWS = 1_000
+
+
+def count(server: PrivateDatabase) -> int:
+    with psycopg.connect(server.url) as connection:
+        row = connection.execute("SELECT count(*) FROM fact").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.fixture
+def own_database(binaries: Binaries, tmp_path: Path) -> PrivateDatabase:
+    return PrivateDatabase(binaries, tmp_path / "database", free_port(26_432, print), timescaledb=not PLAIN)
+
+
+def test_committed_rows_survive_kill_9_again_and_again(own_database: PrivateDatabase) -> None:
+    try:
+        own_database.start()
+        with psycopg.connect(own_database.url) as connection:
+            connection.execute("CREATE TABLE fact (n int)")
+        for round_ in range(3):
+            with psycopg.connect(own_database.url) as connection:
+                connection.execute("INSERT INTO fact SELECT generate_series(1, %s)", (ROWS,))
+            before = own_database.pid
+            own_database.kill()
+            assert not own_database.running
+            own_database.start()
+            assert own_database.pid != before
+            assert count(own_database) == ROWS * (round_ + 1)
+    finally:
+        own_database.stop()
+    assert not own_database.running
+
+
+def test_stop_leaves_nothing_and_a_stopped_server_starts_again(own_database: PrivateDatabase) -> None:
+    own_database.start()
+    url = own_database.url
+    own_database.stop()
+    assert is_free(own_database.port)
+    own_database.start()
+    assert own_database.url == url
+    own_database.stop()
+
+
+def test_a_stale_pid_file_whose_number_now_belongs_to_another_program_is_no_obstacle(
+    own_database: PrivateDatabase,
+) -> None:
+    own_database.start()
+    own_database.kill()
+    status = own_database.data / "cluster" / "postmaster.pid"
+    lines = status.read_text(encoding="utf-8").splitlines()
+    status.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n", encoding="utf-8")
+    (own_database.data / "pid").write_text(f"{os.getpid()} {int(signal.SIGINT)}\n", encoding="ascii")
+    own_database.start()
+    own_database.stop()
+
+
+def test_the_password_is_for_the_owner_alone(database_server: PrivateDatabase) -> None:
+    assert (database_server.data / "password").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(f"postgresql://vaka:wrong@{LOOPBACK}:{database_server.port}/vaka")
+
+
+def test_a_taken_port_is_a_conflict(binaries: Binaries, database_server: PrivateDatabase, tmp_path: Path) -> None:
+    with pytest.raises(Conflict, match=str(database_server.port)):
+        PrivateDatabase(binaries, tmp_path / "second", database_server.port).start()
+
+
+def test_commit_means_on_the_disk(database_server: PrivateDatabase) -> None:
+    with psycopg.connect(database_server.url) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            assert row == ("on",), name
+
+
+def test_timescaledb_is_really_there_or_really_absent(database_server: PrivateDatabase) -> None:
+    with psycopg.connect(database_server.url) as connection:
+        row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+        if PLAIN:
+            assert row is None
+            return
+        assert row is not None
+        assert row[0].startswith("2.")
+        connection.execute("CREATE TABLE reading (at timestamptz NOT NULL)")
+        connection.execute("SELECT create_hypertable('reading', 'at')")
+        connection.rollback()
+
+
+def test_no_worker_sits_in_a_template_and_blocks_its_copies(database_server: PrivateDatabase) -> None:
+    with psycopg.connect(database_server.url, autocommit=True) as connection:
+        workers = connection.execute(
+            "SELECT backend_type FROM pg_stat_activity WHERE backend_type ILIKE %s", ("%timescale%",)
+        ).fetchall()
+    assert workers == []
+
+
+def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(own_database: PrivateDatabase) -> None:
+    own_database.start()
+    orphan = own_database.pid
+    heir = PrivateDatabase(
+        Binaries(own_database._binaries.root),
+        own_database.data,
+        own_database.port,
+        timescaledb=own_database.timescaledb,
+    )
+    heir.start()
+    try:
+        assert heir.pid != orphan
+        assert not own_database.running
+    finally:
+        heir.stop()
