@@ -1,0 +1,43 @@
+/** The calls a person makes: act on an alert, look at a home's day. Every outcome is a value. */
+import type { Action, AlertView, Day, Problem } from "./contract";
+import { type Session, headersFor } from "./session";
+
+/** Milliseconds until an unanswered call is said to have failed; an operator must not wait in doubt. */
+const ANSWER_LIMIT = 8_000;
+
+/** `unreached`: nobody knows whether the gateway heard. `denied`: the token no longer holds. */
+export type Outcome<Value> =
+  | { readonly is: "done"; readonly value: Value }
+  | { readonly is: "problem"; readonly problem: Problem }
+  | { readonly is: "unreached" }
+  | { readonly is: "denied" };
+
+async function call<Value>(session: Session, path: string, body?: object): Promise<Outcome<Value>> {
+  const headers = headersFor(session);
+  if (body) headers.set("Content-Type", "application/json");
+  try {
+    const response = await fetch(`/api/v1/${path}`, {
+      method: body ? "POST" : "GET",
+      headers,
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(ANSWER_LIMIT),
+      cache: "no-store",
+    });
+    if (response.status === 401) return { is: "denied" };
+    const answer: unknown = await response.json();
+    return response.ok ? { is: "done", value: answer as Value } : { is: "problem", problem: answer as Problem };
+  } catch {
+    // Every way a fetch can fail means the same to the operator: no answer came.
+    return { is: "unreached" };
+  }
+}
+
+/** Acts on the version of the alert that the operator saw; a newer press makes it a problem of kind `conflict`. */
+export function act(session: Session, alert: AlertView, action: Action, reason: string): Promise<Outcome<AlertView>> {
+  const body = { version: alert.version, operator: session.operator, reason };
+  return call(session, `alerts/${encodeURIComponent(alert.id)}/${action}`, body);
+}
+
+export function dayOf(session: Session, home: string): Promise<Outcome<Day>> {
+  return call(session, `homes/${encodeURIComponent(home)}/day`);
+}

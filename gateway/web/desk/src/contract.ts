@@ -1,0 +1,91 @@
+/** What the gateway says and hears under /api/v1, as the desk relies on it. Times are RFC 3339 text with Z. */
+
+export type Urgency = "call" | "concern" | "fault";
+export type Standing = "raised" | "acknowledged" | "resolved";
+export type Action = "take" | "release" | "acknowledge" | "resolve";
+
+/** One alert as it stands. `active`: the condition still holds; `standing`: how people stand to it. */
+export interface AlertView {
+  readonly id: string;
+  readonly home: string;
+  readonly home_label: string;
+  readonly address: string;
+  readonly resident: string;
+  readonly condition: string;
+  readonly urgency: Urgency;
+  readonly subject: string | null;
+  readonly placement: string | null;
+  readonly occurred_at: string;
+  readonly raised_at: string;
+  readonly last_occurred_at: string;
+  readonly occurrences: number;
+  readonly active: boolean;
+  readonly standing: Standing;
+  readonly version: number;
+  readonly claimed_by: string | null;
+  readonly acknowledged_by: string | null;
+  readonly resolved_by: string | null;
+  readonly reason: string | null;
+  readonly redelivered: boolean;
+  readonly explanation: Readonly<Record<string, string | number>> | null;
+  readonly edge_silent_since: string | null;
+}
+
+/** The open alerts as of feed number `number`. */
+export interface Snapshot {
+  readonly number: number;
+  readonly alerts: readonly AlertView[];
+}
+
+/** Every 2 s: the gateway's own time and which of its parts answer. */
+export interface Pulse {
+  readonly at: string;
+  readonly bulk_alive: boolean;
+  readonly database: boolean;
+  readonly broker: boolean;
+}
+
+export interface Mark {
+  readonly at: string;
+  readonly kind: string;
+  readonly value: string | number | boolean | null;
+}
+
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+  readonly state: string;
+}
+
+/** `covered`: true, the device could be heard; false or null, nobody knows what happened. */
+export interface Coverage {
+  readonly from: string;
+  readonly to: string;
+  readonly covered: boolean | null;
+}
+
+export interface Lane {
+  readonly device: string;
+  readonly placement: string;
+  readonly capability: string;
+  readonly marks: readonly Mark[];
+  readonly spans: readonly Span[];
+  readonly covered: readonly Coverage[];
+}
+
+export interface Day {
+  readonly home: string;
+  readonly label: string;
+  readonly from: string;
+  readonly to: string;
+  readonly lanes: readonly Lane[];
+  readonly alerts: readonly AlertView[];
+}
+
+/** Why an action did not happen. `alert` is how it stands now, where the gateway could say. */
+export interface Problem {
+  readonly kind: string;
+  readonly message?: { readonly sv: string; readonly en: string };
+  readonly hint?: string;
+  readonly alert?: AlertView | null;
+}

@@ -1,0 +1,16 @@
+/** Why an action did not happen, in words an operator can act on. Pure. */
+import type { AlertView, Problem } from "./contract";
+import type { Words } from "./words";
+
+/** `seen` is the alert as the operator read it, `me` the operator. What stands now is said before what went wrong. */
+export function problemWords(words: Words, problem: Problem, seen: AlertView, me: string): string {
+  const now = problem.alert;
+  if (problem.kind === "conflict" && now) {
+    if (now.standing === "resolved") return words.problem.endedBy(now.resolved_by ?? "?", now.reason ?? "?");
+    if (now.occurrences > seen.occurrences) return words.problem.newPress(now.occurrences);
+    if (now.claimed_by !== null && now.claimed_by !== me) return words.problem.takenBy(now.claimed_by);
+    return words.problem.changed;
+  }
+  const said = words.language === "en" ? problem.message?.en : problem.message?.sv;
+  return said ? `${words.problem.refused} ${said}` : words.problem.refused;
+}

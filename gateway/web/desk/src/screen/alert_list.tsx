@@ -1,0 +1,140 @@
+/** The list: calls, then what somebody should look at, then faults folded away so that they never bury a call. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { AlertView } from "../contract";
+import { KEY } from "../keyboard";
+import { countByCondition, newestCall } from "../order";
+import { clockTime } from "../times";
+import { useWords, wordFor } from "../words";
+import { AlertRow } from "./alert_row";
+import { Elapsed, useNow } from "./now";
+
+/** Rows of concerns or faults drawn at once; calls are always all drawn. */
+const PAGE = 50;
+
+export function rowId(alert: string): string {
+  return `row-${alert}`;
+}
+
+interface Props {
+  readonly calls: readonly AlertView[];
+  readonly concerns: readonly AlertView[];
+  readonly faults: readonly AlertView[];
+  readonly ended: readonly AlertView[];
+  readonly chosenId: string | null;
+  readonly faultsShown: boolean;
+  readonly untaken: number;
+  readonly me: string;
+  /** Whether the list is current: an empty list that is not says that nothing is known. */
+  readonly known: boolean;
+  open(id: string): void;
+  take(alert: AlertView): void;
+  showFaults(shown: boolean): void;
+}
+
+export function AlertList(props: Props) {
+  const words = useWords();
+  const { calls, concerns, faults, ended, chosenId, known, me } = props;
+  const row = (alert: AlertView) => (
+    <AlertRow key={alert.id} {...{ alert, me }} chosen={alert.id === chosenId} open={props.open} take={known ? props.take : null} />
+  );
+  const newest = newestCall(calls);
+  return (
+    <div class="list">
+      {newest && calls.length > 1 && <Newest call={newest} open={props.open} />}
+      <section class="calls" aria-labelledby="calls">
+        <h2 id="calls">
+          {words.list.calls} <Count all={calls.length} untaken={props.untaken} />
+        </h2>
+        {calls.length === 0 && <p class="empty">{known ? words.list.noCalls : words.list.unknown}</p>}
+        <ul>{calls.map(row)}</ul>
+      </section>
+      <section class="concerns" aria-labelledby="concerns">
+        <h2 id="concerns">
+          {words.list.concerns} <Count all={concerns.length} />
+        </h2>
+        {concerns.length === 0 && <p class="empty">{known ? words.list.noConcerns : words.list.unknown}</p>}
+        <Paged rows={concerns} row={row} />
+      </section>
+      <section class="faults" aria-labelledby="faults">
+        <h2 id="faults">
+          {words.list.faults} <Count all={faults.length} />
+        </h2>
+        {faults.length === 0 ? (
+          <p class="empty">{known ? words.list.noFaults : words.list.unknown}</p>
+        ) : (
+          <Faults faults={faults} shown={props.faultsShown} show={props.showFaults}>
+            <Paged rows={faults} row={row} />
+          </Faults>
+        )}
+      </section>
+      {ended.length > 0 && (
+        <section class="ended" aria-labelledby="ended">
+          <h2 id="ended">{words.list.ended}</h2>
+          <ul>{ended.map(row)}</ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Count({ all, untaken = 0 }: { all: number; untaken?: number }) {
+  const words = useWords();
+  if (all === 0) return null;
+  return (
+    <span class="count">
+      {words.list.count(all)}
+      {untaken > 0 && <b> {words.list.untaken(untaken)}</b>}
+    </span>
+  );
+}
+
+/** The newest press, wherever in the list its alert stands. */
+function Newest({ call, open }: { call: AlertView; open(id: string): void }) {
+  const words = useWords();
+  const now = useNow();
+  return (
+    <button type="button" class="newest" onClick={() => open(call.id)} title={words.list.newestHint}>
+      <span>{words.list.newest}</span> <strong>{call.resident || call.home_label}</strong>{" "}
+      {wordFor(words.condition, call.condition)} {clockTime(call.last_occurred_at, now)} (<Elapsed from={call.last_occurred_at} />)
+    </button>
+  );
+}
+
+interface FaultsProps {
+  readonly faults: readonly AlertView[];
+  readonly shown: boolean;
+  readonly children: ComponentChildren;
+  show(shown: boolean): void;
+}
+
+function Faults({ faults, shown, show, children }: FaultsProps) {
+  const words = useWords();
+  return (
+    <>
+      <button type="button" class="fold" aria-expanded={shown} onClick={() => show(!shown)}>
+        <span>{shown ? words.list.hide : words.list.show}</span> <kbd>{KEY.faults.toUpperCase()}</kbd>{" "}
+        {countByCondition(faults)
+          .map(([condition, n]) => `${wordFor(words.condition, condition)}: ${n}`)
+          .join(" · ")}
+      </button>
+      {shown && children}
+    </>
+  );
+}
+
+function Paged({ rows, row }: { rows: readonly AlertView[]; row(alert: AlertView): ComponentChildren }) {
+  const words = useWords();
+  const [limit, setLimit] = useState(PAGE);
+  const rest = rows.length - limit;
+  return (
+    <>
+      <ul>{rows.slice(0, limit).map(row)}</ul>
+      {rest > 0 && (
+        <button type="button" class="quiet" onClick={() => setLimit(limit + PAGE)}>
+          {words.list.showMore(Math.min(rest, PAGE))}
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+/** The top line: whose desk, whether there is contact, whether there is sound. */
+import type { Session } from "../session";
+import type { Sound, SoundState } from "../sound";
+import type { Contact } from "../store";
+import { clockTimeWithSeconds } from "../times";
+import { useWords } from "../words";
+import type { Looks } from "./app";
+import { LooksSwitch } from "./looks_switch";
+import { useNow } from "./now";
+
+interface Props {
+  readonly session: Session;
+  readonly looks: Looks;
+  readonly sound: Sound;
+  readonly soundState: SoundState;
+  readonly contact: Contact;
+  leave(): void;
+}
+
+export function DeskHeader({ session, looks, leave, sound, soundState, contact }: Props) {
+  const words = useWords();
+  return (
+    <header>
+      <h1>
+        Vaka <span>{words.desk}</span>
+      </h1>
+      <ContactLine contact={contact} />
+      <SoundSwitch sound={sound} state={soundState} />
+      <div class="person">
+        <span>{words.signIn.at(session.operator)}</span>
+        <button type="button" class="quiet" onClick={leave}>
+          {words.signIn.leave}
+        </button>
+      </div>
+      <LooksSwitch looks={looks} />
+    </header>
+  );
+}
+
+/** A clock that only moves while the feed lives: a screen that froze is seen to have frozen. */
+function ContactLine({ contact }: { contact: Contact }) {
+  const words = useWords();
+  const now = useNow();
+  if (contact.is === "live") return <p class="contact live">{words.contact.live(clockTimeWithSeconds(now))}</p>;
+  return <p class="contact">{contact.is === "seeking" ? words.contact.seeking : words.contact.lost}</p>;
+}
+
+function SoundSwitch({ sound, state }: { sound: Sound; state: SoundState }) {
+  const words = useWords();
+  if (state === "unavailable") return <p class="sound off">{words.sound.unavailable}</p>;
+  return (
+    <div class={`sound ${state}`}>
+      <span>{state === "on" ? words.sound.on : words.sound.off}</span>
+      <button type="button" class={state === "on" ? "quiet" : "urgent"} onClick={() => void sound.turnOn()}>
+        {state === "on" ? words.sound.test : words.sound.turnOn} <kbd>M</kbd>
+      </button>
+    </div>
+  );
+}

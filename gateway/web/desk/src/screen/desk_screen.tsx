@@ -1,0 +1,129 @@
+/** The desk: what is wrong with the contact first, then the list, then the chosen alert. */
+import { useEffect, useState } from "preact/hooks";
+import type { AlertView } from "../contract";
+import { type Command, commandFor, isWriting } from "../keyboard";
+import { board } from "../order";
+import { usePreference } from "../preference";
+import type { Session } from "../session";
+import { useWords } from "../words";
+import { AlertDetail } from "./alert_detail";
+import { AlertList, rowId } from "./alert_list";
+import type { Looks } from "./app";
+import { DeskHeader } from "./desk_header";
+import { KeyHelp } from "./key_help";
+import { Notices } from "./notices";
+import { ClockLead } from "./now";
+import { useActions } from "./use_actions";
+import { useDesk } from "./use_desk";
+
+interface Props {
+  readonly session: Session;
+  readonly looks: Looks;
+  leave(): void;
+  refuse(): void;
+}
+
+export function DeskScreen({ session, looks, leave, refuse }: Props) {
+  const words = useWords();
+  const { store, desk, sound, soundState, spoken } = useDesk(session, words, refuse);
+  const actions = useActions(session, store, words, refuse);
+  const [chosenId, setChosenId] = useState<string | null>(null);
+  const [reading, setReading] = useState(false);
+  const [closing, setClosing] = useState<AlertView | null>(null);
+  const [faultsShown, setFaultsShown] = useState(false);
+  const [keys, setKeys] = usePreference<"on" | "off">("keys", "on");
+
+  const { calls, concerns, faults } = board(desk.open.values());
+  const chosen = chosenId === null ? null : desk.open.get(chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
+  const untaken = calls.filter((call) => call.claimed_by === null).length;
+  const lost = desk.contact.is === "lost";
+
+  useEffect(() => {
+    document.title = lost ? words.titleLost : words.title(untaken);
+  }, [lost, untaken, words]);
+
+  const choose = (id: string): void => {
+    if (id !== chosenId) {
+      actions.forget();
+      setClosing(null);
+    }
+    setChosenId(id);
+  };
+  const open = (id: string): void => {
+    choose(id);
+    setReading(true);
+  };
+  const back = (): void => {
+    setClosing(null);
+    setReading(false);
+    if (chosenId) document.getElementById(rowId(chosenId))?.focus();
+  };
+  const step = (by: 1 | -1): void => {
+    const listed = [...calls, ...concerns, ...(faultsShown ? faults : [])];
+    const at = listed.findIndex((alert) => alert.id === chosenId);
+    const next = listed[at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by))];
+    if (!next) return;
+    choose(next.id);
+    document.getElementById(rowId(next.id))?.focus();
+  };
+  const perform = async (action: "take" | "release" | "acknowledge", alert: AlertView): Promise<void> => {
+    if (alert.standing !== "resolved" && desk.contact.is === "live") await actions.perform(alert, action);
+  };
+  const obey = (command: Command): void => {
+    if (command === "next" || command === "previous") step(command === "next" ? 1 : -1);
+    else if (command === "back") back();
+    else if (command === "faults") setFaultsShown(!faultsShown);
+    else if (command === "sound") void sound.turnOn();
+    else if (!chosen) return;
+    else if (command === "resolve") {
+      setReading(true);
+      if (chosen.standing !== "resolved" && desk.contact.is === "live") setClosing(chosen);
+    } else void perform(command, chosen);
+  };
+
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const command = keys === "on" || event.key === "Escape" ? commandFor(event, isWriting(event.target)) : null;
+      if (!command) return;
+      event.preventDefault();
+      obey(command);
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  });
+
+  return (
+    <ClockLead.Provider value={desk.clockLead}>
+      <div class={reading && chosen ? "desk reading" : "desk"} data-contact={desk.contact.is}>
+        <a class="skip" href="#alarms">
+          {words.skipToList}
+        </a>
+        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact }} />
+        <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
+        <p class="beside">{words.notTheOnlyPath}</p>
+        <main id="alarms" tabIndex={-1}>
+          <AlertList
+            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.operator }}
+            known={desk.informed && desk.contact.is === "live"}
+            open={open}
+            take={(alert) => {
+              choose(alert.id);
+              void perform("take", alert);
+            }}
+            showFaults={setFaultsShown}
+          />
+          <AlertDetail
+            {...{ session, actions, closing, setClosing, refuse, back }}
+            alert={chosen}
+            live={desk.contact.is === "live"}
+            perform={(action) => chosen && void perform(action, chosen)}
+          />
+        </main>
+        <KeyHelp enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
+        <p class="unseen" role="status" aria-live="assertive">
+          {spoken}
+        </p>
+      </div>
+    </ClockLead.Provider>
+  );
+}

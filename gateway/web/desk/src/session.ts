@@ -1,0 +1,50 @@
+/** Who sits at this desk, in this window only: the token and the demo name live in sessionStorage, nowhere else. */
+
+export interface Session {
+  readonly token: string;
+  readonly operator: string;
+}
+
+const TOKEN = "vaka.token";
+const OPERATOR = "vaka.operator";
+/** Characters; the gateway refuses a longer name. */
+export const OPERATOR_LIMIT = 60;
+
+/** Takes `#token=...` out of the address bar, so that it stays in no history, screenshot or bookmark. */
+export function adoptTokenFromAddress(): void {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!token) return;
+  sessionStorage.setItem(TOKEN, token);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+export function knownToken(): string {
+  return sessionStorage.getItem(TOKEN) ?? "";
+}
+
+export function knownSession(): Session | null {
+  const operator = sessionStorage.getItem(OPERATOR) ?? "";
+  return knownToken() && operator ? { token: knownToken(), operator } : null;
+}
+
+export function keepSession(session: Session): void {
+  sessionStorage.setItem(TOKEN, session.token);
+  sessionStorage.setItem(OPERATOR, session.operator);
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(TOKEN);
+}
+
+export function forgetSession(): void {
+  forgetToken();
+  sessionStorage.removeItem(OPERATOR);
+}
+
+/** What every call carries. A header is Latin-1, a name is not: it travels percent-encoded. */
+export function headersFor(session: Session): Headers {
+  return new Headers({
+    Authorization: `Bearer ${session.token}`,
+    "X-Vaka-Operator": encodeURIComponent(session.operator),
+  });
+}

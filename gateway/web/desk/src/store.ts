@@ -1,0 +1,100 @@
+/** What the desk knows: a value, and how it follows from what comes in. Pure, so that it can be tested without a screen. */
+import type { AlertView, Pulse, Snapshot } from "./contract";
+
+/** `live`: the list is current. Otherwise it is as of `since` (wall time, ms) and may be old. */
+export type Contact =
+  | { readonly is: "seeking" }
+  | { readonly is: "live" }
+  | { readonly is: "lost"; readonly since: number }
+  | { readonly is: "refused" };
+
+/** What is worth a sound: a call that was not there before, or a press more than before. */
+export interface Ring {
+  readonly is: "new" | "repeat";
+  readonly alert: AlertView;
+}
+
+export interface Desk {
+  readonly contact: Contact;
+  /** Whether a snapshot ever came: without one an empty list means nothing. */
+  readonly informed: boolean;
+  readonly open: ReadonlyMap<string, AlertView>;
+  /** Alerts that ended while this desk watched, newest first, at most `ENDED_LIMIT`. */
+  readonly ended: readonly AlertView[];
+  readonly pulse: Pulse | null;
+  /** Gateway's clock minus this computer's, ms: a desk with a wrong clock still counts right. */
+  readonly clockLead: number;
+  /** The rings of the newest message, and a number that rises with every message that rang. */
+  readonly rings: readonly Ring[];
+  readonly rung: number;
+}
+
+export type Message =
+  | { readonly is: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly is: "alert"; readonly alert: AlertView }
+  | { readonly is: "pulse"; readonly pulse: Pulse; readonly now: number }
+  | { readonly is: "lost"; readonly since: number }
+  | { readonly is: "refused" };
+
+/** Enough to see what a colleague just ended; the record keeps the rest. */
+const ENDED_LIMIT = 20;
+
+export const EMPTY: Desk = {
+  contact: { is: "seeking" },
+  informed: false,
+  open: new Map(),
+  ended: [],
+  pulse: null,
+  clockLead: 0,
+  rings: [],
+  rung: 0,
+};
+
+function ringOf(before: AlertView | undefined, alert: AlertView): Ring | null {
+  if (alert.urgency !== "call" || alert.standing === "resolved") return null;
+  if (!before) return { is: "new", alert };
+  return alert.occurrences > before.occurrences ? { is: "repeat", alert } : null;
+}
+
+function ringing(desk: Desk, rings: readonly Ring[]): Desk {
+  return rings.length === 0 ? desk : { ...desk, rings, rung: desk.rung + 1 };
+}
+
+/** The snapshot replaces the list; presses that came meanwhile ring now. */
+function replaced(desk: Desk, snapshot: Snapshot): Desk {
+  const open = new Map(snapshot.alerts.map((alert) => [alert.id, alert]));
+  const rings = snapshot.alerts.flatMap((alert) => ringOf(desk.open.get(alert.id), alert) ?? []);
+  return ringing({ ...desk, contact: { is: "live" }, informed: true, open }, rings);
+}
+
+function ended(desk: Desk, alert: AlertView): Desk {
+  const open = new Map(desk.open);
+  open.delete(alert.id);
+  const others = desk.ended.filter((other) => other.id !== alert.id);
+  return { ...desk, open, ended: [alert, ...others].slice(0, ENDED_LIMIT) };
+}
+
+/** One alert as it stands now. A view older than the one known (a row resent on resume) changes nothing. */
+function updated(desk: Desk, alert: AlertView): Desk {
+  const before = desk.open.get(alert.id);
+  const over = desk.ended.find((other) => other.id === alert.id);
+  if ((before ?? over) && alert.version <= (before ?? over)!.version) return desk;
+  if (alert.standing === "resolved") return ended(desk, alert);
+  const ring = ringOf(before, alert);
+  return ringing({ ...desk, open: new Map(desk.open).set(alert.id, alert) }, ring ? [ring] : []);
+}
+
+export function after(desk: Desk, message: Message): Desk {
+  switch (message.is) {
+    case "snapshot":
+      return replaced(desk, message.snapshot);
+    case "alert":
+      return updated(desk, message.alert);
+    case "pulse":
+      return { ...desk, pulse: message.pulse, clockLead: Date.parse(message.pulse.at) - message.now };
+    case "lost":
+      return { ...desk, contact: { is: "lost", since: message.since } };
+    case "refused":
+      return { ...desk, contact: { is: "refused" } };
+  }
+}
