@@ -122,7 +122,6 @@ ADDRESSES = [
     Address("cryptography", ("homecare/seal.py", "edge/drivers/", "simulator/")),
     Address("dbus_fast", ("simulator/",)),
     Address("bumble", ("simulator/",)),
-    Address("random", ("homecare/identity.py", "simulator/world.py")),
     Address("secrets", ("homecare/identity.py", "simulator/world.py")),
 ]
 
@@ -183,6 +182,30 @@ def test_the_real_clock_is_read_at_one_place() -> None:
     assert not found, "\n".join(found)
 
 
+CHANCE_ENTERS = ("homecare/identity.py", "simulator/world.py")
+
+
+def chances(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Where a module would throw dice of its own; `Random` as the type of an argument is how chance is handed in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and any(alias.name == "random" for alias in node.names):
+            yield node.lineno, "import random"
+        elif isinstance(node, ast.ImportFrom) and node.module == "random":
+            yield from ((node.lineno, alias.name) for alias in node.names if alias.name != "Random")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Random":
+            yield node.lineno, "Random()"
+
+
+def test_chance_enters_at_one_place_a_side() -> None:
+    found = [
+        f"{name}:{line}: {what}"
+        for name in MODULES
+        if name.startswith(PRODUCT) and not name.startswith(CHANCE_ENTERS)
+        for line, what in chances(tree_of(name))
+    ]
+    assert not found, "\n".join(found)
+
+
 # --- every module states itself; every broad except says why --------------------------------------------------------
 
 
@@ -227,6 +250,8 @@ def test_a_broad_except_says_why() -> None:
         pytest.param(readings, "from time import monotonic", "from time import sleep", id="clock-imported"),
         pytest.param(readings, "import datetime\ndatetime.datetime.now()", "clock.now()", id="calendar"),
         pytest.param(readings, "import os\nos.urandom(1)", "import os\nos.getpid()", id="chance"),
+        pytest.param(chances, "import random", "from random import Random\ndef f(chance: Random): ...", id="dice"),
+        pytest.param(chances, "from random import Random\nRandom(1)", "chance.random()", id="dice-seeded"),
         pytest.param(imports, "def f():\n    import bleak", "", id="import-inside"),
     ],
 )
