@@ -1,0 +1,161 @@
+"""`make faults FACTS= KILLS= SEED=`: nothing lost, nothing doubled, whatever dies on the way.
+
+Ends with one line `facts=N rows=N lost=N doubled=N kills=N seed=N`, and with 1 if anything is wrong. With `KEEP=1` the
+folder of the run (logs, journals, database) is kept and named.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from tests.faults.household import Household
+from tests.faults.ledger import Ledger, Verdict, count_rows, judge
+from tests.faults.plan import Plan, PlannedKill, Role, draw
+
+TICK: Final = 0.02
+"""Seconds between two looks at what is due."""
+SETTLE_WITHIN: Final = 240.0
+"""Seconds after the last kill within which everything must be told and recorded."""
+RETRIES: Final = 20
+"""Times that a kill waits 0.25 s for its victim to be up and at work."""
+AT_WORK_AFTER: Final = 1.0
+"""Seconds that a process must have been up before it is killed again: it has reconnected and does work."""
+
+
+class Run:
+    """One run: speaking devices, planned kills, a backup taken and restored."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.ledger = Ledger()
+        self.household = Household(plan, self.ledger, folder)
+        self.kills: Counter[Role] = Counter()
+        self.up_since: dict[int, float] = {}
+        self.began = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the devices began to speak."""
+        return time.monotonic() - self.began
+
+    async def play(self) -> Verdict:
+        """Everything, then the verdict."""
+        await asyncio.to_thread(self.household.start)
+        self.began = time.monotonic()
+        speaking = asyncio.create_task(self._speak())
+        try:
+            await self._nemesis()
+            await self._settle(speaking)
+        finally:
+            speaking.cancel()
+        return await asyncio.to_thread(judge, self.household.database.url, self.plan, self.ledger)
+
+    async def _speak(self) -> None:
+        while True:
+            for line in self.household.lines:
+                line.speak(self.elapsed)
+            await asyncio.sleep(TICK)
+
+    async def _nemesis(self) -> None:
+        """Kills, one after another, each when it is due; the backup and its restoration between them."""
+        steps: list[tuple[float, PlannedKill | str]] = [(kill.at, kill) for kill in self.plan.kills]
+        if self.plan.kills:
+            steps += [(self.plan.backup_at, "backup"), (self.plan.restore_at, "restore")]
+        for at, step in sorted(steps, key=lambda pair: pair[0]):
+            await asyncio.sleep(max(0.0, at - self.elapsed))
+            if isinstance(step, PlannedKill):
+                await self._kill(step)
+            elif step == "backup":
+                await asyncio.to_thread(self.household.back_up)
+            else:
+                await asyncio.to_thread(self.household.restore)
+        await asyncio.sleep(max(0.0, self.plan.seconds - self.elapsed))
+
+    async def _kill(self, kill: PlannedKill) -> None:
+        victim = self.household.of(kill)
+        for _ in range(RETRIES):
+            if time.monotonic() - self.up_since.get(id(victim), self.began) >= AT_WORK_AFTER and self._in_flight(kill):
+                break
+            await asyncio.sleep(0.25)
+        else:
+            return
+        before = victim.pid
+        await asyncio.to_thread(victim.kill)
+        if kill.wipe:
+            self.household.wipe_broker()
+        await asyncio.sleep(kill.down)
+        await asyncio.to_thread(victim.start)
+        self.up_since[id(victim)] = time.monotonic()
+        if before and victim.pid and victim.pid != before:
+            self.kills[kill.role] += 1
+
+    def _in_flight(self, kill: PlannedKill) -> bool:
+        """Whether the victim has work: an edge whose devices still speak, or facts on the road through the rest."""
+        lines = [self.household.lines[kill.edge]] if kill.role is Role.EDGE else self.household.lines
+        return any(not device.done for line in lines for device in line.devices)
+
+    async def _settle(self, speaking: asyncio.Task[None]) -> None:
+        """Until every device was told and every accepted fact is a row, or the time is up."""
+        deadline = time.monotonic() + SETTLE_WITHIN
+        rows = 0
+        while time.monotonic() < deadline and not speaking.done():
+            told = all(device.done for line in self.household.lines for device in line.devices)
+            try:
+                rows = await asyncio.to_thread(count_rows, self.household.database.url)
+            except psycopg.OperationalError:
+                rows = -1
+            if told and rows >= len(self.ledger.accepted):
+                return
+            await asyncio.sleep(0.5)
+        print(f"not settled: {len(self.ledger.accepted)} of {self.plan.facts} accepted, {rows} rows", flush=True)
+
+
+def run(*, facts: int, kills: int, seed: int, folder: Path) -> tuple[Verdict, Counter[Role]]:
+    """Play one plan in `folder` and stop everything that was started."""
+    plan = draw(seed=seed, facts=facts, kills=kills)
+    print(f"seed {seed}: {plan.facts} facts, {len(plan.kills)} kills, {plan.seconds:.0f} s", flush=True)
+
+    async def play() -> tuple[Verdict, Counter[Role]]:
+        one = Run(plan, folder)
+        try:
+            return await one.play(), one.kills
+        finally:
+            await asyncio.to_thread(one.household.stop)
+
+    return asyncio.run(play())
+
+
+def main() -> int:
+    """Read FACTS, KILLS and SEED from the environment."""
+    facts = int(os.environ.get("FACTS") or 100_000)
+    kills = int(os.environ.get("KILLS") or 220)
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
+    folder = Path(tempfile.mkdtemp(prefix="vf-"))
+    try:
+        verdict, counted = run(facts=facts, kills=kills, seed=seed, folder=folder)
+    finally:
+        if os.environ.get("KEEP"):
+            print(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    for line in verdict.lines():
+        print(line)
+    print("kills by role: " + ", ".join(f"{role} {counted[role]}" for role in Role))
+    print(
+        f"facts={verdict.facts} rows={verdict.rows} lost={len(verdict.lost)} doubled={len(verdict.doubled)}"
+        f" kills={counted.total()} seed={seed}"
+    )
+    return 0 if verdict.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
