@@ -50,6 +50,11 @@ def new_secret() -> bytes:
     return secrets.token_bytes(32)
 
 
+def jitter() -> float:
+    """Chance from 0.5 to 1, to be multiplied with a wait: so that edges that lost one broker do not return as one."""
+    return 0.5 + secrets.randbits(32) / 2**33
+
+
 def epoch_text(epoch: int) -> str:
     """The 16 hex digits by which JSON names an epoch."""
     return f"{epoch:016x}"

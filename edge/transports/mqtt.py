@@ -1,0 +1,136 @@
+"""MQTT: carries frames between the edge and a broker that may lose every one of them.
+
+The only file of the edge that knows `aiomqtt`. Clean sessions, because the journal is the memory. Facts go with QoS 1
+for flow control, heartbeats with QoS 0. Two lanes publish side by side, so that an alarm or heartbeat never waits
+behind bulk in our own queues. Nothing that happens here removes anything from the journal.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiomqtt
+
+from edge.uplink import Outgoing
+from homecare import topic
+from homecare.errors import Malformed
+from homecare.identity import EdgeId, jitter
+
+KEEPALIVE_SECONDS: Final = 15
+"""A dead line is noticed within some 25 s: before three heartbeats are missed."""
+ANSWER_SECONDS: Final = 10.0
+"""Longer without the broker's acknowledgement and the connection counts as dead."""
+BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 4, 8, 15)
+"""Waits before the next connection, each times 0.5 to 1 by chance; the last one repeats."""
+URGENT_LIMIT: Final = 256
+"""Frames waiting in the urgent lane; more are dropped and sent again by the uplink."""
+BULK_LIMIT: Final = 32
+"""Frames waiting in the bulk lane: 2 MiB at the very most."""
+HEARD_LIMIT: Final = 1000
+"""Receipts waiting to be read; more are dropped, because later ones say the same."""
+_URGENT: Final = frozenset({"alarm", "heartbeat"})
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+_log = logging.getLogger(__name__)
+
+
+class MqttTransport:
+    """The edge's connection to its broker; `url` is `mqtt://` or `mqtts://` with host, port, user and password."""
+
+    def __init__(self, url: str, *, edge: EdgeId, shard: int) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise Malformed("read broker address", "broker_url", "mqtt://host:port or mqtts://host:port")
+        self._parts = parts
+        self._edge = edge
+        self._shard = shard
+        self._urgent: asyncio.Queue[Outgoing] = asyncio.Queue(URGENT_LIMIT)
+        self._bulk: asyncio.Queue[Outgoing] = asyncio.Queue(BULK_LIMIT)
+        self._online = False
+        self.dropped = 0
+        """Frames dropped because a lane was full."""
+
+    @property
+    def room(self) -> bool:
+        """Whether the bulk lane takes another call's worth of frames."""
+        return self._bulk.qsize() <= BULK_LIMIT // 2
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Publish as soon as its lane is free; dropped when the lane is full or the broker is away."""
+        if not self._online:
+            return
+        lane = self._urgent if outgoing.channel in _URGENT else self._bulk
+        try:
+            lane.put_nowait(outgoing)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    async def run(
+        self, on_up: Callable[[], None], on_down: Callable[[], None], on_frame: Callable[[bytes], None]
+    ) -> None:
+        """Stay connected until cancelled. The callbacks do not block; `on_frame` gets what comes down, unverified."""
+        attempt = 0
+        while True:
+            try:
+                async with self._client() as client:
+                    await client.subscribe(topic.receipt(self._shard, self._edge), qos=1)
+                    attempt = 0
+                    self._forget()
+                    self._online = True
+                    on_up()
+                    await self._serve(client, on_frame)
+            except aiomqtt.MqttError as error:
+                _log.info("broker away (%s)", type(error).__name__)
+            finally:
+                self._online = False
+                on_down()
+            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)] * jitter())
+            attempt += 1
+
+    def _client(self) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            self._parts.hostname or "",
+            self._parts.port or _PORTS[self._parts.scheme],
+            username=self._parts.username,
+            password=self._parts.password,
+            identifier=self._edge,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            keepalive=KEEPALIVE_SECONDS,
+            timeout=ANSWER_SECONDS,
+            tls_context=ssl.create_default_context() if self._parts.scheme == "mqtts" else None,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            max_queued_incoming_messages=HEARD_LIMIT,
+            max_queued_outgoing_messages=URGENT_LIMIT + BULK_LIMIT,
+        )
+
+    def _forget(self) -> None:
+        """What waited for the last connection will be asked for again by the uplink."""
+        for lane in (self._urgent, self._bulk):
+            while not lane.empty():
+                lane.get_nowait()
+
+    async def _serve(self, client: aiomqtt.Client, on_frame: Callable[[bytes], None]) -> None:
+        async def publish(lane: asyncio.Queue[Outgoing]) -> None:
+            while True:
+                outgoing = await lane.get()
+                name = topic.up(self._shard, self._edge, outgoing.channel)
+                await client.publish(name, outgoing.frame, qos=0 if outgoing.channel == "heartbeat" else 1)
+
+        async def listen() -> None:
+            async for message in client.messages:
+                if isinstance(message.payload, bytes):
+                    on_frame(message.payload)
+
+        tasks = [asyncio.create_task(work) for work in (publish(self._urgent), publish(self._bulk), listen())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
