@@ -11,29 +11,24 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-import msgspec
 from bumble import hci
 
 from simulator import bthome, enocean
 from simulator.air import Advertisement, VirtualAir
 from simulator.counters import Counters
+from simulator.messages import Message
 from simulator.serial_port import SerialPort
 
 REPETITIONS: Final = 8
 """Advertisements of one message: a scanner that listens half the time misses all of them once in 256 messages."""
 REPEAT_SECONDS: Final = (0.02, 0.12)
 """Between two repetitions; chance spreads them."""
+PRESS_SECONDS: Final = 0.3
+"""Between the telegrams of a press and of its release."""
 UNACCEPTED_SECONDS: Final = 0.2
 """After this a counted device says the same again."""
 QUEUE_LIMIT: Final = 100_000
 """Messages that a counted device keeps; more is a mistake of the experiment."""
-
-
-class Message(msgspec.Struct, frozen=True):
-    """What a device says: BTHome objects, or an EnOcean telegram made for its sender."""
-
-    objects: bytes = b""
-    telegram: Callable[[bytes], bytes] | None = None
 
 
 class BthomeDevice:
@@ -42,7 +37,7 @@ class BthomeDevice:
     `triggered` devices speak only when something happens; the others are to be told what they measure regularly.
     """
 
-    def __init__(  # why: what a device is
+    def __init__(
         self,
         name: str,
         address: str,
@@ -116,9 +111,12 @@ class EnoceanDevice:
         self._stick = stick
 
     async def say(self, message: Message) -> None:
-        """Send one telegram."""
-        if not self.silent and message.telegram is not None:
-            self._stick.port.write(message.telegram(self._sender))
+        """Send the telegrams of one message, one after another."""
+        for index, telegram in enumerate(message.telegrams):
+            if index:
+                await asyncio.sleep(PRESS_SECONDS)
+            if not self.silent:
+                self._stick.port.write(telegram(self._sender))
 
 
 class CountedDevice:

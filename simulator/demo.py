@@ -1,0 +1,244 @@
+"""`make run`: database, broker, gateway, three simulated homes and their edges, each a process of its own.
+
+The one place that knows every part. Ctrl-C ends everything that was started, in order, and loses nothing.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from threading import Event
+from typing import IO, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+
+from gateway.adapters.postgres.migrate import migrate
+from gateway.embedded import Binaries, PrivateBroker, PrivateDatabase, free_port, unpack
+from homecare.clock import SystemClock
+from homecare.errors import Unavailable, VakaError
+from simulator import enrolment
+from simulator.bluez.bus import LONGEST_PATH, VARIABLE
+from simulator.home import HomeConfig
+from simulator.household import HomePlan, homes
+from simulator.running import Running, RunningHome
+from simulator.supervisor import Process, Supervisor
+
+SEED: Final = 7
+DATABASE_PORT: Final = 15_432
+BROKER_PORT: Final = 11_883
+ROUTER_PORT: Final = 12_883
+DESK_PORT: Final = 8080
+READY_POLLS: Final = 150
+READY_POLL_SECONDS: Final = 0.2
+"""Half a minute in all: the gateway starts within three seconds."""
+STOP_ORDER: Final = ("home:", "edge:", "gateway-", "broker", "database")
+"""Devices fall silent first, edges deliver and close their journals, the gateway commits, then the servers go."""
+ROOM_FOR_NAMES: Final = 24
+"""Bytes below a socket folder that the names of its files need."""
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    print(line, flush=True)
+
+
+class Demonstration:
+    """Everything that `make run` starts; `data` is kept between runs."""
+
+    def __init__(self, data: Path, stop: Event) -> None:
+        self._data = data
+        self._run = data / "run"
+        self._stop = stop
+        self._clock = SystemClock()
+        self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._sockets, self._borrowed = _socket_folder(self._run)
+        self._supervisor = Supervisor(self._run / "pids.json", self._clock, say)
+        self._binaries: Binaries | None = None
+        self._environment: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
+        for step in (self._servers, self._schema, self._gateway, self._homes):
+            if self._stop.is_set():
+                return
+            step()
+
+    def watch(self) -> None:
+        """Keep everything running until `stop` is set."""
+        self._supervisor.watch(self._stop)
+
+    def stop(self) -> None:
+        """End everything in order."""
+        say("stopping: homes, edges, gateway, broker, database")
+        self._supervisor.stop(STOP_ORDER)
+        (self._run / "homes.json").unlink(missing_ok=True)
+        if self._borrowed:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+        say("stopped; nothing is left running")
+
+    # --- the steps ---------------------------------------------------------------------------------------------------
+
+    def _servers(self) -> None:
+        database, broker = os.environ.get("VAKA_DATABASE_URL"), os.environ.get("VAKA_BROKER_URL")
+        if not (database and broker and shutil.which("dbus-daemon")):
+            self._binaries = unpack(self._data / "services", say)
+        if not database:
+            say("starting the database")
+            server = PrivateDatabase(self._unpacked(), self._data / "database", free_port(DATABASE_PORT, say))
+            self._supervisor.start("database", server)
+            database = server.url
+        if not broker:
+            say("starting the broker")
+            relay = PrivateBroker(self._unpacked(), self._data / "broker", free_port(BROKER_PORT, say))
+            self._supervisor.start("broker", relay)
+            broker = relay.url
+        self._environment = {"VAKA_DATABASE_URL": database, "VAKA_BROKER_URL": broker}
+
+    def _unpacked(self) -> Binaries:
+        if self._binaries is None:
+            self._binaries = unpack(self._data / "services", say)
+        return self._binaries
+
+    def _schema(self) -> None:
+        say("bringing the schema up to date and enrolling three invented homes")
+        migrate(self._environment["VAKA_DATABASE_URL"])
+        self._key = enrolment.gateway_key(self._data)
+        enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
+
+    def _gateway(self) -> None:
+        say("starting the gateway")
+        port = free_port(int(os.environ.get("VAKA_PORT") or DESK_PORT), say)
+        environment = {
+            **self._environment,
+            "VAKA_PORT": str(port),
+            "VAKA_DATA": str(self._data),
+            "VAKA_GATEWAY_KEY_FILE": str(self._key),
+        }
+        processes = {role: self._process("gateway", role, environment=environment) for role in ("alarm", "bulk")}
+        for role, process in processes.items():
+            self._supervisor.start(f"gateway-{role}", process)
+        self._desk = f"http://127.0.0.1:{port}"
+        for _ in range(READY_POLLS):
+            if _is_ready(self._desk) or self._stop.wait(READY_POLL_SECONDS):
+                return
+            if not processes["alarm"].running:
+                break
+        raise Unavailable("start the gateway", processes["alarm"].last_words(), f"see {self._run / 'log'}")
+
+    def _homes(self) -> None:
+        say("starting three homes and their edges")
+        daemon = shutil.which("dbus-daemon") or str(self._unpacked().program("dbus-daemon"))
+        running = []
+        for number, plan in enumerate(homes(SEED), 1):
+            config = self._home_config(plan, number, daemon)
+            path = self._data / "homes" / plan.home / "home.json"
+            path.write_bytes(msgspec.json.encode(config))
+            running.append(RunningHome.of(plan, config.control))
+            process = self._process("simulator", "home", str(path), log=plan.home)
+            self._supervisor.start(f"home:{plan.home}", process)
+            edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
+            environment = {VARIABLE: config.bus_address}
+            self._supervisor.start(f"edge:{plan.edge}", self._process("edge", str(edge), environment=environment))
+        (self._run / "homes.json").write_bytes(msgspec.json.encode(Running(homes=tuple(running))))
+
+    def _home_config(self, plan: HomePlan, number: int, daemon: str) -> HomeConfig:
+        state = self._data / "homes" / plan.home
+        sockets = self._sockets / f"h{number}"
+        for folder in (state, sockets):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return HomeConfig(
+            plan=plan,
+            state=str(state),
+            sockets=str(sockets),
+            broker=self._environment["VAKA_BROKER_URL"],
+            router_port=free_port(ROUTER_PORT + 10 * number, _quietly),
+            daemon=daemon,
+        )
+
+    def _process(
+        self, module: str, *words: str, environment: dict[str, str] | None = None, log: str | None = None
+    ) -> Process:
+        name = log or "-".join((module, *(Path(word).stem for word in words)))
+        command = [sys.executable, "-m", module, *words]
+        return Process(command, environment=environment or {}, log=self._run / "log" / f"{name}.log")
+
+    def addresses(self) -> list[str]:
+        """What a person needs to know, a line each."""
+        return [
+            "",
+            f"alarm desk   {self._desk}/desk",
+            f"API          {self._desk}/api/v1/  (described at {self._desk}/openapi.json)",
+            f"token        {self._data / 'token'}",
+            f"broker       {_without_password(self._environment['VAKA_BROKER_URL'])}",
+            f"database     {_without_password(self._environment['VAKA_DATABASE_URL'])}",
+            f"logs         {self._run / 'log'}",
+            "",
+            f"Press a button: vaka-sim press {homes(SEED)[0].home}   (all homes: vaka-sim homes)",
+            "Ctrl-C stops everything.",
+        ]
+
+
+def main() -> int:
+    """Run the demonstration until Ctrl-C or SIGTERM; 0 when it ended in order, 1 when something failed."""
+    data = Path(os.environ.get("VAKA_DATA") or ".vaka").absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    stop = Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stop.set())
+    lock = _alone(data)
+    if lock is None:
+        say(f"Vaka is running on {data} already; stop it, or set VAKA_DATA to another folder")
+        return 1
+    demonstration = Demonstration(data, stop)
+    try:
+        demonstration.start()
+        if not stop.is_set():
+            for line in demonstration.addresses():
+                say(line)
+            demonstration.watch()
+    except (VakaError, OSError) as error:
+        say(f"Vaka could not start: {error}")
+        return 1
+    finally:
+        demonstration.stop()
+        lock.close()
+    return 0
+
+
+def _alone(data: Path) -> IO[str] | None:
+    lock = (data / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def _socket_folder(run: Path) -> tuple[Path, bool]:
+    """Where sockets lie: below `run` unless that is too deep for a socket's path, and whether it must be removed."""
+    if len(str(run).encode()) + ROOM_FOR_NAMES <= LONGEST_PATH:
+        return run, False
+    return Path(tempfile.mkdtemp(prefix="vaka-")), True
+
+
+def _is_ready(desk: str) -> bool:
+    try:
+        with urlopen(f"{desk}/readyz", timeout=2) as answer:  # noqa: S310 why: our own address on loopback
+            return bool(answer.status == 200)  # noqa: PLR2004 - OK
+    except (URLError, OSError):
+        return False
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _quietly(_line: str) -> None:
+    """A router's port means nothing to anybody."""

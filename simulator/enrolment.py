@@ -1,0 +1,91 @@
+"""Enrols simulated homes: keys, rows in the registry, configuration files of their edges."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from gateway.adapters.postgres.registry import enrol_all
+from gateway.ports.registry import Edge, Home, HomeRegistration
+from homecare import seal
+from homecare.identity import UnitId, new_secret, shard_of
+from simulator.home import HomeConfig
+from simulator.household import STICK, HomePlan
+
+UNIT: Final = UnitId("unit-demo-0001")
+UNIT_LABEL: Final = "Exempelbyns hemtjänst (påhittad)"
+TIME_ZONE: Final = "Europe/Stockholm"
+ESP3_BAUD: Final = 57_600
+SINCE: Final = 0
+"""Wall microseconds from which the edges stand in their homes: from the beginning, whatever an edge's clock says."""
+
+
+def gateway_key(data: Path) -> Path:
+    """The file with the gateway's private key, made at the first run."""
+    return _key(data / "gateway.key")
+
+
+def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
+    """Write unit, homes, edges and devices to the registry; the same again changes nothing."""
+    enrol_all(database, tuple(_registration(plan, data) for plan in plans))
+
+
+def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:
+    """The edge's configuration file, for the owner's eyes only because it holds the devices' keys."""
+    plan = config.plan
+    folder = _edge_folder(plan, data)
+    content: dict[str, Any] = {
+        "edge": plan.edge,
+        "home": plan.home,
+        "private_key_file": str(_key(folder / "edge.key")),
+        "gateway_public_key": seal.public_key(_read_key(gateway_key)).hex(),
+        "broker_url": f"mqtt://127.0.0.1:{config.router_port}",
+        "data_folder": str(folder / "data"),
+        "ble": True,
+        "serial": [{"name": STICK, "path": config.stick, "baud": ESP3_BAUD, "kind": "esp3"}],
+        "devices": [{**msgspec.to_builtins(planned.device), "secret": planned.key} for planned in plan.devices],
+    }
+    path = folder / f"{plan.edge}.json"
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
+    return path
+
+
+def _registration(plan: HomePlan, data: Path) -> HomeRegistration:
+    public = seal.public_key(_read_key(_key(_edge_folder(plan, data) / "edge.key")))
+    home = Home(
+        id=plan.home,
+        unit=UNIT,
+        shard=shard_of(plan.home),
+        label=plan.label,
+        address=plan.address,
+        resident=plan.resident,
+        time_zone=TIME_ZONE,
+    )
+    return HomeRegistration(
+        unit=UNIT,
+        unit_label=UNIT_LABEL,
+        home=home,
+        edges=(Edge(id=plan.edge, public_key=public),),
+        devices=tuple((plan.edge, planned.device) for planned in plan.devices),
+        valid_from=SINCE,
+    )
+
+
+def _edge_folder(plan: HomePlan, data: Path) -> Path:
+    return data / "edges" / plan.edge
+
+
+def _key(path: Path) -> Path:
+    """The key file, made if it is not there: 64 hex digits that only its owner may read."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(new_secret().hex(), encoding="ascii")
+        fresh.replace(path)
+    return path
+
+
+def _read_key(path: Path) -> bytes:
+    return bytes.fromhex(path.read_text(encoding="ascii"))

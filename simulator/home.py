@@ -1,0 +1,272 @@
+"""One simulated home: air, adapter, bus, stick, devices, resident and router, in a process of its own.
+
+The edge of this home runs elsewhere and knows nothing of the simulation: it finds a bus, a serial port and a broker.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from homecare.clock import SECOND, Clock, SystemClock
+from homecare.device import Placement
+from homecare.errors import Malformed, Unknown
+from simulator import control, messages, resident
+from simulator.air import VirtualAir
+from simulator.bluez.adapter import Bluez
+from simulator.bluez.bus import PrivateBus
+from simulator.counters import Counters
+from simulator.devices import BthomeDevice, EnoceanDevice, EnoceanStick
+from simulator.household import STICK, HomePlan, Kind, PlannedDevice
+from simulator.messages import Message
+from simulator.router import Router
+from simulator.world import World
+
+ZONE: Final = ZoneInfo("Europe/Stockholm")
+MQTT_PORT: Final = 1883
+_BINARY: Final[dict[Kind, Callable[[bool], Message]]] = {
+    Kind.DOOR: lambda on: messages.door(is_open=on),
+    Kind.MOTION: lambda on: messages.motion(moving=on),
+    Kind.LEAK: lambda on: messages.leak(wet=on),
+    Kind.LOCK: lambda on: messages.lock(unlocked=on),
+}
+
+
+class HomeConfig(msgspec.Struct, frozen=True):
+    """What a home's process is given.
+
+    `state` is a folder that is kept between runs, `sockets` one with a short path; `broker` is where the router leads
+    to, `router_port` where the edge connects. `daemon` is the dbus-daemon to use, None for the host's.
+    """
+
+    plan: HomePlan
+    state: str
+    sockets: str
+    broker: str
+    router_port: int
+    daemon: str | None = None
+
+    @property
+    def control(self) -> str:
+        """The socket on which the home is told what happens."""
+        return str(Path(self.sockets) / "control")
+
+    @property
+    def stick(self) -> str:
+        """The serial port of the edge."""
+        return str(Path(self.sockets) / STICK)
+
+    @property
+    def bus_address(self) -> str:
+        """The edge's system bus."""
+        return self.bus().address
+
+    def bus(self) -> PrivateBus:
+        """The home's bus, not yet started."""
+        return PrivateBus(Path(self.sockets), Path(self.daemon) if self.daemon else None)
+
+
+class SimulatedHome:
+    """A home that lives in real time."""
+
+    def __init__(self, config: HomeConfig, clock: Clock) -> None:
+        broker = urlsplit(config.broker)
+        self._config = config
+        self._clock = clock
+        self._world = World(config.plan.seed)
+        self._air = VirtualAir()
+        self._bus = config.bus()
+        self._bluez: Bluez | None = None
+        self._stick = EnoceanStick(Path(config.stick))
+        self._router = Router(broker.hostname or "", broker.port or MQTT_PORT, port=config.router_port)
+        self._counters = Counters(Path(config.state) / "counters.json")
+        self._devices = [(planned, self._device(planned)) for planned in config.plan.devices]
+        self._state: dict[str, bool] = {}
+        self._doing: set[asyncio.Task[None]] = set()
+
+    def _device(self, planned: PlannedDevice) -> BthomeDevice | EnoceanDevice:
+        device = planned.device
+        if device.driver != "bthome":
+            return EnoceanDevice(device.id, bytes.fromhex(device.address), self._stick)
+        return BthomeDevice(
+            device.id,
+            device.address,
+            air=self._air,
+            counters=self._counters,
+            chance=self._world.chance("radio", device.id),
+            key=bytes.fromhex(planned.key) if planned.key else None,
+            triggered=device.reports_every is None,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Live until `stop` is set, then take everything down in order."""
+        await self._bus.start()
+        server = None
+        try:
+            await self._plug_radio()
+            self._stick.port.plug()
+            await self._router.start()
+            server = await control.serve(Path(self._config.control), self._told)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._live())]
+                tasks += [
+                    group.create_task(self._report(*pair)) for pair in self._devices if pair[0].device.reports_every
+                ]
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._take_down(server)
+
+    async def _take_down(self, server: asyncio.Server | None) -> None:
+        if server is not None:
+            server.close()
+        for task in list(self._doing):
+            task.cancel()
+        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self._router.stop()
+        self._stick.port.unplug()
+        await self._unplug_radio()
+        await self._bus.stop()
+
+    # --- what happens by itself --------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        """The resident's days, one after another; what was before now today is not lived again."""
+        while True:
+            today = self._now()
+            start = datetime(today.year, today.month, today.day, tzinfo=ZONE).timestamp()
+            for doing in resident.day(self._world.chance("day", today.date().isoformat())):
+                wait = start + doing.at - self._clock.now().wall / SECOND
+                if wait < 0:
+                    continue
+                await asyncio.sleep(wait)
+                self._notice(doing.kind, doing.placement, on=doing.on)
+            await asyncio.sleep(max(0.0, start + resident.SECONDS_OF_DAY - self._clock.now().wall / SECOND))
+
+    async def _report(self, planned: PlannedDevice, device: BthomeDevice | EnoceanDevice) -> None:
+        """Regular signs of life: three in each interval that the device promises, so that one may be lost."""
+        chance = self._world.chance("report", planned.device.id)
+        third = (planned.device.reports_every or 0) / 3
+        while True:
+            if planned.kind is Kind.TEMPERATURE:
+                now = self._now()
+                at = now.hour * 3600 + now.minute * 60 + now.second
+                await device.say(messages.temperature(resident.room_temperature(at, chance)))
+            else:
+                await device.say(_BINARY[planned.kind](self._state.get(planned.device.id, False)))
+            await asyncio.sleep(third * chance.uniform(0.8, 1.0))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now().wall / SECOND, tz=ZONE)
+
+    def _notice(self, kind: Kind, placement: Placement | None, *, on: bool) -> None:
+        """Let the first device of this kind at this place notice something."""
+        for planned, device in self._devices:
+            if planned.kind is kind and placement in (None, planned.device.placement):
+                self._state[planned.device.id] = on
+                self._let(device.say(messages.press() if kind is Kind.CALL_BUTTON else _BINARY[kind](on)))
+                return
+
+    def _let(self, doing: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(doing)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+
+    # --- what it is told ---------------------------------------------------------------------------------------------
+
+    async def _told(self, words: list[str]) -> str:
+        commands: dict[str, Callable[[list[str]], Awaitable[str]]] = {
+            "press": self._press,
+            "door": self._door,
+            "silence": self._silence,
+            "unplug": self._unplug,
+            "plug": self._plug,
+            "cut": self._cut,
+            "heal": self._heal,
+        }
+        command = commands.get(words[0]) if words else None
+        if command is None:
+            raise Unknown("tell the home", "command", f"one of {', '.join(commands)}")
+        return await command(words[1:])
+
+    async def _press(self, _words: list[str]) -> str:
+        self._notice(Kind.CALL_BUTTON, None, on=True)
+        return "the call button was pressed"
+
+    async def _door(self, words: list[str]) -> str:
+        if words not in (["open"], ["close"]):
+            raise Malformed("move the door", "position", "open or close")
+        self._notice(Kind.DOOR, Placement.FRONT_DOOR, on=words == ["open"])
+        return f"the front door is {'open' if words == ['open'] else 'closed'}"
+
+    async def _silence(self, words: list[str]) -> str:
+        for planned, device in self._devices:
+            if words[:1] == [planned.device.id]:
+                device.silent = words[1:] != ["off"]
+                return f"{planned.device.id} {'says nothing any more' if device.silent else 'speaks again'}"
+        raise Unknown("silence", "device", "its id, as `vaka-sim homes` lists it")
+
+    async def _unplug(self, words: list[str]) -> str:
+        if words == ["radio"]:
+            await self._unplug_radio()
+        elif words == ["serial"]:
+            self._stick.port.unplug()
+        else:
+            raise Malformed("unplug", "part", "radio or serial")
+        return f"{words[0]} is unplugged"
+
+    async def _plug(self, _words: list[str]) -> str:
+        await self._plug_radio()
+        self._stick.port.plug()
+        return "everything is plugged in"
+
+    async def _cut(self, words: list[str]) -> str:
+        try:
+            seconds = float(words[0]) if words else None
+        except ValueError as error:
+            raise Malformed("cut", "seconds", "a number, or nothing for until healed") from error
+        await self._router.cut(seconds)
+        return "the line is cut" + (f" for {seconds:g} s" if seconds is not None else "")
+
+    async def _heal(self, _words: list[str]) -> str:
+        await self._router.heal()
+        return "the line is whole"
+
+    async def _plug_radio(self) -> None:
+        if self._bluez is None:
+            self._bluez = Bluez(self._air, self._bus.address)
+            await self._bluez.start()
+
+    async def _unplug_radio(self) -> None:
+        if self._bluez is not None:
+            bluez, self._bluez = self._bluez, None
+            await bluez.stop()
+
+
+async def live(config: HomeConfig) -> None:
+    """Run a home until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    await SimulatedHome(config, SystemClock()).run(stop)
+
+
+def read_config(path: Path) -> HomeConfig:
+    """The configuration in a file; `Malformed` if it is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=HomeConfig)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Malformed("read the home's configuration", path.name, str(error)) from error
+
+
+def run_home(path: Path) -> None:
+    """Run the home that the file describes until it is told to end."""
+    asyncio.run(live(read_config(path)))

@@ -1,0 +1,110 @@
+"""The simulated homes: who lives there and what is installed. Every name and address is invented, and looks it."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from homecare.device import Capability, Device, Placement
+from homecare.identity import DeviceId, EdgeId, HomeId
+from simulator.world import World
+
+STICK: Final = "stick"
+"""The name of the serial port with the EnOcean stick."""
+REPORTS_EVERY: Final = 60
+"""Seconds between two signs of life of the sensors that promise them: short, so that a demonstration shows silence."""
+NUMBER_OF_HOMES: Final = 3
+
+
+class Kind(StrEnum):
+    """What a simulated device notices of the world."""
+
+    CALL_BUTTON = "call_button"
+    DOOR = "door"
+    MOTION = "motion"
+    LEAK = "leak"
+    TEMPERATURE = "temperature"
+    LOCK = "lock"
+
+
+class PlannedDevice(msgspec.Struct, frozen=True):
+    """One device to be simulated; `key` is 32 hex digits where its advertisements are encrypted."""
+
+    kind: Kind
+    device: Device
+    key: str | None = None
+
+
+class HomePlan(msgspec.Struct, frozen=True):
+    """One simulated home."""
+
+    home: HomeId
+    edge: EdgeId
+    label: str
+    address: str
+    resident: str
+    seed: int
+    devices: tuple[PlannedDevice, ...]
+
+
+class _Model(msgspec.Struct, frozen=True):
+    kind: Kind
+    driver: str
+    capability: Capability
+    placement: Placement
+    encrypted: bool = False
+    regular: bool = False
+
+
+_MODELS: Final = (
+    _Model(Kind.CALL_BUTTON, "bthome", Capability.HELP_CALL, Placement.WORN, encrypted=True),
+    _Model(Kind.CALL_BUTTON, "enocean:F6-02-01", Capability.HELP_CALL, Placement.BATHROOM),
+    _Model(Kind.DOOR, "bthome", Capability.CONTACT, Placement.FRONT_DOOR, encrypted=True, regular=True),
+    _Model(Kind.DOOR, "enocean:D5-00-01", Capability.CONTACT, Placement.BALCONY_DOOR),
+    _Model(Kind.LOCK, "bthome", Capability.LOCK, Placement.FRONT_DOOR, encrypted=True, regular=True),
+    _Model(Kind.MOTION, "bthome", Capability.MOTION, Placement.HALL, regular=True),
+    _Model(Kind.MOTION, "bthome", Capability.MOTION, Placement.KITCHEN, regular=True),
+    _Model(Kind.TEMPERATURE, "bthome", Capability.OBSERVATION, Placement.LIVING_ROOM, regular=True),
+    _Model(Kind.TEMPERATURE, "enocean:A5-02-05", Capability.OBSERVATION, Placement.BEDROOM, regular=True),
+    _Model(Kind.LEAK, "enocean:F6-05-01", Capability.LEAK, Placement.KITCHEN),
+)
+_PEOPLE: Final = (
+    ("Ängsro 1 (påhittat hem)", "Påhittade vägen 1, 000 01 Exempelby", "Astrid Exempelsson (påhittad)"),
+    ("Ängsro 2 (påhittat hem)", "Påhittade vägen 2, 000 01 Exempelby", "Bertil Provsson (påhittad)"),
+    ("Ängsro 3 (påhittat hem)", "Påhittade vägen 3, 000 01 Exempelby", "Cecilia Testgren (påhittad)"),
+)
+
+
+def homes(seed: int) -> tuple[HomePlan, ...]:
+    """The demonstration's homes; the same seed gives the same keys."""
+    return tuple(_home(number, World(seed)) for number in range(1, NUMBER_OF_HOMES + 1))
+
+
+def _home(number: int, world: World) -> HomePlan:
+    home = HomeId(f"home-demo-{number:04}")
+    label, address, resident = _PEOPLE[number - 1]
+    return HomePlan(
+        home=home,
+        edge=EdgeId(f"edge-demo-{number:04}"),
+        label=label,
+        address=address,
+        resident=resident,
+        seed=world.seed + number,
+        devices=tuple(_device(home, number, index, world) for index in range(len(_MODELS))),
+    )
+
+
+def _device(home: HomeId, number: int, index: int, world: World) -> PlannedDevice:
+    model = _MODELS[index]
+    radio = f"E{number:01X}:00:00:00:00:{index + 1:02X}"
+    device = Device(
+        id=DeviceId(f"device-demo-{number:04}-{index + 1:02}"),
+        home=home,
+        driver=model.driver,
+        address=radio if model.driver == "bthome" else f"0180{number:02X}{index + 1:02X}",
+        capabilities=(model.capability,),
+        placement=model.placement,
+        reports_every=REPORTS_EVERY if model.regular else None,
+    )
+    key = world.secret(device.id).hex() if model.encrypted else None
+    return PlannedDevice(kind=model.kind, device=device, key=key)
