@@ -1,0 +1,261 @@
+"""The alarm lane's transactions: inserts, its own cursor, and nothing that the bulk lane holds.
+
+Rows that both lanes write to are only ever inserted by both (ledger, event, feed); a lock is waited for at most
+`LOCK_MS`, and then the caller tries again instead of standing behind somebody.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import AsyncCursor, errors
+from psycopg.types.json import Jsonb
+
+from gateway.adapters.postgres.alerts import apply_verdicts
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.rows import from_wall
+from gateway.alerting import equivocation
+from gateway.ports.alarm import Contended, Judged, SeqRange, SetAside, Taken
+from homecare.clock import UNCERTAIN
+from homecare.envelope import Fact, encode_envelope
+from homecare.event import Stream
+from homecare.identity import EdgeId, Epoch, HomeId, shard_of
+from rules.rule import Clear, Raise
+
+LOCK_MS: Final = 250
+"""An eighth of the two seconds that a press may take to a screen; nothing honest holds these rows for a tenth of it."""
+INBOX_CHANNEL: Final = "vaka_inbox"
+"""The notification by which the bulk lane hears of an alarm sooner than by looking."""
+TOPIC_LIMIT: Final = 200
+"""Characters of a topic that are kept: ours are shorter than 80."""
+_CONTENDED: Final = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.UniqueViolation,
+)
+
+_LOCK_CURSOR: Final = """
+INSERT INTO cursor AS c (edge, epoch, stream, durable) VALUES (%s, %s, %s, 0)
+ON CONFLICT (edge, epoch, stream) DO UPDATE SET durable = c.durable
+RETURNING durable
+"""
+_LEDGER: Final = """
+INSERT INTO ledger (edge, epoch, stream, seq, digest, recorded_at)
+SELECT %s, %s, %s, seq, digest, %s FROM unnest(%s::bigint[], %s::bytea[]) AS fresh (seq, digest)
+ON CONFLICT DO NOTHING
+RETURNING seq
+"""
+_OTHERS: Final = """
+SELECT known.seq FROM ledger AS known
+JOIN unnest(%s::bigint[], %s::bytea[]) AS come (seq, digest) ON come.seq = known.seq AND come.digest <> known.digest
+WHERE known.edge = %s AND known.epoch = %s AND known.stream = %s
+"""
+_EVENT: Final = """
+INSERT INTO event (recorded_at, edge, epoch, stream, seq, position, home, device, kind, occurred_at, received_at,
+                   estimated_at, uncertainty, elapsed, counter, body)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_INBOX: Final = """
+INSERT INTO inbox (shard, home, edge, epoch, stream, seq, body, recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_ADVANCE: Final = """
+UPDATE cursor AS c SET durable = greatest(c.durable, %(through)s, (
+    SELECT coalesce(max(seq), 0) FROM (
+        SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM ledger
+        WHERE edge = %(edge)s AND epoch = %(epoch)s AND stream = %(stream)s AND seq > %(through)s
+    ) AS later WHERE seq = %(through)s + place
+))
+WHERE edge = %(edge)s AND epoch = %(epoch)s AND stream = %(stream)s
+RETURNING durable
+"""
+_FAULT: Final = """
+INSERT INTO fault AS f (kind, subject, count, first_at, last_at, detail) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (kind, subject) DO UPDATE SET count = f.count + excluded.count, last_at = excluded.last_at,
+    detail = excluded.detail
+"""
+_LOSS: Final = """
+INSERT INTO loss (edge, epoch, stream, first, last, reason, devices, earliest, latest, recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+_FORGOTTEN: Final = """
+INSERT INTO forgotten AS f (edge, epoch, receipted, noticed_at) VALUES (%s, %s, %s, clock_timestamp())
+ON CONFLICT (edge, epoch) DO UPDATE SET receipted = greatest(f.receipted, excluded.receipted)
+"""
+
+
+_SET_ASIDE: Final = """
+INSERT INTO quarantine (recorded_at, reason, authentic, topic, edge, epoch, stream, first, count, detail, frame)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+class PostgresAlarms:
+    """`AlarmStore` on PostgreSQL."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @asynccontextmanager
+    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
+        try:
+            async with self._connections.transaction() as cursor:
+                yield cursor
+        except _CONTENDED as error:
+            raise Contended(op, f"row lock ({error.sqlstate})", "try again at once") from error
+        except psycopg.OperationalError as error:
+            raise unavailable(op, error) from error
+
+    async def take(self, judged: Sequence[Judged], recorded_at: int) -> Taken:
+        """Record, judge, tell and advance in one transaction."""
+        seqs = _range(judged)
+        async with self._transaction("take alarms") as cursor:
+            durable = await _lock_cursor(cursor, seqs)
+            fresh, others = await _enter_ledger(cursor, judged, seqs, recorded_at)
+            through = await _forgotten_through(cursor, seqs)
+            alerts = []
+            for one in fresh:
+                await _record(cursor, one.fact, recorded_at)
+                if one.verdict is not None:
+                    redelivered = one.fact.id.seq <= through
+                    alerts += await apply_verdicts(cursor, [one.verdict], recorded_at, redelivered=redelivered)
+            for one in others:
+                alerts += await _equivocate(cursor, one.fact, recorded_at)
+            if fresh:
+                await cursor.execute("SELECT pg_notify(%s, '')", (INBOX_CHANNEL,))
+                durable = await _advance(cursor, seqs, durable)
+        return Taken(durable=durable, fresh=len(fresh), equivocations=len(others), alerts=tuple(alerts))
+
+    async def pass_over(self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int) -> Taken:
+        """Advance past what cannot be had, with a loss row and what people must be told."""
+        async with self._transaction("pass over alarms") as cursor:
+            durable = await _lock_cursor(cursor, seqs)
+            alerts = await apply_verdicts(cursor, [raised] if raised else [], recorded_at)
+            if seqs.first <= durable + 1 and seqs.last > durable:
+                at = from_wall(recorded_at)
+                await cursor.execute(
+                    _LOSS, (seqs.edge, seqs.epoch, seqs.stream, seqs.first, seqs.last, reason, at, at, at)
+                )
+                durable = await _advance(cursor, seqs, seqs.last)
+        return Taken(durable=durable, alerts=tuple(alerts))
+
+    async def set_aside(self, what: SetAside, recorded_at: int) -> None:
+        """One quarantine row."""
+        seqs = what.seqs
+        where = (None, None, None, 0) if seqs is None else (seqs.epoch, seqs.stream, seqs.first, _count(seqs))
+        at, topic = from_wall(recorded_at), what.topic.replace("\x00", "")[:TOPIC_LIMIT]
+        async with self._transaction("set aside") as cursor:
+            await cursor.execute(
+                _SET_ASIDE, (at, what.reason, what.authentic, topic, what.edge, *where, what.detail, what.frame)
+            )
+
+    async def cursors(self, edge: EdgeId) -> Mapping[Epoch, int]:
+        """The durable cursors of the alarm stream."""
+        async with self._transaction("read cursors") as cursor:
+            await cursor.execute(
+                "SELECT epoch, durable FROM cursor WHERE edge = %s AND stream = %s", (edge, Stream.ALARM)
+            )
+            return {Epoch(epoch): durable for epoch, durable in await cursor.fetchall()}
+
+    async def remember_forgotten(self, edge: EdgeId, epoch: Epoch, receipted: int) -> None:
+        """Remember how far the gateway's memory once reached."""
+        async with self._transaction("remember what was forgotten") as cursor:
+            await cursor.execute(_FORGOTTEN, (edge, epoch, receipted))
+
+
+async def _lock_cursor(cursor: AsyncCursor[Any], seqs: SeqRange) -> int:
+    """The cursor, locked: two processes with frames of one edge take turns, and each sees what the other committed."""
+    await cursor.execute(_LOCK_CURSOR, (seqs.edge, seqs.epoch, seqs.stream))
+    return await _number(cursor)
+
+
+async def _enter_ledger(
+    cursor: AsyncCursor[Any], judged: Sequence[Judged], seqs: SeqRange, recorded_at: int
+) -> tuple[list[Judged], list[Judged]]:
+    """The facts that are new, and those whose identity is known with other contents."""
+    numbers = [one.fact.id.seq for one in judged]
+    digests = [one.fact.digest for one in judged]
+    key = (seqs.edge, seqs.epoch, seqs.stream)
+    await cursor.execute(_LEDGER, (*key, from_wall(recorded_at), numbers, digests))
+    fresh = {seq for (seq,) in await cursor.fetchall()}
+    if len(fresh) == len(judged):
+        return list(judged), []
+    await cursor.execute(_OTHERS, (numbers, digests, *key))
+    others = {seq for (seq,) in await cursor.fetchall()}
+    return [one for one in judged if one.fact.id.seq in fresh], [one for one in judged if one.fact.id.seq in others]
+
+
+async def _forgotten_through(cursor: AsyncCursor[Any], seqs: SeqRange) -> int:
+    await cursor.execute("SELECT receipted FROM forgotten WHERE edge = %s AND epoch = %s", (seqs.edge, seqs.epoch))
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def _record(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> None:
+    envelope, key = fact.envelope, (fact.id.edge, fact.id.epoch, fact.id.stream, fact.id.seq)
+    body = msgspec.to_builtins(envelope.event)
+    kind = body.pop("type")
+    await cursor.execute(
+        _EVENT,
+        (
+            from_wall(recorded_at),
+            *key,
+            envelope.position,
+            envelope.home,
+            envelope.device,
+            kind,
+            from_wall(envelope.occurred_at),
+            from_wall(envelope.received_at),
+            _estimated(fact, recorded_at),
+            envelope.uncertainty,
+            envelope.elapsed,
+            envelope.counter,
+            Jsonb(body),
+        ),
+    )
+    encoded = encode_envelope(envelope)
+    shard = shard_of(envelope.home)
+    await cursor.execute(_INBOX, (shard, envelope.home, *key, encoded, from_wall(recorded_at)))
+
+
+def _estimated(fact: Fact, recorded_at: int) -> datetime:
+    """The home's claim, unless its clock knows nothing or runs ahead of ours: then the time of recording."""
+    claim = fact.envelope.occurred_at
+    believed = fact.envelope.uncertainty < UNCERTAIN and claim <= recorded_at
+    return from_wall(claim if believed else recorded_at)
+
+
+async def _equivocate(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> list[Any]:
+    """Fault and alert; the content that came first stays."""
+    at = from_wall(recorded_at)
+    await cursor.execute(_FAULT, ("alarm_equivocation", fact.id.edge, 1, at, at, str(fact.id)))
+    verdicts: list[Raise | Clear] = [equivocation(fact, HomeId(fact.envelope.home))]
+    return await apply_verdicts(cursor, verdicts, recorded_at)
+
+
+async def _advance(cursor: AsyncCursor[Any], seqs: SeqRange, through: int) -> int:
+    """Move the cursor to `through` and over whatever follows it without a gap."""
+    parameters = {"edge": seqs.edge, "epoch": seqs.epoch, "stream": seqs.stream, "through": through}
+    await cursor.execute(_ADVANCE, parameters)
+    return await _number(cursor)
+
+
+async def _number(cursor: AsyncCursor[Any]) -> int:
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _count(seqs: SeqRange) -> int:
+    return max(0, seqs.last - seqs.first + 1)
+
+
+def _range(judged: Sequence[Judged]) -> SeqRange:
+    first = judged[0].fact.id
+    return SeqRange(
+        edge=first.edge, epoch=first.epoch, stream=first.stream, first=first.seq, last=judged[-1].fact.id.seq
+    )

@@ -1,0 +1,77 @@
+"""A few connections that are kept open, taken for one transaction each and replaced when they break."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
+
+from gateway.adapters.postgres.pool import connect, unavailable
+from homecare.errors import Unavailable
+
+TRANSACTION_SECONDS: Final = 12.0
+"""Above the server's own statement timeout: only a server that does not run at all is cut off by this one."""
+
+
+class Connections:
+    """At most `size` connections called `name`; whoever comes when all are taken waits.
+
+    `lock_ms` bounds every wait for a row lock. A connection on which anything failed is closed, never used again.
+    """
+
+    def __init__(self, url: str, *, name: str, size: int, lock_ms: int) -> None:
+        self._url = url
+        self._name = name
+        self._lock_ms = lock_ms
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[AsyncConnection[TupleRow]] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncCursor[Any]]:
+        """A cursor in a transaction that commits at the end of the block and rolls back on any error.
+
+        `Unavailable` where no connection can be had or the server stopped answering; errors of the statements come
+        through as psycopg raises them.
+        """
+        async with self._places:
+            connection = await self._take()
+            try:
+                async with (
+                    asyncio.timeout(TRANSACTION_SECONDS),
+                    connection.transaction(),
+                    connection.cursor() as cursor,
+                ):
+                    yield cursor
+            except TimeoutError as error:
+                raise Unavailable("transaction", "PostgreSQL", "the server does not answer; is it stopped?") from error
+            finally:
+                await self._give_back(connection)
+
+    async def _take(self) -> AsyncConnection[TupleRow]:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed:
+                return connection
+        connection = await connect(self._url, name=self._name)
+        try:
+            await connection.execute(f"SET lock_timeout = {self._lock_ms:d}")
+            await connection.commit()
+        except psycopg.OperationalError as error:
+            await connection.close()
+            raise unavailable("connect", error) from error
+        return connection
+
+    async def _give_back(self, connection: AsyncConnection[TupleRow]) -> None:
+        idle = psycopg.pq.TransactionStatus.IDLE
+        if not connection.closed and connection.info.transaction_status == idle:
+            self._idle.append(connection)
+        else:
+            await connection.close()
+
+    async def close(self) -> None:
+        """Close what is idle; what is in use is closed by whoever uses it."""
+        while self._idle:
+            await self._idle.pop().close()

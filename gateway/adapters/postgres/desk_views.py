@@ -1,0 +1,224 @@
+"""What the desk reads and does; whatever shows a home writes its read log row in the same transaction."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncCursor
+
+from gateway.adapters.postgres.alerts import COLUMNS, lock_alert, read_alert, save_alert
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.ports.desk import AlertView, DayEvent, DayFacts, EdgeSeen, Numbered, Read, Snapshot, StoreState, Window
+from homecare.alert import URGENCY_OF, Alert, Condition, Transition, Urgency
+from homecare.clock import HOUR
+from homecare.errors import Unavailable, Unknown
+from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
+
+SILENT_SINCE: Final = (
+    "(SELECT min(s.occurred_at) FROM alert AS s WHERE s.home = a.home AND s.condition = 'edge_silent' "
+    "AND s.standing <> 'resolved' AND s.active)"
+)
+"""Since when an edge of the home of `a` is silent, for a query over `alert AS a`."""
+EVENT_LIMIT: Final = 5_000
+"""Events of a day that are drawn; a home has a few hundred, a broken sensor more."""
+VALUE_MINUTES: Final = 15
+"""One measured value a device and quantity in this many minutes is drawn: about a pixel of the picture."""
+BEFORE: Final = HOUR
+"""Microseconds before the window in which coverage is looked for: it is confirmed every 15 minutes."""
+
+_VIEW: Final = ", ".join(f"a.{name}" for name in COLUMNS.split(", ")) + f", a.explanation, {SILENT_SINCE}"
+_CALLS: Final = [condition.value for condition in Condition if URGENCY_OF[condition] is Urgency.CALL]
+FEED_AFTER: Final = f"""
+SELECT {_VIEW}, f.number, f.recorded_at
+FROM feed AS f CROSS JOIN LATERAL jsonb_populate_record(NULL::alert, f.body) AS a
+WHERE f.number > %s ORDER BY f.number LIMIT %s
+"""
+"""Numbered feed rows in order, each with the alert as it stood then: parameters are a number and a limit."""
+_ALERTS: Final = f"""
+SELECT {_VIEW} FROM alert AS a
+WHERE CASE %(state)s WHEN 'open' THEN standing <> 'resolved' WHEN 'resolved' THEN standing = 'resolved' ELSE true END
+ORDER BY (standing <> 'resolved' AND condition = ANY(%(calls)s)) DESC, raised_at DESC, id LIMIT %(limit)s
+"""
+_OPEN: Final = f"""
+SELECT {_VIEW} FROM alert AS a WHERE standing <> 'resolved'
+ORDER BY condition = ANY(%(calls)s) DESC, raised_at DESC, id LIMIT %(limit)s
+"""
+_OF_HOME: Final = f"""
+SELECT {_VIEW} FROM alert AS a WHERE home = %(home)s AND (raised_at >= %(since)s OR standing <> 'resolved')
+ORDER BY raised_at DESC LIMIT %(limit)s
+"""
+_EVENTS: Final = """
+SELECT estimated_at, edge, device, kind, body FROM event
+WHERE home = %(home)s AND recorded_at >= %(before)s AND estimated_at BETWEEN %(before)s AND %(until)s
+ORDER BY estimated_at DESC LIMIT %(limit)s
+"""
+_VALUES: Final = """
+SELECT max(estimated_at), min(edge), device, quantity, min(unit),
+       (array_agg(value ORDER BY estimated_at DESC))[1]
+FROM observation
+WHERE home = %(home)s AND recorded_at >= %(before)s AND estimated_at BETWEEN %(since)s AND %(until)s
+GROUP BY device, quantity, date_bin(%(bin)s, estimated_at, 'epoch')
+ORDER BY 1 DESC LIMIT %(limit)s
+"""
+_STATE: Final = """
+SELECT current_setting('server_version'),
+       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+       current_setting('timescaledb.license', true),
+       (SELECT extract(epoch FROM clock_timestamp() - max(seen_at))::float8 FROM process_seen
+        WHERE process LIKE 'bulk%'),
+       (SELECT count(*) FROM alert WHERE standing <> 'resolved')
+"""
+
+
+class PostgresDesk:
+    """`DeskStore` on PostgreSQL."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @asynccontextmanager
+    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
+        try:
+            async with self._connections.transaction() as cursor:
+                yield cursor
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
+        except psycopg.OperationalError as error:
+            raise unavailable(op, error) from error
+
+    async def alerts(self, state: str, limit: int, read: Read) -> Snapshot:
+        """The number first: what is committed after it comes again through the feed, never the other way round."""
+        async with self._transaction("read alerts") as cursor:
+            await cursor.execute("SELECT coalesce(max(number), 0) FROM feed")
+            row = await cursor.fetchone()
+            statement = _OPEN if state == "open" else _ALERTS
+            await cursor.execute(statement, {"state": state, "limit": limit, "calls": _CALLS})
+            views = tuple(read_view(row) for row in await cursor.fetchall())
+            await _log(cursor, (view.alert.home for view in views), read)
+        return Snapshot(number=row[0] if row else 0, alerts=views)
+
+    async def feed_after(self, number: int, limit: int) -> tuple[Numbered, ...]:
+        """For a reader that was away; whoever shows the rows logs the reading."""
+        async with self._transaction("read feed") as cursor:
+            await cursor.execute(FEED_AFTER, (number, limit))
+            return tuple(read_numbered(row) for row in await cursor.fetchall())
+
+    async def view(self, alert: AlertId, read: Read) -> AlertView:
+        """One alert."""
+        async with self._transaction("read alert") as cursor:
+            view = await _view(cursor, alert)
+            await _log(cursor, (view.alert.home,), read)
+        return view
+
+    async def change(
+        self, alert: AlertId, decide: Callable[[Alert], Alert], transition: Transition, *, person: str, recorded_at: int
+    ) -> AlertView:
+        """Lock, decide, save, log: of two people who act on the same version, one wins."""
+        async with self._transaction("change alert") as cursor:
+            current = await lock_alert(cursor, alert)
+            if current is None:
+                raise Unknown("change alert", "alert", "there is no such alert; read the list again")
+            await save_alert(cursor, decide(current), transition, person=person, recorded_at=recorded_at)
+            view = await _view(cursor, alert)
+            await _log(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}"))
+        return view
+
+    async def edges_seen(self, homes: Sequence[HomeId], read: Read) -> tuple[EdgeSeen, ...]:
+        """All edges that were ever heard."""
+        async with self._transaction("read edges") as cursor:
+            await cursor.execute("SELECT edge, last_seen FROM edge_seen")
+            rows = await cursor.fetchall()
+            await _log(cursor, homes, read)
+        return tuple(EdgeSeen(edge=EdgeId(edge), last_seen=wall(seen)) for edge, seen in rows)
+
+    async def day(self, home: HomeId, window: Window, read: Read) -> DayFacts:
+        """Events, thinned values and alerts of the window."""
+        parameters = {
+            "home": home,
+            "since": from_wall(window.since),
+            "until": from_wall(window.until),
+            "before": from_wall(max(0, window.since - BEFORE)),
+            "limit": EVENT_LIMIT,
+            "bin": f"{VALUE_MINUTES} minutes",
+            "calls": _CALLS,
+        }
+        async with self._transaction("read day") as cursor:
+            await cursor.execute(_EVENTS, parameters)
+            events = [_event(row) for row in await cursor.fetchall()]
+            await cursor.execute(_VALUES, parameters)
+            events += [_value(row) for row in await cursor.fetchall()]
+            await cursor.execute(_OF_HOME, parameters)
+            views = tuple(read_view(row) for row in await cursor.fetchall())
+            await _log(cursor, (home,), read)
+        return DayFacts(events=tuple(sorted(events, key=lambda event: event.at)), alerts=views)
+
+    async def log_reads(self, homes: Sequence[HomeId], read: Read) -> None:
+        """Rows for homes that were shown outside a reading call."""
+        async with self._transaction("log reads") as cursor:
+            await _log(cursor, homes, read)
+
+    async def state(self) -> StoreState:
+        """Versions and signs of life."""
+        async with self._transaction("read state") as cursor:
+            await cursor.execute(_STATE)
+            row = await cursor.fetchone()
+        if row is None:
+            raise Unavailable("read state", "PostgreSQL", "it gave no answer; try again")
+        return StoreState(
+            postgresql=row[0].split(" ")[0],
+            timescaledb=row[1],
+            timescaledb_license=row[2] if row[1] else None,
+            bulk_seconds=None if row[3] is None else max(0.0, row[3]),
+            open_alerts=row[4],
+        )
+
+
+def read_view(row: Sequence[Any]) -> AlertView:
+    """The view of a row that starts with the alert's columns, the explanation and the edge's silence."""
+    silent = row[17]
+    return AlertView(
+        alert=read_alert(row), explanation=row[16], edge_silent_since=None if silent is None else wall(silent)
+    )
+
+
+def read_numbered(row: Sequence[Any]) -> Numbered:
+    """The feed row of a row of `FEED_AFTER`."""
+    return Numbered(number=row[18], view=read_view(row), recorded_at=wall(row[19]))
+
+
+async def _view(cursor: AsyncCursor[Any], alert: AlertId) -> AlertView:
+    await cursor.execute(f"SELECT {_VIEW} FROM alert AS a WHERE id = %s", (alert,))
+    row = await cursor.fetchone()
+    if row is None:
+        raise Unknown("read alert", "alert", "there is no such alert; read the list again")
+    return read_view(row)
+
+
+async def _log(cursor: AsyncCursor[Any], homes: Iterable[HomeId], read: Read) -> None:
+    shown = sorted(set(homes))
+    if shown:
+        await cursor.execute(
+            "INSERT INTO read_log (at, person, what, home) SELECT now(), %s, %s, unnest(%s::text[])",
+            (read.person, read.what, shown),
+        )
+
+
+def _event(row: Sequence[Any]) -> DayEvent:
+    at, edge, device, kind, body = row
+    return DayEvent(
+        at=wall(at), edge=EdgeId(edge), device=None if device is None else DeviceId(device), kind=kind, body=body
+    )
+
+
+def _value(row: Sequence[Any]) -> DayEvent:
+    at, edge, device, quantity, unit, value = row
+    return DayEvent(
+        at=wall(at),
+        edge=EdgeId(edge),
+        device=None if device is None else DeviceId(device),
+        kind="observed",
+        body={"quantity": quantity, "value": value, "unit": unit},
+    )

@@ -1,0 +1,79 @@
+"""Alerting: what a verdict becomes, and what a person may do with an alert.
+
+Identities are derived from what raised them, so that a repeated delivery repeats no outward act.
+"""
+
+from typing import Final
+
+from gateway.ports.desk import AlertView, DeskStore
+from homecare.alert import LATCHED, Action, Alert, Condition, Transition, act
+from homecare.envelope import Fact, FactId
+from homecare.identity import AlertId, HomeId, derived_id
+from rules.rule import Clear, Raise
+
+TRANSITION_OF: Final[dict[Action, Transition]] = {
+    Action.TAKE: Transition.CLAIMED,
+    Action.RELEASE: Transition.RELEASED,
+    Action.ACKNOWLEDGE: Transition.ACKNOWLEDGED,
+    Action.RESOLVE: Transition.RESOLVED,
+}
+PRESSES_LIMIT: Final = 1_000_000
+"""Occurrences that one fact may count for; the wire's own bound."""
+
+
+def alert_id(raised: Raise) -> AlertId:
+    """The identity of the alert that this verdict opens, if it opens one."""
+    return AlertId(derived_id("alert", *_source(raised)))
+
+
+def occurrence_id(raised: Raise) -> str:
+    """The identity of this happening: the same verdict always gives the same one."""
+    return derived_id("occurrence", *_source(raised))
+
+
+def _source(raised: Raise) -> tuple[str, str, str, str]:
+    return (raised.condition, raised.home, str(raised.fact or ""), str(raised.window))
+
+
+def clears(verdict: Clear) -> bool:
+    """Whether a verdict may end the condition: a latched one only a person may clear."""
+    return verdict.condition not in LATCHED
+
+
+def equivocation(fact: Fact, home: HomeId) -> Raise:
+    """Two different contents came under one identity: a cloned or a lying edge, which people must know."""
+    return Raise(
+        condition=Condition.EQUIVOCATION,
+        home=home,
+        subject=None,
+        window=fact.digest.hex(),
+        occurred_at=fact.envelope.occurred_at,
+        fact=fact.id,
+        presses=1,
+        explanation={"edge": fact.id.edge, "stream": fact.id.stream.value},
+    )
+
+
+def unreadable_alarm(first: FactId, *, count: int, home: HomeId, occurred_at: int, why: str) -> Raise:
+    """The edge sent alarms from `first` on that nobody can read, or lost them: somebody must call the home."""
+    return Raise(
+        condition=Condition.UNREADABLE_ALARM,
+        home=home,
+        subject=None,
+        window=f"{first}+{count}",
+        occurred_at=occurred_at,
+        fact=first,
+        presses=min(max(count, 1), PRESSES_LIMIT),
+        explanation={"edge": first.edge, "why": why},
+    )
+
+
+async def act_on(
+    store: DeskStore, alert: AlertId, action: Action, *, person: str, version: int, reason: str, at: int
+) -> AlertView:
+    """A person takes, releases, acknowledges or resolves an alert; `Conflict` and `Refused` as `homecare.alert.act`."""
+
+    def decide(current: Alert) -> Alert:
+        return act(current, action, person=person, version=version, reason=reason)
+
+    return await store.change(alert, decide, TRANSITION_OF[action], person=person, recorded_at=at)

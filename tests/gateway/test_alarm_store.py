@@ -1,0 +1,187 @@
+"""The alarm lane's transactions on a real database: once, at once, and never behind anybody."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.connections import Connections
+from gateway.alerting import unreadable_alarm
+from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
+from homecare.event import Hazard, HazardChanged, HelpCalled, Stream
+from homecare.identity import Epoch
+from tests.gateway.alarms import count, judged, rows
+from tests.gateway.enrolled import NOW, household
+
+HOUSE = household(1)
+SHOWN = "SELECT condition, occurrences, version, standing, active FROM alert ORDER BY raised_at, condition"
+
+
+@pytest_asyncio.fixture
+async def store(database_url: str) -> AsyncIterator[PostgresAlarms]:
+    connections = Connections(database_url, name="test-alarm", size=8, lock_ms=LOCK_MS)
+    yield PostgresAlarms(connections)
+    await connections.close()
+
+
+async def take_patiently(store: PostgresAlarms, facts: list[Judged]) -> Taken:
+    for _ in range(200):
+        try:
+            return await store.take(facts, NOW)
+        except Contended:
+            await asyncio.sleep(random.uniform(0, 0.02))
+    raise AssertionError("a row stayed contended")
+
+
+@pytest.mark.asyncio
+async def test_a_press_is_one_alert_and_its_redelivery_changes_nothing(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    first = await store.take(judged(HOUSE, 1), NOW)
+    again = await store.take(judged(HOUSE, 1), NOW + 1)
+    assert (first.durable, first.fresh, again.durable, again.fresh) == (1, 1, 1, 0)
+    assert rows(database_url, SHOWN) == [("help_call", 1, 1, "raised", True)]
+    for table in ("ledger", "event", "occurrence", "alert_log", "feed", "outbox", "inbox"):
+        assert count(database_url, table) == 1, table
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_takes_effect_out_of_order_and_only_the_cursor_waits(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    assert (await store.take(judged(HOUSE, 3), NOW)).durable == 0
+    assert (await store.take(judged(HOUSE, 2), NOW)).durable == 0
+    assert rows(database_url, SHOWN) == [("help_call", 2, 2, "raised", True)]
+    assert (await store.take(judged(HOUSE, 1), NOW)).durable == 3
+    assert await store.cursors(HOUSE.edge) == {HOUSE.epoch: 3}
+
+
+@pytest.mark.asyncio
+async def test_every_press_that_the_edge_collapsed_counts(store: PostgresAlarms, database_url: str) -> None:
+    await store.take(judged(HOUSE, 1, HelpCalled(presses=5), HelpCalled()), NOW)
+    assert rows(database_url, SHOWN) == [("help_call", 6, 2, "raised", True)]
+    assert rows(database_url, "SELECT presses FROM occurrence ORDER BY seq") == [(5,), (1,)]
+
+
+@pytest.mark.asyncio
+async def test_a_hazard_that_is_gone_clears_and_a_new_one_returns(store: PostgresAlarms, database_url: str) -> None:
+    smoke, gone = HazardChanged(hazard=Hazard.SMOKE, present=True), HazardChanged(hazard=Hazard.SMOKE, present=False)
+    await store.take(judged(HOUSE, 1, smoke, gone), NOW)
+    assert rows(database_url, SHOWN) == [("hazard", 1, 2, "raised", False)]
+    await store.take(judged(HOUSE, 3, smoke), NOW)
+    assert rows(database_url, SHOWN) == [("hazard", 2, 3, "raised", True)]
+    log = rows(database_url, "SELECT transition FROM alert_log ORDER BY version")
+    assert log == [("raised",), ("cleared",), ("returned",)]
+
+
+@pytest.mark.asyncio
+async def test_an_equivocation_is_a_fault_and_an_alert(store: PostgresAlarms, database_url: str) -> None:
+    await store.take(judged(HOUSE, 1), NOW)
+    for _ in range(2):
+        taken = await store.take(judged(HOUSE, 1, HelpCalled(presses=9)), NOW)
+        assert (taken.durable, taken.fresh, taken.equivocations) == (1, 0, 1)
+    assert rows(database_url, SHOWN) == [
+        ("equivocation", 1, 1, "raised", True),
+        ("help_call", 1, 1, "raised", True),
+    ]
+    assert rows(database_url, "SELECT kind, subject FROM fault") == [("alarm_equivocation", HOUSE.edge)]
+
+
+@pytest.mark.asyncio
+async def test_lost_alarms_pass_the_cursor_only_when_they_touch_it(store: PostgresAlarms, database_url: str) -> None:
+    lost = SeqRange(edge=HOUSE.edge, epoch=HOUSE.epoch, stream=Stream.ALARM, first=2, last=4)
+    assert (await store.pass_over(lost, "released", raised=None, recorded_at=NOW)).durable == 0
+    await store.take(judged(HOUSE, 1), NOW)
+    await store.take(judged(HOUSE, 5), NOW)
+    for _ in range(2):
+        assert (await store.pass_over(lost, "released", raised=None, recorded_at=NOW)).durable == 5
+    assert rows(database_url, "SELECT first, last, reason FROM loss") == [(2, 4, "released")]
+
+
+@pytest.mark.asyncio
+async def test_unreadable_alarms_of_an_edge_are_one_counting_alert(store: PostgresAlarms, database_url: str) -> None:
+    for seq in (1, 2, 2):
+        fact = judged(HOUSE, seq)[0].fact.id
+        raised = unreadable_alarm(fact, count=1, home=HOUSE.home, occurred_at=NOW, why="body")
+        seqs = SeqRange(edge=HOUSE.edge, epoch=HOUSE.epoch, stream=Stream.ALARM, first=seq, last=seq)
+        taken = await store.pass_over(seqs, "body", raised=raised, recorded_at=NOW)
+    assert taken.durable == 2
+    assert rows(database_url, SHOWN) == [("unreadable_alarm", 2, 2, "raised", True)]
+
+
+@pytest.mark.asyncio
+async def test_200_parallel_presses_in_one_home_are_one_alert_and_200_occurrences(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    taken = await asyncio.gather(*(take_patiently(store, judged(HOUSE, seq)) for seq in range(1, 201)))
+    assert sum(one.fresh for one in taken) == 200
+    assert rows(database_url, SHOWN) == [("help_call", 200, 200, "raised", True)]
+    assert rows(database_url, "SELECT count(DISTINCT seq) FROM occurrence") == [(200,)]
+    assert max(one.durable for one in taken) == 200
+
+
+@pytest.mark.asyncio
+async def test_two_alarm_processes_with_the_same_frames_do_everything_once(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    connections = Connections(database_url, name="test-alarm-2", size=8, lock_ms=LOCK_MS)
+    other = PostgresAlarms(connections)
+    work = [(lane, seq) for seq in range(1, 61) for lane in (store, other)]
+    taken = await asyncio.gather(*(take_patiently(lane, judged(HOUSE, seq)) for lane, seq in work))
+    await connections.close()
+    assert sum(one.fresh for one in taken) == 60
+    assert rows(database_url, SHOWN) == [("help_call", 60, 60, "raised", True)]
+    for table in ("ledger", "event", "occurrence", "alert_log", "feed", "outbox", "inbox"):
+        assert count(database_url, table) == 60, table
+
+
+@pytest.mark.asyncio
+async def test_an_open_bulk_transaction_does_not_delay_an_alarm(store: PostgresAlarms, database_url: str) -> None:
+    await store.take(judged(HOUSE, 1), NOW)
+    with psycopg.connect(database_url) as bulk:
+        bulk.execute("INSERT INTO home_state (home, state, applied) VALUES (%s, '', 0)", (HOUSE.home,))
+        bulk.execute("LOCK TABLE home_state IN SHARE ROW EXCLUSIVE MODE")
+        bulk.execute("INSERT INTO cursor VALUES (%s, %s, 'record', 7)", (HOUSE.edge, HOUSE.epoch))
+        bulk.execute("SELECT * FROM home FOR UPDATE")
+        started = time.monotonic()
+        assert (await store.take(judged(HOUSE, 2), NOW)).durable == 2
+        assert time.monotonic() - started < LOCK_MS / 1000
+        bulk.rollback()
+
+
+@pytest.mark.asyncio
+async def test_a_held_row_is_waited_for_a_bounded_time_and_nothing_stays(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    await store.take(judged(HOUSE, 1), NOW)
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT * FROM alert FOR UPDATE")
+        started = time.monotonic()
+        with pytest.raises(Contended):
+            await store.take(judged(HOUSE, 2), NOW)
+        assert time.monotonic() - started < 1
+        other.rollback()
+    assert count(database_url, "ledger") == 1
+    assert (await store.take(judged(HOUSE, 2), NOW)).durable == 2
+
+
+@pytest.mark.asyncio
+async def test_what_was_receipted_and_forgotten_is_shown_as_redelivered(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    await store.remember_forgotten(HOUSE.edge, HOUSE.epoch, 1)
+    await store.take(judged(HOUSE, 1), NOW)
+    assert rows(database_url, "SELECT redelivered FROM alert") == [(True,)]
+    await store.take(judged(HOUSE, 2), NOW)
+    assert rows(database_url, "SELECT redelivered FROM alert") == [(False,)], "a fresh press is never called old"
+
+
+@pytest.mark.asyncio
+async def test_an_edge_that_was_never_heard_has_no_cursor(store: PostgresAlarms) -> None:
+    assert await store.cursors(household(2).edge) == {}
+    assert Epoch(1) not in await store.cursors(HOUSE.edge)
