@@ -49,15 +49,13 @@ test: setup services desk-test ## set everything up and run the tests (all but t
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
 	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long"
 
-check: setup ## style, types, import rules, the house's own rules, device configurations, front end
+check: setup .venv-esphome/installed.stamp ## style, types, import rules, the house's own rules, device configurations, front end
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PY) -m pytest -q tests/test_tidy.py
-ifneq ($(wildcard firmware_configs/check.py),)
 	@$(PY) -m firmware_configs.check
-endif
 ifdef DESK_BUILT
 	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent check
 endif
@@ -84,6 +82,7 @@ services: .venv/project.stamp
 
 # Packages first, by hash; then the project itself without the network. A Debian without python3-venv has no pip for
 # the new environment, so the machine's pip is pointed at it.
+PYTHON_FOUND = [ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; install it, or make PYTHON=..."; exit 1; }
 define PIP
 if [ -x $(1)/bin/pip ]; then pip=($(1)/bin/pip); else pip=($(PYTHON) -m pip --python $(1)/bin/python); fi; \
 "$${pip[@]}" --quiet --disable-pip-version-check install $(2)
@@ -100,21 +99,22 @@ ifdef DESK_BUILT
 endif
 
 .venv/packages.stamp: requirements/dev.txt
-	@[ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; none was found. Install python3, or name one: make PYTHON=..."; exit 1; }
+	@$(PYTHON_FOUND)
 	@echo "installing the Python packages into .venv (about a minute, once)"
 	@$(call VENV,.venv)
 	@$(call PIP,.venv,--require-hashes -r requirements/dev.txt)
 	@touch $@
 
-.venv/project.stamp: .venv/packages.stamp pyproject.toml README.md
+.venv/project.stamp: .venv/packages.stamp pyproject.toml
 	@$(call PIP,.venv,--no-build-isolation --no-deps -e .)
 	@touch $@
 
-.venv-node/installed.stamp: requirements/node.txt
-	@[ -n "$(PYTHON)" ] || { echo "Vaka needs Python 3.11 or newer; none was found."; exit 1; }
-	@echo "this machine's Node.js is absent or older than 20.19; installing one into .venv-node"
-	@$(call VENV,.venv-node)
-	@$(call PIP,.venv-node,--require-hashes -r requirements/node.txt)
+# Tools that must not share the product's packages: Node as a wheel, ESPHome.
+.venv-%/installed.stamp: requirements/%.txt
+	@$(PYTHON_FOUND)
+	@echo "installing $* into .venv-$* (once)"
+	@$(call VENV,.venv-$*)
+	@$(call PIP,.venv-$*,--require-hashes -r $<)
 	@touch $@
 
 ifdef DESK_BUILT

@@ -5,6 +5,7 @@ kernel to stop when its parent thread ends: start it from a thread that lives as
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +19,8 @@ from homecare.errors import Unavailable
 KILLED_SECONDS: Final = 10
 """Within this the kernel has ended a process that got SIGKILL; longer means a stuck disk."""
 ORPHAN_POLL_SECONDS: Final = 0.05
+LOG_BYTES: Final = 4 * 1024 * 1024
+"""At the next start after this the log begins anew: two of them are a few days of a busy demo."""
 LOG_TAIL_BYTES: Final = 1_000
 """Of a server's own words in our error: its last lines say why it stopped."""
 
@@ -28,19 +31,20 @@ def environment() -> dict[str, str]:
 
 
 class Child:
-    """A started process. Its folder `home` gets what it prints (`log`, the start before in `log.1`) and its `pid`.
+    """A started process. Its folder `home` gets what it prints (`log`, when long put aside as `log.1`) and its `pid`.
 
     `farewell` is the signal that asks this kind of server to stop in order.
     """
 
     def __init__(self, command: Sequence[str], *, account: Account, home: Path, farewell: signal.Signals) -> None:
         log = home / "log"
-        if log.exists():
+        if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(home / "log.1")
         self._log = log
+        self._before = log.stat().st_size if log.exists() else 0
         self._farewell = farewell
-        follow = ("setpriv", "--pdeathsig", farewell.name.removeprefix("SIG"))
-        with log.open("wb") as output:
+        follow = ("setpriv", "--pdeathsig", farewell.name.removeprefix("SIG")) if shutil.which("setpriv") else ()
+        with log.open("ab") as output:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 why: the command is built here, from our own folders
                     [*account.prefix, *follow, *command],
@@ -80,9 +84,9 @@ class Child:
         self._process.wait(KILLED_SECONDS)
 
     def last_words(self) -> str:
-        """The end of its log."""
+        """The end of what this start wrote to the log."""
         with self._log.open("rb") as log:
-            log.seek(max(0, self._log.stat().st_size - LOG_TAIL_BYTES))
+            log.seek(max(self._before, self._log.stat().st_size - LOG_TAIL_BYTES))
             return log.read().decode(errors="replace").strip()
 
 

@@ -42,8 +42,9 @@ STOP_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.02
 READY_POLLS: Final = 3_000
 """One minute: the recovery after a crash replays at most `max_wal_size`."""
-ATTEMPTS: Final = 5
-"""Starts: after SIGKILL the old server's children may hold its shared memory for a moment."""
+ATTEMPTS: Final = 100
+ATTEMPT_SECONDS: Final = 0.2
+"""Starts and the wait between: after SIGKILL a backend in mid-query holds the shared memory until its query ends."""
 READY_LINE: Final = 7
 """Of `postmaster.pid`, from 0: the server's own word on its state."""
 
@@ -94,7 +95,7 @@ class PrivateDatabase:
         if not cluster.exists():
             self._make(cluster)
         end_orphan(self.data, STOP_SECONDS)
-        (cluster / "postmaster.pid").unlink(missing_ok=True)  # its number may by now be another program's
+        self._forget_namesake(cluster)
         if not is_free(self.port):
             raise Conflict("start the private database", f"port {self.port} is taken", "choose a free port")
         for _ in range(ATTEMPTS):
@@ -104,7 +105,7 @@ class PrivateDatabase:
                 return
             if "shared memory" not in child.last_words():
                 break
-            time.sleep(POLL_SECONDS)
+            time.sleep(ATTEMPT_SECONDS)
         raise Unavailable("start the private database", self._last_words(), f"see {self.data / 'log'}")
 
     def stop(self) -> None:
@@ -168,6 +169,12 @@ class PrivateDatabase:
             time.sleep(POLL_SECONDS)
         child.kill()
         return False
+
+    def _forget_namesake(self, cluster: Path) -> None:
+        """A crashed server's number may by now be another program's: PostgreSQL would wait for it to end."""
+        owner = _state(cluster)[:1]
+        if owner and Path("/proc", owner[0]).exists():
+            (cluster / "postmaster.pid").unlink()
 
     def _last_words(self) -> str:
         return self._child.last_words() if self._child is not None else "not started"

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -123,3 +125,31 @@ def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(own_da
         assert not own_database.running
     finally:
         heir.stop()
+
+
+def test_a_kill_in_the_middle_of_a_long_query_does_not_prevent_the_next_start(own_database: PrivateDatabase) -> None:
+    """A backend in mid-computation outlives its postmaster for a second or two and holds the shared memory so long."""
+    own_database.start()
+    busy = psycopg.connect(own_database.url, autocommit=True)
+    try:
+        busy.execute("SET work_mem = '1GB'")
+        busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 20000000)")
+        with psycopg.connect(own_database.url, autocommit=True) as watch:
+            poll(lambda: watch.execute(COMPUTING, (busy.info.backend_pid,)).fetchone() == (1,))
+        own_database.kill()
+        own_database.start()
+        with psycopg.connect(own_database.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        busy.close()
+        own_database.stop()
+
+
+COMPUTING = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
+
+
+def poll(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
