@@ -11,6 +11,9 @@ import { elapsed } from "../times";
 import { ResolveForm } from "./resolve_form";
 import type { Actions } from "./use_actions";
 
+/** The id of the chosen alert's heading, which takes the focus when a button vanishes. */
+export const CHOSEN = "chosen";
+
 interface Props {
   readonly alert: AlertView | null;
   readonly session: Session;
@@ -22,6 +25,7 @@ interface Props {
   perform(action: "take" | "release" | "acknowledge"): void;
   refuse(): void;
   back(): void;
+  keepFocus(): void;
 }
 
 export function AlertDetail(props: Props) {
@@ -30,13 +34,14 @@ export function AlertDetail(props: Props) {
   if (!alert) return <section class="detail nothing">{words.alert.select}</section>;
   const close = async (seen: AlertView, reason: string): Promise<void> => {
     setClosing(await actions.perform(seen, "resolve", reason) ? null : alert);
+    props.keepFocus();
   };
   return (
-    <section class={`detail ${alert.urgency}`} aria-labelledby="chosen">
+    <section class={`detail ${alert.urgency}`} aria-labelledby={CHOSEN}>
       <button type="button" class="quiet back" onClick={props.back}>
         ← {words.alert.back}
       </button>
-      <h2 id="chosen">
+      <h2 id={CHOSEN} tabIndex={-1}>
         {wordFor(words.condition, alert.condition)} <span>{alert.resident || alert.home_label || words.alert.noResident}</span>
       </h2>
       <Facts alert={alert} me={session.operator} />

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { AlertView } from "../contract";
 import { KEY } from "../keyboard";
 import { countByCondition, newestCall } from "../order";
-import { clockTime } from "../times";
+import { clockTime, clockTimeWithSeconds } from "../times";
 import { useWords, wordFor } from "../words";
 import { AlertRow } from "./alert_row";
 import { Elapsed, useNow } from "./now";
@@ -27,6 +27,8 @@ interface Props {
   readonly me: string;
   /** Whether the list is current: an empty list that is not says that nothing is known. */
   readonly known: boolean;
+  /** When the list was last current (wall time, ms), while it no longer is. */
+  readonly asOf: number | null;
   open(id: string): void;
   take(alert: AlertView): void;
   showFaults(shown: boolean): void;
@@ -41,6 +43,7 @@ export function AlertList(props: Props) {
   const newest = newestCall(calls);
   return (
     <div class="list">
+      {props.asOf !== null && <p class="problem">{words.list.asOf(clockTimeWithSeconds(props.asOf))}</p>}
       {newest && calls.length > 1 && <Newest call={newest} open={props.open} />}
       <section class="calls" aria-labelledby="calls">
         <h2 id="calls">

@@ -1,6 +1,6 @@
 /** The day as a picture: a lane a device, marks and spans in it, hatched wherever nobody knows. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Day, Lane } from "../contract";
+import type { AlertView, Day, Lane } from "../contract";
 import { hours, unknownStretches } from "../day_shape";
 import { clockTime } from "../times";
 import { useWords, wordFor } from "../words";
@@ -12,6 +12,7 @@ const BAR = 26;
 const LANE = NAME + BAR + 8;
 const AXIS = 30;
 const ALERTS = 26;
+const POINT = 9;
 const NARROW = 480;
 /** The narrowest mark and span that can still be seen. */
 const LEAST = 3;
@@ -38,11 +39,7 @@ export function DayPicture({ day }: { day: Day }) {
           <LaneOf key={`${lane.device}-${lane.capability}`} {...{ lane, x, from, to }} top={ALERTS + index * LANE} />
         ))}
         {day.alerts.map((alert) => (
-          <g key={alert.id} class={`alert-mark ${alert.urgency}`}>
-            <title>{`${wordFor(words.condition, alert.condition)} ${clockTime(alert.occurred_at, to)}`}</title>
-            <line x1={x(Date.parse(alert.occurred_at))} x2={x(Date.parse(alert.occurred_at))} y1={ALERTS - 6} y2={foot} />
-            <path d="M-9 0h18L0 15z" transform={`translate(${x(Date.parse(alert.occurred_at))} 4)`} />
-          </g>
+          <AlertMark key={alert.id} {...{ alert, foot, to }} at={Math.min(Math.max(x(Date.parse(alert.occurred_at)), POINT), width - POINT)} />
         ))}
       </svg>
       <ul class="legend">
@@ -51,6 +48,18 @@ export function DayPicture({ day }: { day: Day }) {
         <li class="key-alert">{words.day.alerts}</li>
       </ul>
     </div>
+  );
+}
+
+/** A point above the lanes and a line through them all, kept inside the picture. */
+function AlertMark({ alert, at, foot, to }: { alert: AlertView; at: number; foot: number; to: number }) {
+  const words = useWords();
+  return (
+    <g class={`alert-mark ${alert.urgency}`}>
+      <title>{`${wordFor(words.condition, alert.condition)} ${clockTime(alert.occurred_at, to)}`}</title>
+      <line x1={at} x2={at} y1={ALERTS - 6} y2={foot} />
+      <path d={`M${-POINT} 0h${2 * POINT}L0 15z`} transform={`translate(${at} 4)`} />
+    </g>
   );
 }
 

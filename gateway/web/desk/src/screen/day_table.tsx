@@ -34,7 +34,7 @@ export function DayTable({ day }: { day: Day }) {
         </thead>
         <tbody>
           {rows.slice(0, limit).map((row) => (
-            <tr key={`${row.at}-${row.is}-${row.code}-${row.lane?.device}`} class={row.is}>
+            <tr key={`${row.at}-${row.is}-${row.code}-${row.lane?.device}`}>
               <td>
                 {row.until === null
                   ? clockTime(row.at, now)

@@ -41,8 +41,8 @@ export function DeskHeader({ session, looks, leave, sound, soundState, contact }
 function ContactLine({ contact }: { contact: Contact }) {
   const words = useWords();
   const now = useNow();
-  if (contact.is === "live") return <p class="contact live">{words.contact.live(clockTimeWithSeconds(now))}</p>;
-  return <p class="contact">{contact.is === "seeking" ? words.contact.seeking : words.contact.lost}</p>;
+  if (contact.is === "live") return <p class="feed-state live">{words.contact.live(clockTimeWithSeconds(now))}</p>;
+  return <p class="feed-state">{contact.is === "seeking" ? words.contact.seeking : words.contact.lost}</p>;
 }
 
 function SoundSwitch({ sound, state }: { sound: Sound; state: SoundState }) {

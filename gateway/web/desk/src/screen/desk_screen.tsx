@@ -1,12 +1,12 @@
 /** The desk: what is wrong with the contact first, then the list, then the chosen alert. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { AlertView } from "../contract";
 import { type Command, commandFor, isWriting } from "../keyboard";
 import { board } from "../order";
 import { usePreference } from "../preference";
 import type { Session } from "../session";
 import { useWords } from "../words";
-import { AlertDetail } from "./alert_detail";
+import { AlertDetail, CHOSEN } from "./alert_detail";
 import { AlertList, rowId } from "./alert_list";
 import type { Looks } from "./app";
 import { DeskHeader } from "./desk_header";
@@ -15,6 +15,13 @@ import { Notices } from "./notices";
 import { ClockLead } from "./now";
 import { useActions } from "./use_actions";
 import { useDesk } from "./use_desk";
+
+/** After an action its button is gone; without this the next Tab would begin at the top of the page. */
+function keepFocus(): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.getElementById(CHOSEN)?.focus();
+  });
+}
 
 interface Props {
   readonly session: Session;
@@ -67,7 +74,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     document.getElementById(rowId(next.id))?.focus();
   };
   const perform = async (action: "take" | "release" | "acknowledge", alert: AlertView): Promise<void> => {
-    if (alert.standing !== "resolved" && desk.contact.is === "live") await actions.perform(alert, action);
+    if (alert.standing === "resolved" || desk.contact.is !== "live") return;
+    await actions.perform(alert, action);
+    keepFocus();
   };
   const obey = (command: Command): void => {
     if (command === "next" || command === "previous") step(command === "next" ? 1 : -1);
@@ -81,7 +90,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     } else void perform(command, chosen);
   };
 
-  useEffect(() => {
+  // Laid on with every drawing and not after it: the next key must already meet what the last one changed.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const command = keys === "on" || event.key === "Escape" ? commandFor(event, isWriting(event.target)) : null;
       if (!command) return;
@@ -104,7 +114,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <main id="alarms" tabIndex={-1}>
           <AlertList
             {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.operator }}
-            known={desk.informed && desk.contact.is === "live"}
+            known={desk.contact.is === "live"}
+            asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
             open={open}
             take={(alert) => {
               choose(alert.id);
@@ -117,6 +128,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
             alert={chosen}
             live={desk.contact.is === "live"}
             perform={(action) => chosen && void perform(action, chosen)}
+            keepFocus={keepFocus}
           />
         </main>
         <KeyHelp enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />

@@ -16,11 +16,20 @@ export interface Parts {
   readonly spoken: string;
 }
 
-export function spokenRing(words: Words, ring: Ring): string {
+/** Calls named one by one; above it a screen reader would talk for minutes. */
+const SPOKEN_LIMIT = 3;
+
+function spokenRing(words: Words, ring: Ring): string {
   const { alert } = ring;
   const what = wordFor(words.condition, alert.condition);
   const who = alert.resident || alert.home_label;
   return ring.is === "new" ? words.spoken.new(what, who, alert.address) : words.spoken.repeat(what, who, alert.occurrences);
+}
+
+function spokenLine(words: Words, said: readonly Ring[] | "lost"): string {
+  if (said === "lost") return words.spoken.lost;
+  if (said.length > SPOKEN_LIMIT) return words.spoken.many(said.length);
+  return said.map((ring) => spokenRing(words, ring)).join(". ");
 }
 
 export function useDesk(session: Session, words: Words, refuse: () => void): Parts {
@@ -59,6 +68,5 @@ export function useDesk(session: Session, words: Words, refuse: () => void): Par
     };
   }, []);
 
-  const spoken = said === "lost" ? words.spoken.lost : said.map((ring) => spokenRing(words, ring)).join(". ");
-  return { ...parts, desk: parts.store.desk, soundState: parts.sound.state(), spoken };
+  return { ...parts, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said) };
 }

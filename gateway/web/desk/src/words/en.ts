@@ -8,7 +8,7 @@ export const en = (setting: Setting): Words => ({
   desk: "Alarm desk",
   skipToList: "Skip to the alarms",
   notTheOnlyPath:
-    `Vaka stands beside the certified alarm chain and does not replace it. Alarms may come by other paths: always keep the ${setting.alarmCentre}'s ordinary reception running.`,
+    `Vaka stands beside the certified alarm chain and does not replace it. Always keep the ${setting.alarmCentre}'s ordinary reception running.`,
 
   signIn: {
     heading: "Who sits at the alarm desk?",
@@ -60,6 +60,7 @@ export const en = (setting: Setting): Words => ({
     noConcerns: "Nothing in the list.",
     noFaults: "No technical alarms in the list.",
     unknown: "Unknown – no contact",
+    asOf: (time) => `So the list stood at ${time}. It may be old.`,
     newest: "Newest press",
     newestHint: "Go to the alarm",
     show: "Show",
@@ -227,6 +228,7 @@ export const en = (setting: Setting): Words => ({
   spoken: {
     new: (what, who, where) => `New alarm: ${what}, ${who}, ${where}`,
     repeat: (what, who, n) => `Repeated alarm: ${what}, ${who}, ${n} presses`,
+    many: (n) => `${n} alarms`,
     lost: "No contact. The list may be old.",
   },
 

@@ -7,7 +7,7 @@ export const sv = (setting: Setting) => ({
   desk: "Larmbord",
   skipToList: "Hoppa till larmen",
   notTheOnlyPath:
-    `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Larm kan komma på andra vägar: ha alltid ${setting.alarmCentre}ens ordinarie mottagning igång.`,
+    `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Håll alltid ${setting.alarmCentre}ens ordinarie mottagning igång.`,
 
   signIn: {
     heading: "Vem sitter vid larmbordet?",
@@ -59,6 +59,7 @@ export const sv = (setting: Setting) => ({
     noConcerns: "Inget i listan.",
     noFaults: "Inga driftlarm i listan.",
     unknown: "Vet ej – ingen kontakt",
+    asOf: (time: string) => `Så såg listan ut ${time}. Den kan vara gammal.`,
     newest: "Senaste tryckningen",
     newestHint: "Gå till larmet",
     show: "Visa",
@@ -226,6 +227,7 @@ export const sv = (setting: Setting) => ({
   spoken: {
     new: (what: string, who: string, where: string) => `Nytt larm: ${what}, ${who}, ${where}`,
     repeat: (what: string, who: string, n: number) => `Upprepat larm: ${what}, ${who}, ${n} tryckningar`,
+    many: (n: number) => `${n} larm`,
     lost: "Ingen kontakt. Listan kan vara gammal.",
   },
 

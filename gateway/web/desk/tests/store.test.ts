@@ -1,0 +1,51 @@
+/** What the desk knows after what it heard: rings for presses and nothing else, and never an older view over a newer. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AlertView } from "../src/contract";
+import { type Desk, EMPTY, type Message, after } from "../src/store";
+import { view } from "./views";
+
+const snapshot = (...alerts: AlertView[]): Message => ({ is: "snapshot", snapshot: { number: 1, alerts } });
+const alert = (alert: AlertView): Message => ({ is: "alert", alert });
+const said = (...messages: Message[]): Desk => messages.reduce(after, EMPTY);
+
+test("a snapshot replaces the list, and what is missing in it is gone", () => {
+  const desk = said(snapshot(view("a"), view("b")), { is: "lost", since: 1 }, snapshot(view("b")));
+  assert.deepEqual([...desk.open.keys()], ["b"]);
+  assert.deepEqual(desk.contact, { is: "live" });
+});
+
+test("a press while the feed was away rings when the snapshot comes", () => {
+  const before = said(snapshot(view("a")));
+  const desk = after(after(before, { is: "lost", since: 1 }), snapshot(view("a", { occurrences: 2, version: 2 })));
+  assert.equal(desk.rung, before.rung + 1);
+  assert.equal(desk.rings[0]?.is, "repeat");
+});
+
+test("a new call and a repeated press ring; taking, faults and a snapshot without news do not", () => {
+  const desk = said(snapshot(), alert(view("a")), alert(view("a", { occurrences: 2, version: 2 })));
+  assert.equal(desk.rung, 2);
+  const silent = [
+    alert(view("a", { occurrences: 2, version: 3, claimed_by: "Karin" })),
+    alert(view("f", { condition: "edge_silent", urgency: "fault" })),
+    snapshot(view("a", { occurrences: 2, version: 3 })),
+  ].reduce(after, desk);
+  assert.equal(silent.rung, 2);
+});
+
+test("a row that is sent again on resume does not undo what is known", () => {
+  const desk = said(snapshot(view("a", { version: 3, claimed_by: "Karin" })), alert(view("a", { version: 2 })));
+  assert.equal(desk.open.get("a")?.claimed_by, "Karin");
+});
+
+test("a resolved alert leaves the list and an old row does not bring it back", () => {
+  const over = view("a", { version: 3, standing: "resolved", resolved_by: "Karin", reason: "feltryck" });
+  const desk = said(snapshot(view("a")), alert(over), alert(view("a", { version: 2 })));
+  assert.equal(desk.open.size, 0);
+  assert.equal(desk.ended[0]?.reason, "feltryck");
+});
+
+test("the gateway's clock counts, not this computer's", () => {
+  const pulse = { at: "2026-01-10T02:00:00Z", bulk_alive: true, database: true, broker: true };
+  assert.equal(said({ is: "pulse", pulse, now: Date.parse("2026-01-10T01:00:00Z") }).clockLead, 3_600_000);
+});

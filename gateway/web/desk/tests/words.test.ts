@@ -1,0 +1,85 @@
+/** Order, times and plain words. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { unknownStretches } from "../src/day_shape";
+import { waitBefore } from "../src/feed/waiting";
+import { commandFor } from "../src/keyboard";
+import { board, newestCall } from "../src/order";
+import { problemWords } from "../src/problem";
+import { clockTime, elapsed, late } from "../src/times";
+import { WORDS } from "../src/words";
+import { view } from "./views";
+
+const NOW = Date.parse("2026-01-10T02:00:00Z");
+
+test("untaken calls stand first, the longest waiting above; faults never among calls", () => {
+  const alerts = [
+    view("fault", { urgency: "fault", raised_at: "2026-01-01T00:00:00Z" }),
+    view("young", { raised_at: "2026-01-10T01:30:00Z", last_occurred_at: "2026-01-10T01:30:00Z" }),
+    view("old", { raised_at: "2026-01-10T01:00:00Z" }),
+    view("taken", { raised_at: "2026-01-10T00:00:00Z", claimed_by: "Karin" }),
+  ];
+  const { calls, faults } = board(alerts);
+  assert.deepEqual(calls.map((call) => call.id), ["old", "young", "taken"]);
+  assert.deepEqual(faults.map((fault) => fault.id), ["fault"]);
+  assert.equal(newestCall(calls)?.id, "young");
+});
+
+test("times are the homes' local times, and another day is named", () => {
+  assert.equal(clockTime("2026-01-10T01:10:00Z", NOW), "02:10");
+  assert.equal(clockTime("2026-01-09T22:10:00Z", NOW), "9/1 23:10");
+  assert.deepEqual(
+    [12, 185, 7_800, 273_600].map((seconds) => elapsed(NOW - seconds * 1000, NOW)),
+    ["12 s", "3 min 05 s", "2 h 10 min", "3 d 4 h"],
+  );
+  assert.equal(elapsed(NOW + 5_000, NOW), "0 s");
+  assert.equal(late("2026-01-10T01:10:00Z", "2026-01-10T01:11:00Z"), false);
+  assert.equal(late("2026-01-10T01:10:00Z", "2026-01-10T01:50:00Z"), true);
+});
+
+test("a conflict says who has it, that a newer press came, or that it is over", () => {
+  const say = (changes: Parameters<typeof view>[1]): string =>
+    problemWords(WORDS.sv, { kind: "conflict", alert: view("a", changes) }, view("a"), "Elin");
+  assert.match(say({ claimed_by: "Karin" }), /Karin har redan larmet/);
+  assert.match(say({ occurrences: 2, claimed_by: "Karin" }), /ny tryckning: nu 2/);
+  assert.match(say({ standing: "resolved", resolved_by: "Karin", reason: "feltryck" }), /avslutat av Karin: feltryck/);
+  assert.match(problemWords(WORDS.en, { kind: "refused", message: { sv: "nej", en: "no" } }, view("a"), "Elin"), /no$/);
+});
+
+test("what is not stated as covered is unknown, also what is not mentioned", () => {
+  const [from, to] = [0, 100_000];
+  const at = (second: number): string => new Date(second * 1000).toISOString();
+  const covered = [
+    { from: at(10), to: at(40), covered: true },
+    { from: at(40), to: at(60), covered: null },
+    { from: at(60), to: at(80), covered: true },
+  ];
+  const lane = { device: "d", placement: "hall", capability: "motion", marks: [], spans: [], covered };
+  assert.deepEqual(unknownStretches(lane, from, to), [
+    { from: 0, to: 10_000 },
+    { from: 40_000, to: 60_000 },
+    { from: 80_000, to: 100_000 },
+  ]);
+  assert.deepEqual(unknownStretches({ ...lane, covered: [] }, from, to), [{ from, to }]);
+});
+
+test("keys are left alone while somebody writes or holds a modifier", () => {
+  const press = { key: "t", ctrlKey: false, altKey: false, metaKey: false };
+  assert.equal(commandFor(press, false), "take");
+  assert.equal(commandFor({ ...press, key: "T" }, false), "take");
+  assert.equal(commandFor(press, true), null);
+  assert.equal(commandFor({ ...press, key: "Escape" }, true), "back");
+  assert.equal(commandFor({ ...press, ctrlKey: true }, false), null);
+});
+
+test("waits double, stay bounded and never vanish", () => {
+  assert.deepEqual([1, 2, 3].map((failures) => waitBefore(failures, 1)), [400, 800, 1_600]);
+  assert.equal(waitBefore(1_000, 1), 5_000);
+  assert.equal(waitBefore(1, 0), 200);
+});
+
+test("both languages give the same number of quick reasons and no button says kvittera", () => {
+  assert.equal(WORDS.sv.actions.reasons.length, WORDS.en.actions.reasons.length);
+  assert.doesNotMatch(JSON.stringify(Object.values(WORDS.sv.actions)), /kvitter/i);
+  assert.doesNotMatch(JSON.stringify([WORDS.sv, WORDS.en]), /lugnt|\bOK\b/);
+});
