@@ -94,7 +94,7 @@ if [ ! -x $(1)/bin/python ]; then \
 endef
 
 desk-test: setup
-ifdef DESK_BUILT
+ifneq ($(wildcard $(DESK)/tests/*.test.ts),)
 	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent test
 endif
 
