@@ -89,7 +89,11 @@ class Journal:
             except _UNREADABLE:
                 aside = _put_aside(path, epoch)
                 connection = _connect(path, vfs)
-        journal = cls(connection, epoch=epoch, home=home, clock=clock, quota=quota)
+        try:
+            journal = cls(connection, epoch=epoch, home=home, clock=clock, quota=quota)
+        except BaseException:
+            connection.close(force=True)
+            raise
         journal.set_aside = aside
         return journal
 
