@@ -17,8 +17,8 @@ export function clockTime(at: string | number, now: number): string {
   return date.format(instant) === date.format(now) ? time : `${dayAndMonth.format(instant)} ${time}`;
 }
 
-export function clockTimeWithSeconds(at: number): string {
-  return clockWithSeconds.format(at);
+export function clockTimeWithSeconds(at: string | number): string {
+  return clockWithSeconds.format(new Date(at));
 }
 
 /** How long ago, counted as `12 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`: the same short forms in both languages. */

@@ -2,7 +2,8 @@
 import type { Action, AlertView } from "../contract";
 import { KEY } from "../keyboard";
 import type { Session } from "../session";
-import { useWords, wordFor } from "../words";
+import { whatWords, whyWords } from "../why";
+import { useWords } from "../words";
 import { Place, Times } from "./alert_row";
 import { Badges } from "./badges";
 import { DayPanel } from "./day_panel";
@@ -42,7 +43,7 @@ export function AlertDetail(props: Props) {
         ← {words.alert.back}
       </button>
       <h2 id={CHOSEN} tabIndex={-1}>
-        {wordFor(words.condition, alert.condition)} <span>{alert.resident || alert.home_label || words.alert.noResident}</span>
+        {whatWords(words, alert)} <span>{alert.resident || alert.home_label || words.alert.noResident}</span>
       </h2>
       <Facts alert={alert} me={session.operator} />
       {actions.problem?.id === alert.id && (
@@ -65,8 +66,10 @@ export function AlertDetail(props: Props) {
 }
 
 function Facts({ alert, me }: { alert: AlertView; me: string }) {
-  const words = useWords().alert;
+  const all = useWords();
+  const words = all.alert;
   const now = useNow();
+  const why = whyWords(all, alert, now);
   return (
     <div class="facts">
       <p class="where">
@@ -76,6 +79,7 @@ function Facts({ alert, me }: { alert: AlertView; me: string }) {
         {alert.standing !== "resolved" && <Elapsed from={alert.occurred_at} />} <Times alert={alert} />
       </p>
       <Badges alert={alert} me={me} />
+      {why && <p>{why}</p>}
       {alert.redelivered && <p class="aside">{words.redelivered}</p>}
       {!alert.active && alert.standing !== "resolved" && <p class="aside">{words.clearedHint}</p>}
       {alert.edge_silent_since && <p class="aside">{words.edgeSilent(elapsed(alert.edge_silent_since, now))}</p>}

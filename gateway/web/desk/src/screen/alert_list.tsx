@@ -6,6 +6,7 @@ import { KEY } from "../keyboard";
 import { countByCondition, newestCall } from "../order";
 import { clockTime, clockTimeWithSeconds } from "../times";
 import { useWords, wordFor } from "../words";
+import { whatWords } from "../why";
 import { AlertRow } from "./alert_row";
 import { Elapsed, useNow } from "./now";
 
@@ -99,7 +100,7 @@ function Newest({ call, open }: { call: AlertView; open(id: string): void }) {
   return (
     <button type="button" class="newest" onClick={() => open(call.id)} title={words.list.newestHint}>
       <span>{words.list.newest}</span> <strong>{call.resident || call.home_label}</strong>{" "}
-      {wordFor(words.condition, call.condition)} {clockTime(call.last_occurred_at, now)} (<Elapsed from={call.last_occurred_at} />)
+      {whatWords(words, call)} {clockTime(call.last_occurred_at, now)} (<Elapsed from={call.last_occurred_at} />)
     </button>
   );
 }

@@ -2,6 +2,7 @@
 import type { AlertView } from "../contract";
 import { clockTime, late } from "../times";
 import { useWords, wordFor } from "../words";
+import { whatWords } from "../why";
 import { rowId } from "./alert_list";
 import { Badges } from "./badges";
 import { Elapsed, useNow } from "./now";
@@ -24,7 +25,7 @@ export function AlertRow({ alert, chosen, me, open, take }: Props) {
   return (
     <li class={`alert ${kind} ${flash}`} data-alert={alert.id} data-occurrences={alert.occurrences}>
       <button type="button" id={rowId(alert.id)} class="row" aria-current={chosen ? "true" : undefined} onClick={() => open(alert.id)}>
-        <span class="what">{wordFor(words.condition, alert.condition)}</span>
+        <span class="what">{whatWords(words, alert)}</span>
         <span class="who">{alert.resident || alert.home_label || words.alert.noResident}</span>
         <span class="where">
           <Place alert={alert} />

@@ -6,7 +6,6 @@ import { clockTimeWithSeconds } from "../times";
 import { useWords } from "../words";
 import type { Looks } from "./app";
 import { LooksSwitch } from "./looks_switch";
-import { useNow } from "./now";
 
 interface Props {
   readonly session: Session;
@@ -14,17 +13,19 @@ interface Props {
   readonly sound: Sound;
   readonly soundState: SoundState;
   readonly contact: Contact;
+  /** The gateway's time in its newest pulse. */
+  readonly heard: string | null;
   leave(): void;
 }
 
-export function DeskHeader({ session, looks, leave, sound, soundState, contact }: Props) {
+export function DeskHeader({ session, looks, leave, sound, soundState, contact, heard }: Props) {
   const words = useWords();
   return (
     <header>
       <h1>
         Vaka <span>{words.desk}</span>
       </h1>
-      <ContactLine contact={contact} />
+      <ContactLine contact={contact} heard={heard} />
       <SoundSwitch sound={sound} state={soundState} />
       <div class="person">
         <span>{words.signIn.at(session.operator)}</span>
@@ -37,11 +38,10 @@ export function DeskHeader({ session, looks, leave, sound, soundState, contact }
   );
 }
 
-/** A clock that only moves while the feed lives: a screen that froze is seen to have frozen. */
-function ContactLine({ contact }: { contact: Contact }) {
+/** The time of the newest pulse: it only moves while the feed lives, so that a screen that froze is seen to have frozen. */
+function ContactLine({ contact, heard }: { contact: Contact; heard: string | null }) {
   const words = useWords();
-  const now = useNow();
-  if (contact.is === "live") return <p class="feed-state live">{words.contact.live(clockTimeWithSeconds(now))}</p>;
+  if (contact.is === "live") return <p class="feed-state live">{words.contact.live(heard ? clockTimeWithSeconds(heard) : "…")}</p>;
   return <p class="feed-state">{contact.is === "seeking" ? words.contact.seeking : words.contact.lost}</p>;
 }
 

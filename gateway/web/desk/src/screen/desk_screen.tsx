@@ -108,7 +108,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <a class="skip" href="#alarms">
           {words.skipToList}
         </a>
-        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact }} />
+        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null }} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
         <p class="beside">{words.notTheOnlyPath}</p>
         <main id="alarms" tabIndex={-1}>

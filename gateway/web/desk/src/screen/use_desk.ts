@@ -5,7 +5,8 @@ import { Feed } from "../feed/feed";
 import type { Session } from "../session";
 import { Sound, type SoundState } from "../sound";
 import type { Desk, Ring } from "../store";
-import { type Words, wordFor } from "../words";
+import { whatWords } from "../why";
+import type { Words } from "../words";
 
 export interface Parts {
   readonly store: DeskStore;
@@ -21,7 +22,7 @@ const SPOKEN_LIMIT = 3;
 
 function spokenRing(words: Words, ring: Ring): string {
   const { alert } = ring;
-  const what = wordFor(words.condition, alert.condition);
+  const what = whatWords(words, alert);
   const who = alert.resident || alert.home_label;
   return ring.is === "new" ? words.spoken.new(what, who, alert.address) : words.spoken.repeat(what, who, alert.occurrences);
 }

@@ -132,6 +132,15 @@ export const en = (setting: Setting): Words => ({
     edge_silent: "Home unit gone silent",
   },
 
+  hazard: { smoke: "smoke", gas: "gas", carbon_monoxide: "carbon monoxide", heat: "heat" },
+
+  why: {
+    front_door_open_at_night: (time) => `Open since ${time}.`,
+    inactivity: (time) => `No movement since ${time}.`,
+    device_silent: (time) => `Not heard since ${time}.`,
+    edge_silent: (time) => `Not heard since ${time}.`,
+  },
+
   placement: {
     front_door: "front door",
     balcony_door: "balcony door",

@@ -131,6 +131,15 @@ export const sv = (setting: Setting) => ({
     edge_silent: "Hemenheten har tystnat",
   } as Record<string, string>,
 
+  hazard: { smoke: "rök", gas: "gas", carbon_monoxide: "koloxid", heat: "hetta" } as Record<string, string>,
+
+  why: {
+    front_door_open_at_night: (time) => `Öppen sedan ${time}.`,
+    inactivity: (time) => `Ingen rörelse sedan ${time}.`,
+    device_silent: (time) => `Inte hörd sedan ${time}.`,
+    edge_silent: (time) => `Inte hörd sedan ${time}.`,
+  } as Record<string, (time: string) => string>,
+
   placement: {
     front_door: "ytterdörren",
     balcony_door: "balkongdörren",

@@ -1,0 +1,26 @@
+/** What is wrong and since when, from what the rules say of it. Pure. */
+import type { AlertView } from "./contract";
+import { clockTime } from "./times";
+import { type Words, wordFor } from "./words";
+
+/** Which value of a rule's explanation says since when it has been so (wall microseconds). */
+const SINCE: Readonly<Record<string, string>> = {
+  front_door_open_at_night: "opened",
+  inactivity: "since",
+  device_silent: "since",
+  edge_silent: "since",
+};
+
+/** `Fara i hemmet: rök` */
+export function whatWords(words: Words, alert: AlertView): string {
+  const what = wordFor(words.condition, alert.condition);
+  const hazard = alert.explanation?.["hazard"];
+  return hazard === undefined ? what : `${what}: ${wordFor(words.hazard, String(hazard))}`;
+}
+
+/** `Öppen sedan 02:10`, or null where the rule says no such thing. */
+export function whyWords(words: Words, alert: AlertView, now: number): string | null {
+  const since = alert.explanation?.[SINCE[alert.condition] ?? ""];
+  const say = words.why[alert.condition];
+  return typeof since === "number" && say ? say(clockTime(since / 1000, now)) : null;
+}
