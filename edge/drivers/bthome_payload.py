@@ -24,6 +24,8 @@ from edge.drivers.bthome_objects import (
 from homecare.device import Capability, Device
 from homecare.event import AnyEvent, BatteryReported, ButtonPressed, HelpCalled, Observed, StateObserved
 
+OBJECTS_LIMIT: Final = 64
+"""Objects read from one payload; the longest usual advertisement holds 15. What follows them is unread."""
 FULL: Final = 100
 """Percent; a battery that claims more says nothing."""
 
@@ -63,7 +65,7 @@ def take_apart(payload: bytes) -> Payload:
     """The objects of `payload`; never fails, `unread` says what was left."""
     objects: list[tuple[int, bytes]] = []
     at = 0
-    while at < len(payload):
+    while at < len(payload) and len(objects) < OBJECTS_LIMIT:
         size = size_of(payload[at], payload[at + 1 :])
         if size is None or at + 1 + size > len(payload):
             break
