@@ -20,7 +20,7 @@ import msgspec
 from gateway.adapters.postgres.migrate import migrate
 from gateway.embedded import Binaries, PrivateBroker, PrivateDatabase, free_port, unpack
 from homecare.clock import SystemClock
-from homecare.errors import Unavailable, VakaError
+from homecare.errors import Conflict, Unavailable, VakaError
 from simulator import enrolment
 from simulator.bluez.bus import LONGEST_PATH, VARIABLE
 from simulator.home import HomeConfig
@@ -108,7 +108,11 @@ class Demonstration:
         say("bringing the schema up to date and enrolling three invented homes")
         migrate(self._environment["VAKA_DATABASE_URL"])
         self._key = enrolment.gateway_key(self._data)
-        enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
+        try:
+            enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
+        except Conflict as error:
+            hint = f"it has other keys of theirs: use an empty database, that run's VAKA_DATA, or clear {self._data}"
+            raise Conflict("enrol the demonstration's homes", "their keys", hint) from error
 
     def _gateway(self) -> None:
         say("starting the gateway")
@@ -133,18 +137,31 @@ class Demonstration:
     def _homes(self) -> None:
         say("starting three homes and their edges")
         daemon = shutil.which("dbus-daemon") or str(self._unpacked().program("dbus-daemon"))
-        running = []
-        for number, plan in enumerate(homes(SEED), 1):
-            config = self._home_config(plan, number, daemon)
-            path = self._data / "homes" / plan.home / "home.json"
-            path.write_bytes(msgspec.json.encode(config))
-            running.append(RunningHome.of(plan, config.control))
-            process = self._process("simulator", "home", str(path), log=plan.home)
-            self._supervisor.start(f"home:{plan.home}", process)
+        configs = [self._home_config(plan, number, daemon) for number, plan in enumerate(homes(SEED), 1)]
+        for config in configs:
+            self._start_home(config)
+        for config in configs:
+            self._wait_for_home(config)
             edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
-            environment = {VARIABLE: config.bus_address}
-            self._supervisor.start(f"edge:{plan.edge}", self._process("edge", str(edge), environment=environment))
-        (self._run / "homes.json").write_bytes(msgspec.json.encode(Running(homes=tuple(running))))
+            process = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
+            self._supervisor.start(f"edge:{config.plan.edge}", process)
+        running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config in configs))
+        (self._run / "homes.json").write_bytes(msgspec.json.encode(running))
+
+    def _start_home(self, config: HomeConfig) -> None:
+        path = Path(config.state) / "home.json"
+        path.touch(mode=0o600)
+        path.write_bytes(msgspec.json.encode(config))
+        Path(config.control).unlink(missing_ok=True)
+        process = self._process("simulator", "home", str(path), log=config.plan.home)
+        self._supervisor.start(f"home:{config.plan.home}", process)
+
+    def _wait_for_home(self, config: HomeConfig) -> None:
+        """Until the home listens, so that its edge finds radio and port as an edge in a real home does."""
+        for _ in range(READY_POLLS):
+            if Path(config.control).exists() or self._stop.wait(READY_POLL_SECONDS / 2):
+                return
+        raise Unavailable("start a home", config.plan.home, f"see {self._run / 'log'}")
 
     def _home_config(self, plan: HomePlan, number: int, daemon: str) -> HomeConfig:
         state = self._data / "homes" / plan.home

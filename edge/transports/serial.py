@@ -7,6 +7,7 @@ ever are), or it is stuck (does not take our bytes). Each is told and healed by 
 
 import asyncio
 import os
+import select
 import termios
 from collections.abc import Callable
 from typing import Final
@@ -121,14 +122,11 @@ class SerialTransport:
                 self._tell_telegrams(self._framer.idle(), on_sighting)
                 continue
             readable.clear()
-            try:
-                data = os.read(fd, READ_BYTES)
-            except BlockingIOError:
-                continue
-            except OSError:
+            data = _read(fd)
+            if data is None:
                 return TransportState.GONE
             if not data:
-                return TransportState.GONE
+                continue
             heard_at = self._clock.now().elapsed
             tell(TransportState.WORKING)
             self._tell_telegrams(self._framer.feed(data), on_sighting)
@@ -168,3 +166,22 @@ class SerialTransport:
         self._port = None
         self._unwritten.clear()
         port.close()
+
+
+def _read(fd: int) -> bytes | None:
+    """The bytes that are there, none if there are none, None if the port is gone.
+
+    A tty as pyserial sets it answers "no bytes" both when it is idle and when it is unplugged: polling tells them
+    apart, because only an unplugged one calls itself ready and then gives nothing.
+    """
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    ready = poll.poll(0)
+    if not ready:
+        return b""
+    try:
+        return os.read(fd, READ_BYTES) or None
+    except BlockingIOError:
+        return b""
+    except OSError:
+        return None

@@ -56,6 +56,17 @@ async def test_a_telegram_arrives_whole_whatever_pieces_it_comes_in(stick: Stick
 
 
 @pytest.mark.asyncio
+async def test_a_port_that_is_heard_and_then_idle_is_not_taken_for_unplugged(stick: Stick) -> None:
+    async with Listener(stick.transport()) as listener:
+        assert await listener.state() is TransportState.WORKING
+        for _ in range(50):
+            stick.port.write(OPEN)
+            await listener.sighting()
+            await asyncio.sleep(0)
+        assert listener.states.empty()
+
+
+@pytest.mark.asyncio
 async def test_unplugging_is_told_at_once_and_replugging_heals(stick: Stick) -> None:
     async with Listener(stick.transport()) as listener:
         assert await listener.state() is TransportState.WORKING
