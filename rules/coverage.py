@@ -13,8 +13,8 @@ Wall times inside an event are the edge's. They are moved by the same amount by 
 event moved its `occurred_at`.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -27,17 +27,15 @@ from homecare.event import (
     TransportChanged,
     TransportState,
 )
-from homecare.identity import EdgeId
+from homecare.identity import DeviceId, EdgeId, epoch_text
 from rules.rule import Happened, Lost, Reached, Stimulus
-from rules.spans import SPANS_MOST, Spans, add, union, without
+from rules.spans import SPANS_MOST, Span, Spans, add, clipped, union, without
 
 if TYPE_CHECKING:
     from rules.home_state import AssignedDevice, HomeSettings
 
 EPOCHS_MOST: Final = 24
 """Epochs kept of one edge that may still drain: as many as a heartbeat names."""
-SOURCES_MOST: Final = 256
-"""Devices and transports of one edge whose coverage is kept; an edge that names more is not believed about them."""
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -79,7 +77,234 @@ class CoverageState(msgspec.Struct, frozen=True):
         return 0 if known is None else known.reached
 
 
-WANTS: Final = frozenset(
-    {CoverageChanged, CoverageConfirmed, EpochOpened, TelemetryEvicted, TransportChanged, Reached, Lost}
-)
-"""Stimuli and events that say something about coverage."""
+# --- what is asked of it ---------------------------------------------------------------------------------------------
+
+
+def proved(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+    """Over which time until `through` it is proved that the device was alive and could be heard."""
+    edge = state.edges.get(one.edge.id)
+    if edge is None:
+        return ()
+    patience = one.patience or 0
+    ends = [(run.start, run.end if run.final else run.end - patience) for run in edge.runs.get(one.device.id, ())]
+    for epoch in edge.epochs.values():
+        since = epoch.since.get(one.device.id)
+        if since is not None:
+            ends.append((since, epoch.vouched - patience))
+    spans = union(span for span in ends if span[0] <= span[1])
+    lost = edge.lost.get(one.device.id, ())
+    return clipped(without(spans, lost) if lost else spans, one.edge.assigned_at, through)
+
+
+def signs(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+    """Over which time until `through` the device counts as heard; where facts were lost it gets the benefit."""
+    edge = state.edges.get(one.edge.id)
+    if edge is None:
+        return ()
+    spans = _spans(edge, one.device.id) + list(edge.lost.get(one.device.id, ()))
+    return clipped(union(spans), one.edge.assigned_at, through)
+
+
+def listened(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+    """Over which time until `through` the edge ran and the device's transport worked."""
+    edge = state.edges.get(one.edge.id)
+    return () if edge is None else clipped(union(_spans(edge, one.transport)), one.edge.assigned_at, through)
+
+
+def covered_now(state: CoverageState, one: "AssignedDevice") -> bool:
+    """Whether the device is covered as far as the edge has told."""
+    edge = state.edges.get(one.edge.id)
+    return edge is not None and any(one.device.id in epoch.since for epoch in edge.epochs.values())
+
+
+def _spans(edge: EdgeCoverage, source: str) -> list[Span]:
+    spans = [(run.start, run.end) for run in edge.runs.get(source, ())]
+    for epoch in edge.epochs.values():
+        since = epoch.since.get(source)
+        if since is not None:
+            spans.append((since, max(since, epoch.vouched)))
+    return spans
+
+
+# --- how it is folded ------------------------------------------------------------------------------------------------
+
+
+class _Draft:
+    """One edge while a stimulus is folded in; only here is anything changed in place."""
+
+    def __init__(self, edge: EdgeCoverage, epoch: int, at: int) -> None:
+        self.reached = edge.reached
+        self.epochs = dict(edge.epochs)
+        self.runs = dict(edge.runs)
+        self.lost = dict(edge.lost)
+        self.epoch = epoch_text(epoch)
+        known = self.epochs.get(self.epoch)
+        self.vouched = at if known is None else known.vouched
+        self.since = {} if known is None else dict(known.since)
+        self.down = () if known is None else known.down
+
+    def begin(self, source: str, at: int) -> None:
+        """The source is covered from now on, if it was not before."""
+        self.since.setdefault(source, at)
+
+    def cut(self, source: str, at: int, *, final: bool = False) -> None:
+        """The source is no longer covered."""
+        start = self.since.pop(source, None)
+        if start is not None:
+            self.keep(source, Run(start, max(start, at), final))
+
+    def keep(self, source: str, run: Run) -> None:
+        """Remember a run that ended; beyond the bound the oldest is forgotten, which leaves it unknown."""
+        runs = self.runs.get(source, ())
+        if run not in runs:
+            self.runs[source] = tuple(sorted((*runs, run), key=lambda kept: kept.start))[-SPANS_MOST:]
+
+    def lose(self, device: str, span: Span) -> None:
+        """Facts of this device are lost over a span; beyond the bound the spans become one."""
+        self.lost[device] = _bounded(add(self.lost.get(device, ()), span))
+
+    def close_other_epochs(self) -> None:
+        """The watermark of this epoch says that all older ones have drained: their runs end where they were vouched."""
+        for name in [name for name in self.epochs if name != self.epoch]:
+            epoch = self.epochs.pop(name)
+            for source, start in epoch.since.items():
+                if start <= epoch.vouched:
+                    self.keep(source, Run(start, epoch.vouched))
+
+    def done(self) -> EdgeCoverage:
+        """The edge as it stands now."""
+        self.epochs[self.epoch] = EpochCoverage(self.vouched, self.since, self.down)
+        for name in list(self.epochs)[:-EPOCHS_MOST]:
+            del self.epochs[name]
+        return EdgeCoverage(self.reached, self.epochs, self.runs, self.lost)
+
+
+def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> CoverageState:
+    """Coverage after the stimulus; the very same state where it says nothing about coverage."""
+    match stimulus:
+        case Happened():
+            change = _CHANGES.get(type(stimulus.envelope.event))
+            if change is None:
+                return state
+            draft = _draft(state, stimulus.fact.edge, stimulus.fact.epoch, stimulus.at)
+            change(draft, settings, stimulus, stimulus.envelope.event)
+            return _with(state, stimulus.fact.edge, draft.done())
+        case Reached():
+            draft = _draft(state, stimulus.edge, stimulus.epoch, stimulus.through)
+            draft.vouched = max(draft.vouched, stimulus.through)
+            draft.reached = max(draft.reached, stimulus.through)
+            draft.close_other_epochs()
+            return _with(state, stimulus.edge, draft.done())
+        case Lost():
+            return _with(state, stimulus.edge, _forget(settings, state, stimulus))
+        case _:
+            return state
+
+
+def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
+    """Coverage without what every rule has judged: to be called after the rules have seen a `Reached`."""
+    horizon = min((state.reached(edge.id) for edge in settings.edges), default=0)
+    edges = {}
+    for id_, edge in state.edges.items():
+        runs = {source: _recent(settings, source, runs, horizon) for source, runs in edge.runs.items()}
+        lost = {device: tuple(span for span in spans if span[1] >= horizon) for device, spans in edge.lost.items()}
+        runs = {source: kept for source, kept in runs.items() if kept}
+        lost = {device: kept for device, kept in lost.items() if kept}
+        if runs == edge.runs and lost == edge.lost:
+            edges[id_] = edge
+        else:
+            edges[id_] = EdgeCoverage(edge.reached, edge.epochs, runs, lost)
+    return CoverageState({edge.id: edges[edge.id] for edge in settings.edges if edge.id in edges})
+
+
+def _recent(settings: "HomeSettings", source: str, runs: tuple[Run, ...], horizon: int) -> tuple[Run, ...]:
+    """A run may be told with effect from as long ago as the device's patience."""
+    one = settings.watched.get(DeviceId(source))
+    patience = 0 if one is None else one.patience or 0
+    return tuple(run for run in runs if run.end >= horizon - patience)
+
+
+def _draft(state: CoverageState, edge: EdgeId, epoch: int, at: int) -> _Draft:
+    return _Draft(state.edges.get(edge) or EdgeCoverage(), epoch, at)
+
+
+def _with(state: CoverageState, edge: EdgeId, coverage: EdgeCoverage) -> CoverageState:
+    return state if state.edges.get(edge) == coverage else CoverageState({**state.edges, edge: coverage})
+
+
+def _moved(wall: int, stimulus: Happened) -> int:
+    """A time inside an event, moved as the event itself was; never before 1970."""
+    return max(wall + stimulus.at - stimulus.envelope.occurred_at, 0)
+
+
+def _opened(_draft: _Draft, _settings: "HomeSettings", _stimulus: Happened, _event: EpochOpened) -> None:
+    """Nothing is covered in a new epoch until it says so."""
+
+
+def _device(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: CoverageChanged) -> None:
+    one = settings.watched.get(DeviceId(stimulus.envelope.device or ""))
+    if one is None or one.edge.id != stimulus.fact.edge:
+        return
+    since = min(_moved(event.since, stimulus), stimulus.at)
+    if event.covered:
+        draft.begin(one.device.id, since)
+    else:
+        draft.cut(one.device.id, since, final=event.reason is CoverageReason.NOT_HEARD)
+
+
+def _confirmed(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: CoverageConfirmed) -> None:
+    through = min(_moved(event.through, stimulus), stimulus.at)
+    for one in settings.devices:
+        if one.edge.id != stimulus.fact.edge:
+            continue
+        if one.device.id in event.covered:
+            draft.begin(one.device.id, through)
+        else:
+            draft.cut(one.device.id, draft.vouched)
+    draft.vouched = max(draft.vouched, through)
+
+
+def _transport(draft: _Draft, _settings: "HomeSettings", stimulus: Happened, event: TransportChanged) -> None:
+    """A kind of transport is heard while none of that kind, of which this epoch spoke, is down."""
+    kind = event.transport.partition(":")[0]
+    down = set(draft.down) - {event.transport}
+    if event.state is not TransportState.WORKING:
+        down.add(event.transport)
+    draft.down = tuple(sorted(down))
+    if any(name.partition(":")[0] == kind for name in down):
+        draft.cut(kind, stimulus.at)
+    else:
+        draft.begin(kind, stimulus.at)
+
+
+def _evicted(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: TelemetryEvicted) -> None:
+    span = (_moved(event.earliest, stimulus), _moved(event.latest, stimulus))
+    for device in named(settings, stimulus.fact.edge, event.devices):
+        draft.lose(device, span)
+
+
+_CHANGES: Final[dict[type, Callable[[_Draft, "HomeSettings", Happened, Any], None]]] = {
+    EpochOpened: _opened,
+    CoverageChanged: _device,
+    CoverageConfirmed: _confirmed,
+    TransportChanged: _transport,
+    TelemetryEvicted: _evicted,
+}
+
+
+def _forget(settings: "HomeSettings", state: CoverageState, stimulus: Lost) -> EdgeCoverage:
+    edge = state.edges.get(stimulus.edge) or EdgeCoverage()
+    lost = dict(edge.lost)
+    for device in named(settings, stimulus.edge, stimulus.devices):
+        lost[device] = _bounded(add(lost.get(device, ()), (stimulus.earliest, stimulus.latest)))
+    return EdgeCoverage(edge.reached, edge.epochs, edge.runs, lost)
+
+
+def _bounded(spans: Spans) -> Spans:
+    return spans if len(spans) <= SPANS_MOST else ((spans[0][0], spans[-1][1]),)
+
+
+def named(settings: "HomeSettings", edge: EdgeId, devices: tuple[str, ...]) -> list[DeviceId]:
+    """The devices of this edge that a loss names; all of them where it names none."""
+    ours = [one.device.id for one in settings.devices if one.edge.id == edge]
+    return [device for device in ours if device in devices] if devices else ours

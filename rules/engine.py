@@ -5,29 +5,147 @@ homes and the record go on. The same stimuli in the same order give the same ver
 state was stored and loaded between any two of them.
 """
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 import msgspec
 
 from homecare.errors import Malformed
 from rules import CATALOGUE
-from rules.coverage import CoverageState
+from rules.coverage import CoverageState, fold, prune
 from rules.home_state import HomeSettings, HomeState
-from rules.rule import Stimulus, Verdict
+from rules.rule import Happened, Reached, Rule, RuleFailed, Stimulus, Verdict, View
+
+STATE_VERSION: Final = 1
+"""Of the stored form; another one begins anew."""
+_BY_NAME: Final[dict[str, Rule[Any]]] = {rule.condition.value: rule for rule in CATALOGUE}
 
 
 def step(settings: HomeSettings, state: HomeState, stimulus: Stimulus) -> tuple[HomeState, tuple[Verdict, ...]]:
     """The state after the stimulus and what it means. The very same state comes back where nothing changed."""
-    raise NotImplementedError
+    kind = type(stimulus.envelope.event) if isinstance(stimulus, Happened) else type(stimulus)
+    wanted = [rule for rule in _WANTED.get(kind, ()) if rule.condition not in settings.off]
+    draft = _Draft(settings, state)
+    draft.cover(stimulus)
+    for rule in wanted:
+        draft.judge(rule, stimulus)
+    if isinstance(stimulus, Reached):
+        draft.forget_what_is_judged()
+    return draft.done(), tuple(draft.verdicts)
+
+
+class _Draft:
+    """The state while one stimulus passes through."""
+
+    def __init__(self, settings: HomeSettings, state: HomeState) -> None:
+        self.settings = settings
+        self.before = state
+        self.coverage = state.coverage
+        self.slices: dict[str, msgspec.Struct] = {}
+        self.wakes: Mapping[str, int] = state.wakes
+        self.verdicts: list[Verdict] = []
+
+    def cover(self, stimulus: Stimulus) -> None:
+        """Coverage first: the rules look at it."""
+        try:
+            self.coverage = fold(self.settings, self.coverage, stimulus)
+        except Exception as error:  # noqa: BLE001 - why: a bug in one place must not silence the other rules
+            self.verdicts.append(RuleFailed("coverage", self.settings.home, _place(error)))
+
+    def judge(self, rule: Rule[Any], stimulus: Stimulus) -> None:
+        """One rule on its own slice."""
+        name = rule.condition.value
+        before = self.before.slices.get(name) or rule.state()
+        try:
+            judgement = rule.judge(View(self.settings, self.coverage), before, stimulus)
+        except Exception as error:  # noqa: BLE001 - why: a bug in one rule must not silence the others (protocol rule 18)
+            self.verdicts.append(RuleFailed(name, self.settings.home, _place(error)))
+            return
+        self.verdicts += judgement.verdicts
+        if judgement.state is not before:
+            self.slices[name] = judgement.state
+        if judgement.wake_at != self.wakes.get(name):
+            self.wakes = {other: at for other, at in self.wakes.items() if other != name}
+            if judgement.wake_at is not None:
+                self.wakes = {**self.wakes, name: judgement.wake_at}
+
+    def forget_what_is_judged(self) -> None:
+        """Coverage that every rule has seen is not needed any more."""
+        self.coverage = prune(self.settings, self.coverage)
+
+    def done(self) -> HomeState:
+        """The state as it stands now, or the very same one."""
+        before = self.before
+        if not self.slices and self.coverage is before.coverage and self.wakes is before.wakes:
+            return before
+        slices = {**before.slices, **self.slices} if self.slices else before.slices
+        return HomeState(self.coverage, slices, self.wakes)
+
+
+def _wanted() -> dict[type, tuple[Rule[Any], ...]]:
+    kinds = {kind for rule in CATALOGUE for kind in rule.wants}
+    return {kind: tuple(rule for rule in CATALOGUE if kind in rule.wants) for kind in kinds}
+
+
+_WANTED: Final = _wanted()
+
+
+def _place(error: Exception) -> str:
+    """Type and place of an error; its text may hold anything and is left out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {code.co_name}, line {trace.tb_lineno}"
+
+
+# --- the stored form -------------------------------------------------------------------------------------------------
+
+
+class _Stored(msgspec.Struct):
+    version: int
+    coverage: CoverageState
+    slices: dict[str, msgspec.Raw]
+    wakes: dict[str, int]
+
+
+class _Storing(msgspec.Struct):
+    version: int
+    coverage: CoverageState
+    slices: Mapping[str, msgspec.Struct]
+    wakes: Mapping[str, int]
+
+
+_encoder: Final = msgspec.json.Encoder()
+_stored: Final = msgspec.json.Decoder(_Stored)
+_slices: Final = {name: msgspec.json.Decoder(rule.state) for name, rule in _BY_NAME.items()}
 
 
 def encode(state: HomeState) -> bytes:
     """The state as JSON, the same bytes for the same state; below 1 KiB for an ordinary home."""
-    raise NotImplementedError
+    return _encoder.encode(_Storing(STATE_VERSION, state.coverage, state.slices, state.wakes))
 
 
 def decode(data: bytes) -> HomeState:
-    """The state that the bytes hold; `Malformed` for anything that is no state.
+    """The state that the bytes hold; `Malformed` for anything that is no state of this version.
 
     A rule that the catalogue no longer has is left out. A slice that its rule no longer understands begins anew:
     what it knew is unknown until facts prove it again.
     """
-    raise NotImplementedError
+    try:
+        stored = _stored.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("decode home state", "state", "begin anew: HomeState()") from error
+    if stored.version != STATE_VERSION:
+        raise Malformed("decode home state", "version", "begin anew: HomeState()")
+    slices: dict[str, msgspec.Struct] = {}
+    for name, raw in stored.slices.items():
+        if name in _slices:
+            try:
+                slices[name] = _slices[name].decode(raw)
+            except msgspec.DecodeError:
+                continue
+    wakes = {name: at for name, at in stored.wakes.items() if name in slices}
+    return HomeState(stored.coverage, slices, wakes)

@@ -98,21 +98,26 @@ class AssignedDevice(msgspec.Struct, frozen=True):
 
 
 class HomeSettings(msgspec.Struct, frozen=True):
-    """Everything by which a home is judged. Facts of devices that are not listed here are no reason for anything."""
+    """Everything by which a home is judged.
+
+    A home without a motion sensor, or where nobody asked for it, is not watched for inactivity.
+    """
 
     home: HomeId
     time_zone: str
     edges: tuple[AssignedEdge, ...] = ()
     devices: tuple[AssignedDevice, ...] = ()
     limits: Limits = Limits()
-    refused: frozenset[Condition] = frozenset()
+    off: frozenset[Condition] = frozenset()
     watched: Mapping[DeviceId, AssignedDevice] = {}
 
     def __post_init__(self) -> None:
-        """Look up once what every stimulus would look up again."""
+        """Look up once what every stimulus would look up again: `watched` devices by id, rules that are `off`."""
         msgspec.structs.force_setattr(self, "watched", {one.device.id: one for one in self.devices})
-        refused = frozenset(problem.rule for problem in check_settings(self) if problem.rule is not None)
-        msgspec.structs.force_setattr(self, "refused", refused)
+        off = {problem.rule for problem in check_settings(self) if problem.rule is not None}
+        if not self.limits.watch_inactivity or not self.able(Capability.MOTION):
+            off.add(Condition.INACTIVITY)
+        msgspec.structs.force_setattr(self, "off", frozenset(off))
 
     def able(self, capability: Capability) -> tuple[AssignedDevice, ...]:
         """The devices that have a capability."""
@@ -188,12 +193,9 @@ def _unproved(settings: HomeSettings) -> list[Problem]:
     """Why inactivity could not be proved in this home."""
     if not settings.limits.watch_inactivity:
         return []
-    sensors = settings.able(Capability.MOTION)
-    if not sensors:
-        return [Problem(Condition.INACTIVITY, "devices", "no motion sensor is installed")]
     shortest = min(settings.limits.quiet_by_day, settings.limits.quiet_by_night) * SECOND
     found = []
-    for sensor in sensors:
+    for sensor in settings.able(Capability.MOTION):
         if sensor.patience is None:
             hint = f"{sensor.device.id} does not report regularly: its silence proves nothing"
             found.append(Problem(Condition.INACTIVITY, "reports_every", hint))

@@ -1,4 +1,7 @@
-"""Spans of time: sorted, disjoint pairs (start, end) of wall microseconds, both ends included; a moment has no length."""
+"""Spans of time: sorted, disjoint pairs (start, end) of wall microseconds, both ends included.
+
+A moment is a span without length.
+"""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,0 +1,116 @@
+"""Why an alert was raised, in plain words, from the values that its verdict carries.
+
+Times are shown by the home's own calendar and clock. What the words say is exactly what was judged: "as far as we can
+see" is part of the sentence wherever coverage was.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from homecare.alert import Condition
+from homecare.clock import LATEST
+
+
+class Language(StrEnum):
+    """Swedish first."""
+
+    SWEDISH = "sv"
+    ENGLISH = "en"
+
+
+TIMES: Final = frozenset({"at", "due", "opened", "since", "until"})
+"""Values that are wall microseconds."""
+HAZARDS: Final[dict[str, dict[Language, str]]] = {
+    "smoke": {Language.SWEDISH: "rök", Language.ENGLISH: "smoke"},
+    "gas": {Language.SWEDISH: "gas", Language.ENGLISH: "gas"},
+    "carbon_monoxide": {Language.SWEDISH: "kolmonoxid", Language.ENGLISH: "carbon monoxide"},
+    "heat": {Language.SWEDISH: "stark hetta", Language.ENGLISH: "strong heat"},
+}
+SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
+    Condition.HELP_CALL: {
+        Language.SWEDISH: "Någon larmade {at}. Antal tryckningar: {presses}.",
+        Language.ENGLISH: "Somebody called for help {at}. Presses: {presses}.",
+    },
+    Condition.FALL: {
+        Language.SWEDISH: "Fallarmet löste ut {at}.",
+        Language.ENGLISH: "The fall sensor went off {at}.",
+    },
+    Condition.HAZARD: {
+        Language.SWEDISH: "Varnaren i bostaden kände {hazard} {at}.",
+        Language.ENGLISH: "A detector in the home sensed {hazard} {at}.",
+    },
+    Condition.UNREADABLE_ALARM: {
+        Language.SWEDISH: "Ett larm kom som inte kan läsas. Ring upp bostaden.",
+        Language.ENGLISH: "An alarm came that cannot be read. Call the home.",
+    },
+    Condition.EQUIVOCATION: {
+        Language.SWEDISH: "Larmdosan har sagt två olika saker med samma nummer. Den kan vara kopierad.",
+        Language.ENGLISH: "The home's unit said two different things under one number. It may have been copied.",
+    },
+    Condition.FRONT_DOOR_OPEN_AT_NIGHT: {
+        Language.SWEDISH: "Ytterdörren har stått öppen på natten sedan {since}, längre än {seconds}.",
+        Language.ENGLISH: "The front door has stood open at night since {since}, longer than {seconds}.",
+    },
+    Condition.INACTIVITY: {
+        Language.SWEDISH: "Inget livstecken från {since} till {until}. Gränsen är {seconds}. "
+        "Alla rörelsevakter gick att höra hela tiden.",
+        Language.ENGLISH: "No sign of life from {since} to {until}. The limit is {seconds}. "
+        "Every motion sensor could be heard all that time.",
+    },
+    Condition.DEVICE_SILENT: {
+        Language.SWEDISH: "Enheten har inte hörts sedan {since}, fast den borde ha hörts: gränsen är {seconds}.",
+        Language.ENGLISH: "The device was not heard since {since} though it should have been: the limit is {seconds}.",
+    },
+    Condition.EDGE_SILENT: {
+        Language.SWEDISH: "Ingen kontakt med larmdosan sedan {since}, längre än {seconds}. "
+        "Vad som händer i bostaden är okänt.",
+        Language.ENGLISH: "No contact with the home's unit since {since}, longer than {seconds}. "
+        "What happens in the home is unknown.",
+    },
+}
+NO_REASON: Final[dict[Language, str]] = {
+    Language.SWEDISH: "Orsaken är inte sparad.",
+    Language.ENGLISH: "The reason was not kept.",
+}
+_UNITS: Final[dict[Language, tuple[str, str, str]]] = {
+    Language.SWEDISH: ("tim", "min", "s"),
+    Language.ENGLISH: ("h", "min", "s"),
+}
+_ON: Final[dict[Language, str]] = {Language.SWEDISH: "{date} kl. {clock}", Language.ENGLISH: "{date} at {clock}"}
+
+
+def explain(condition: Condition, explanation: Mapping[str, str | int], *, language: Language, time_zone: str) -> str:
+    """One or two sentences for the person at the desk; never raises, whatever an older version stored.
+
+    `time_zone` is the home's, an IANA name that exists.
+    """
+    values = {name: _shown(name, value, language, time_zone) for name, value in explanation.items()}
+    try:
+        return SENTENCES[condition][language].format_map(values)
+    except KeyError:
+        return NO_REASON[language]
+
+
+def _shown(name: str, value: str | int, language: Language, time_zone: str) -> str:
+    if name in TIMES and isinstance(value, int):
+        return _moment(value, language, time_zone)
+    if name == "seconds" and isinstance(value, int):
+        return _length(value, language)
+    if name == "hazard":
+        return HAZARDS.get(str(value), {}).get(language, str(value))
+    return str(value)
+
+
+def _moment(wall: int, language: Language, time_zone: str) -> str:
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    shown = (start + timedelta(microseconds=min(max(wall, 0), LATEST - 86_400_000_000))).astimezone(ZoneInfo(time_zone))
+    return _ON[language].format(date=shown.strftime("%Y-%m-%d"), clock=shown.strftime("%H:%M"))
+
+
+def _length(seconds: int, language: Language) -> str:
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    parts = zip((hours, minutes, rest), _UNITS[language], strict=True)
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or f"0 {_UNITS[language][2]}"

@@ -1,0 +1,240 @@
+"""Inactivity: no sign of life for too long, judged only over time for which every motion sensor is proved.
+
+Three values and no fourth: over a stretch of time the home is quiet (proved), moving, or unknown. Only quiet counts,
+in one piece: what cannot be seen is never taken for peace, and never for trouble either (a silent edge or device is an
+alert of its own).
+
+Two limits. The long one (`quiet_by_night`) holds always. The short one (`quiet_by_day`) holds for a stretch that lies
+wholly in the day: somebody who sleeps until seven is not reported at six for having been still since ten.
+
+Late signs of life clear. What is judged does not depend on when facts arrive, only on what they say.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Final
+
+import msgspec
+
+from homecare.alert import Condition
+from homecare.clock import DAY, SECOND
+from homecare.device import Capability
+from homecare.event import (
+    ButtonPressed,
+    ContactChanged,
+    Event,
+    HelpCalled,
+    LockCause,
+    LockOperated,
+    MotionChanged,
+    StateObserved,
+    TagRead,
+    TelemetryEvicted,
+)
+from homecare.identity import DeviceId
+from rules.coverage import named, proved
+from rules.home_state import AssignedDevice, HomeSettings
+from rules.local_night import nights
+from rules.rule import Clear, Happened, Judgement, Lost, Raise, Reached, Rule, View
+from rules.spans import SPANS_MOST, Span, Spans, add, clipped, overlap, union, without
+
+LIFE_PROPERTIES: Final = frozenset({"moving", "occupancy", "presence", "vibration"})
+"""On-or-off properties that only somebody in the home can switch on."""
+NOBODY: Final = frozenset({LockCause.COMMAND, LockCause.AUTOMATIC})
+"""Causes of a lock's movement that need nobody in the home."""
+
+
+class InactivityState(msgspec.Struct, frozen=True, array_like=True):
+    """What is still needed to judge.
+
+    `life`: spans with signs of life; gaps too short to matter are closed. `motion`: each motion sensor's last word,
+    (since, moving). `since`: everything before it is judged. `raised`: the beginning of the quiet stretch that is
+    raised now. `fired`: what began by then never fires (again).
+    """
+
+    life: Spans = ()
+    motion: Mapping[DeviceId, tuple[int, bool]] = {}
+    since: int = 0
+    raised: int | None = None
+    fired: int = -1
+
+
+def judge(view: View, state: InactivityState, stimulus: Happened | Reached | Lost) -> Judgement[InactivityState]:
+    """See the module."""
+    match stimulus:
+        case Reached():
+            return _judge_through(view, state)
+        case Lost():
+            devices = named(view.settings, stimulus.edge, stimulus.devices)
+            return Judgement(_forget(state, devices, stimulus.latest))
+        case Happened():
+            event = stimulus.envelope.event
+            if isinstance(event, TelemetryEvicted):
+                latest = event.latest + stimulus.at - stimulus.envelope.occurred_at
+                return Judgement(_forget(state, named(view.settings, stimulus.fact.edge, event.devices), latest))
+            return _hear(view.settings, state, stimulus)
+
+
+# --- signs of life ---------------------------------------------------------------------------------------------------
+
+
+def is_life(event: Event) -> bool:
+    """Whether the event shows that somebody in the home does something."""
+    match event:
+        case MotionChanged():
+            return event.moving
+        case LockOperated():
+            return event.cause not in NOBODY
+        case StateObserved():
+            return event.on and event.property in LIFE_PROPERTIES
+        case ContactChanged() | ButtonPressed() | HelpCalled() | TagRead():
+            return True
+        case _:
+            return False
+
+
+def _hear(settings: HomeSettings, state: InactivityState, stimulus: Happened) -> Judgement[InactivityState]:
+    event, device, at = stimulus.envelope.event, DeviceId(stimulus.envelope.device or ""), stimulus.at
+    span: Span | None = (at, at) if is_life(event) else None
+    motion = state.motion
+    if isinstance(event, MotionChanged):
+        if device not in settings.watched:
+            return Judgement(state)
+        since, moving = motion.get(device, (0, False))
+        if at < since:
+            pass  # an older epoch drains late: its word is a sign of life at most
+        elif event.moving:
+            motion = motion if moving else {**motion, device: (at, True)}
+        else:
+            span = (since, at) if moving else None
+            motion = {**motion, device: (at, False)} if moving or not since else motion
+    if span is None and motion is state.motion:
+        return Judgement(state)
+    life = state.life if span is None else _bounded(add(state.life, span, gap=_shortest(settings)))
+    after = InactivityState(life, motion, state.since, state.raised, state.fired)
+    if span is not None and state.raised is not None and span[1] > state.raised:
+        cleared = Clear(Condition.INACTIVITY, settings.home, None, span[1])
+        return Judgement(msgspec.structs.replace(after, raised=None, fired=span[1] - 1), (cleared,))
+    return Judgement(after)
+
+
+def _forget(state: InactivityState, devices: list[DeviceId], latest: int) -> InactivityState:
+    """The end of a motion may be among what was lost: it is not waited for."""
+    motion = {
+        device: (latest, False) if moving and since <= latest and device in devices else (since, moving)
+        for device, (since, moving) in state.motion.items()
+    }
+    if motion == state.motion:
+        return state
+    ended = [(since, latest) for device, (since, _) in state.motion.items() if motion[device] != state.motion[device]]
+    return InactivityState(union((*state.life, *ended)), motion, state.since, state.raised, state.fired)
+
+
+def _bounded(life: Spans) -> Spans:
+    """Beyond the bound the two oldest become one: a stretch between them is then not judged."""
+    return life if len(life) <= SPANS_MOST else ((life[0][0], life[1][1]), *life[2:])
+
+
+def _shortest(settings: HomeSettings) -> int:
+    """Microseconds; a gap up to this long between two signs of life cannot be too long."""
+    return min(settings.limits.quiet_by_day, settings.limits.quiet_by_night) * SECOND - 1
+
+
+# --- quiet, moving, unknown ------------------------------------------------------------------------------------------
+
+
+def sensors_of(settings: HomeSettings) -> tuple[AssignedDevice, ...]:
+    """The devices that must be proved for the home to count as quiet."""
+    return settings.able(Capability.MOTION)
+
+
+def quiet(view: View, state: InactivityState, through: int) -> Spans:
+    """Where it is proved that nobody stirred, from `state.since` to `through`; elsewhere it is moving or unknown."""
+    sensors = sensors_of(view.settings)
+    every = (proved(view.coverage, sensor, through) for sensor in sensors)
+    return without(clipped(reduce(overlap, every), state.since, through), _life(state, through))
+
+
+def _life(state: InactivityState, through: int) -> Spans:
+    ongoing = [(since, max(since, through)) for since, moving in state.motion.values() if moving]
+    return union((*state.life, *ongoing)) if ongoing else state.life
+
+
+def deadline(settings: HomeSettings, since: int) -> tuple[int, str]:
+    """When quiet that began at `since` has lasted too long, and by which limit: `day` or `night`."""
+    long = since + settings.limits.quiet_by_night * SECOND
+    short = settings.limits.quiet_by_day * SECOND
+    start = since
+    for night_start, night_end in nights(settings, since, since + 2 * DAY):
+        if start + short <= night_start:
+            break
+        start = max(start, night_end)
+    return (start + short, "day") if start + short <= long else (long, "night")
+
+
+def _judge_through(view: View, state: InactivityState) -> Judgement[InactivityState]:
+    settings = view.settings
+    sensors = sensors_of(settings)
+    through = min(view.coverage.reached(sensor.edge.id) for sensor in sensors)
+    verdicts: list[Raise | Clear] = []
+    raised, fired = state.raised, state.fired
+    for start, end in quiet(view, state, through):
+        if raised is not None or start <= fired or end - start <= _shortest(settings):
+            continue
+        due, limit = deadline(settings, start)
+        if end < due:
+            continue
+        raised = fired = start
+        verdicts.append(_raise(settings, start, due=due, limit=limit))
+        stirred = next((begun for begun, _ in _life(state, through) if begun > start), None)
+        if stirred is not None:
+            raised, fired = None, stirred - 1
+            verdicts.append(Clear(Condition.INACTIVITY, settings.home, None, stirred))
+    life, since = _judged(state, through - max(sensor.patience or 0 for sensor in sensors))
+    if (raised, fired, since) == (state.raised, state.fired, state.since) and life == state.life:
+        return Judgement(state)
+    return Judgement(InactivityState(life, state.motion, since, raised, fired), tuple(verdicts))
+
+
+def _judged(state: InactivityState, final: int) -> tuple[Spans, int]:
+    """Without the signs of life that a later one has overtaken by `final`, before which nothing can change any more."""
+    begun = sum(1 for start, _ in state.life if start <= final)
+    if begun == 0:
+        return state.life, state.since
+    life = state.life[begun - 1 :]
+    return life, max(state.since, life[0][0])
+
+
+def _raise(settings: HomeSettings, since: int, *, due: int, limit: str) -> Raise:
+    seconds = settings.limits.quiet_by_day if limit == "day" else settings.limits.quiet_by_night
+    return Raise(
+        condition=Condition.INACTIVITY,
+        home=settings.home,
+        subject=None,
+        window=str(since),
+        occurred_at=due,
+        fact=None,
+        presses=1,
+        explanation={"since": since, "until": due, "limit": limit, "seconds": seconds},
+    )
+
+
+RULE = Rule(
+    condition=Condition.INACTIVITY,
+    state=InactivityState,
+    judge=judge,
+    wants=frozenset(
+        {
+            ButtonPressed,
+            ContactChanged,
+            HelpCalled,
+            LockOperated,
+            MotionChanged,
+            StateObserved,
+            TagRead,
+            TelemetryEvicted,
+            Reached,
+            Lost,
+        }
+    ),
+)
