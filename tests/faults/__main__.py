@@ -1,11 +1,10 @@
 """`make faults FACTS= KILLS= SEED=`: nothing lost, nothing doubled, whatever dies on the way.
 
-Ends with one line `facts=N rows=N lost=N doubled=N kills=N seed=N`, and with 1 if anything is wrong. With `KEEP=1` the
-folder of the run (logs, journals, database) is kept and named.
+Ends with one line `facts=N rows=N lost=N doubled=N kills=N seed=N`, and with 1 if anything is wrong.
 """
 
+import argparse
 import asyncio
-import os
 import random
 import shutil
 import sys
@@ -135,15 +134,18 @@ def run(*, facts: int, kills: int, seed: int, folder: Path) -> tuple[Verdict, Co
 
 
 def main() -> int:
-    """Read FACTS, KILLS and SEED from the environment."""
-    facts = int(os.environ.get("FACTS") or 100_000)
-    kills = int(os.environ.get("KILLS") or 220)
-    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
+    """Read the command line, play the plan, say what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--facts", type=int, default=100_000)
+    parser.add_argument("--kills", type=int, default=220)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--keep", action="store_true", help="keep the run's folder (logs, journals, database)")
+    asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vf-"))
     try:
-        verdict, counted = run(facts=facts, kills=kills, seed=seed, folder=folder)
+        verdict, counted = run(facts=asked.facts, kills=asked.kills, seed=asked.seed, folder=folder)
     finally:
-        if os.environ.get("KEEP"):
+        if asked.keep:
             print(f"kept: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
@@ -152,7 +154,7 @@ def main() -> int:
     print("kills by role: " + ", ".join(f"{role} {counted[role]}" for role in Role))
     print(
         f"facts={verdict.facts} rows={verdict.rows} lost={len(verdict.lost)} doubled={len(verdict.doubled)}"
-        f" kills={counted.total()} seed={seed}"
+        f" kills={counted.total()} seed={asked.seed}"
     )
     return 0 if verdict.clean else 1
 
