@@ -27,6 +27,11 @@ export function knownSession(): Session | null {
   return knownToken() && operator ? { token: knownToken(), operator } : null;
 }
 
+/** A name as the gateway takes it: composed, trimmed, nothing invisible in it; empty when nothing readable is left. */
+export function readableName(text: string): string {
+  return text.normalize("NFC").replace(/\p{C}/gu, "").trim();
+}
+
 export function keepSession(session: Session): void {
   sessionStorage.setItem(TOKEN, session.token);
   sessionStorage.setItem(OPERATOR, session.operator);

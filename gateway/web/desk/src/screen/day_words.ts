@@ -10,5 +10,6 @@ export function laneName(words: Words, lane: Lane): string {
 /** `dörr eller fönster: öppen`, `mätvärde: 21.5` */
 export function happened(words: Words, kind: string, value: Mark["value"]): string {
   const what = wordFor(words.mark, kind);
-  return value === null || value === "" ? what : `${what}: ${wordFor(words.state, String(value))}`;
+  const once = kind === "help_called" && value === 1;
+  return value === null || value === "" || once ? what : `${what}: ${wordFor(words.state, String(value))}`;
 }

@@ -110,7 +110,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         </a>
         <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null }} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
-        <p class="beside">{words.notTheOnlyPath}</p>
+        <aside class="beside" aria-label={words.otherPaths}>
+          {words.notTheOnlyPath}
+        </aside>
         <main id="alarms" tabIndex={-1}>
           <AlertList
             {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.operator }}

@@ -38,7 +38,7 @@ function Lost({ since, informed }: { since: number; informed: boolean }) {
   useNow();
   const passed = elapsed(since, Date.now());
   return (
-    <section class="notice grave lost">
+    <section class="notice grave lost" aria-label={words.lost}>
       <div role="alert">
         <h2>{words.lost}</h2>
       </div>

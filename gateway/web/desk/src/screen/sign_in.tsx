@@ -1,6 +1,6 @@
 /** The first screen: who sits here. It says plainly that nobody is checked. */
 import { useState } from "preact/hooks";
-import { OPERATOR_LIMIT, type Session, knownToken } from "../session";
+import { OPERATOR_LIMIT, type Session, knownToken, readableName } from "../session";
 import { useWords } from "../words";
 import type { Looks } from "./app";
 import { LooksSwitch } from "./looks_switch";
@@ -19,7 +19,8 @@ export function SignIn({ looks, refused, enter }: Props) {
 
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (operator.trim() && token.trim()) enter({ operator: operator.trim(), token: token.trim() });
+    const name = readableName(operator);
+    if (name && token.trim()) enter({ operator: name, token: token.trim() });
   };
 
   return (

@@ -7,6 +7,7 @@ export const en = (setting: Setting): Words => ({
   otherLanguage: "Svenska",
   desk: "Alarm desk",
   skipToList: "Skip to the alarms",
+  otherPaths: "Other paths of alarms",
   notTheOnlyPath:
     `Vaka stands beside the certified alarm chain and does not replace it. Always keep the ${setting.alarmCentre}'s ordinary reception running.`,
 

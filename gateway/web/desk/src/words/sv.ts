@@ -6,6 +6,7 @@ export const sv = (setting: Setting) => ({
   otherLanguage: "English",
   desk: "Larmbord",
   skipToList: "Hoppa till larmen",
+  otherPaths: "Andra vägar för larm",
   notTheOnlyPath:
     `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Håll alltid ${setting.alarmCentre}ens ordinarie mottagning igång.`,
 

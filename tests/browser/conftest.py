@@ -1,0 +1,72 @@
+"""A real Chromium before a real gateway process over a real database and broker."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from gateway.embedded import PrivateBroker
+from tests.browser.desk_page import DeskPage
+from tests.browser.gateway_process import GatewayProcess
+from tests.browser.homes import CallingHome
+from tests.servers import ROOT
+
+BUILT = ROOT / "gateway" / "web" / "static" / "index.html"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""No root sandbox, no traffic of the browser's own."""
+
+OpenDesk = Callable[..., DeskPage]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all tests; every desk gets a context of its own."""
+    assert BUILT.exists(), "the desk is not built: run `npm ci && npm run build` in gateway/web/desk"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def homes(database_url: str) -> list[CallingHome]:
+    """Two enrolled homes."""
+    made = [CallingHome(1, "Anna Berg", "Storgatan 4"), CallingHome(2, "Sven Lind", "Kvarngatan 12")]
+    for home in made:
+        home.enrol(database_url)
+    return made
+
+
+@pytest.fixture
+def gateway(
+    homes: list[CallingHome], database_url: str, broker: PrivateBroker, tmp_path: Path
+) -> Iterator[GatewayProcess]:
+    """The running alarm process of this test's database."""
+    process = GatewayProcess(database_url=database_url, broker_url=broker.url, data=tmp_path)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def open_desk(browser: Browser, gateway: GatewayProcess) -> Iterator[OpenDesk]:
+    """Opens desks and closes them; a desk with an error of its own fails the test."""
+    opened: list[DeskPage] = []
+
+    def opening(operator: str = "Elin", **options: dict[str, int]) -> DeskPage:
+        desk = DeskPage(browser, gateway, **options)
+        opened.append(desk)
+        return desk.sign_in(operator)
+
+    yield opening
+    for desk in opened:
+        desk.close()

@@ -1,0 +1,61 @@
+"""A desk as an operator uses it: Playwright's page with the words of the screen."""
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.gateway_process import GatewayProcess
+
+DESK = {"width": 1920, "height": 1080}
+
+COUNT_TONES = """
+window.tones = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...rest) { window.tones += 1; return start.apply(this, rest); };
+"""
+
+
+class DeskPage:
+    """One operator's window."""
+
+    def __init__(self, browser: Browser, gateway: GatewayProcess, *, size: dict[str, int] | None = None) -> None:
+        self._gateway = gateway
+        self._context = browser.new_context(
+            viewport=size or DESK, locale="sv-SE", timezone_id="Europe/Stockholm", reduced_motion="reduce"
+        )
+        self.page: Page = self._context.new_page()
+        self.page.add_init_script(COUNT_TONES)
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: "Security Policy" in said.text and self.faults.append(said.text))
+
+    def sign_in(self, operator: str) -> "DeskPage":
+        """Come with the token in the address, say a name, and wait for the list."""
+        self.page.goto(f"{self._gateway.url}/desk#token={self._gateway.token}")
+        self.page.get_by_label("Ditt demonamn").fill(operator)
+        self.page.get_by_role("button", name="Öppna larmbordet").click()
+        expect(self.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
+        return self
+
+    def row(self, resident: str) -> Locator:
+        """The open alert of a resident."""
+        return self.page.locator(".alert:not(.over)", has_text=resident)
+
+    def over(self, resident: str) -> Locator:
+        """The alert of a resident that ended while this desk watched."""
+        return self.page.locator(".alert.over", has_text=resident)
+
+    def choose(self, resident: str) -> None:
+        """Open an alert."""
+        self.row(resident).locator(".row").click()
+
+    def button(self, name: str) -> Locator:
+        """A button by the beginning of its words."""
+        return self.page.locator(".detail").get_by_role("button", name=name)
+
+    def tones(self) -> int:
+        """Tones that were played since the page was loaded."""
+        return int(self.page.evaluate("window.tones"))
+
+    def close(self) -> None:
+        """Close the window; nothing may have gone wrong in it."""
+        self._context.close()
+        assert not self.faults, self.faults

@@ -1,0 +1,102 @@
+"""The gateway's alarm process as a desk meets it: a process of its own that can be killed, paused and started again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from gateway.embedded import free_port
+from tests.gateway.enrolled import GATEWAY_PRIVATE
+
+READY_SECONDS = 20.0
+POLL_SECONDS = 0.02
+WEB_PORT = 28_080
+
+
+class GatewayProcess:
+    """One alarm process over a database and a broker; its address and token stay the same across starts."""
+
+    def __init__(self, *, database_url: str, broker_url: str, data: Path) -> None:
+        self._data = data
+        self._port = free_port(WEB_PORT + os.getpid() % 40 * 100, print)
+        key = data / "gateway.key"
+        key.write_text(GATEWAY_PRIVATE.hex())
+        key.chmod(0o600)
+        self._environment = {
+            **os.environ,
+            "VAKA_DATABASE_URL": database_url,
+            "VAKA_BROKER_URL": broker_url,
+            "VAKA_PORT": str(self._port),
+            "VAKA_DATA": str(data),
+            "VAKA_GATEWAY_KEY_FILE": str(key),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    @property
+    def token(self) -> str:
+        """What the API asks for."""
+        return (self._data / "token").read_text().strip()
+
+    def start(self) -> None:
+        """Start, and return when it serves."""
+        log = (self._data / "alarm.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", "alarm"],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._serves():
+            assert self._process.poll() is None, self._last_words()
+            assert time.monotonic() < deadline, self._last_words()
+            time.sleep(POLL_SECONDS)
+
+    def pause(self) -> None:
+        """Let it hang: it lives, holds its connections and says nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End the pause."""
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """End it as its owner would; kill it if it does not go."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        try:
+            self._process.wait(READY_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def _serves(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=1) as answer:  # noqa: S310 why: our own loopback
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _last_words(self) -> str:
+        return (self._data / "alarm.log").read_text(errors="replace")[-2000:]

@@ -1,0 +1,123 @@
+"""A press reaches the desk, people act on it, and every desk shows the same."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from gateway.embedded import PrivateBroker
+from homecare.event import Hazard, HazardChanged
+from tests.browser.desk_page import DeskPage
+from tests.browser.homes import CallingHome
+
+pytestmark = pytest.mark.browser
+OpenDesk = Callable[..., DeskPage]
+
+
+def test_a_press_is_on_the_desk_with_who_where_and_how_often(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    expect(desk.page.get_by_text("Inga öppna larm i listan.")).to_be_visible()
+    homes[0].press(broker.url)
+    row = desk.row("Anna Berg")
+    expect(row).to_contain_text("Anrop om hjälp")
+    expect(row).to_contain_text("Storgatan 4 · bärs på kroppen")
+    expect(row).to_contain_text("Obesvarat")
+    expect(desk.page).to_have_title("(1) Larm – Vaka")
+    homes[0].press(broker.url, presses=2)
+    expect(row).to_contain_text("3 tryckningar")
+    expect(desk.page.get_by_role("status").last).to_have_text("Upprepat larm: Anrop om hjälp, Anna Berg, 3 tryckningar")
+
+
+def test_an_alarm_that_was_long_under_way_says_both_times(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url, minutes_ago=40)
+    row = desk.row("Anna Berg")
+    expect(row).to_contain_text(re.compile(r"tryckt (\d+/\d+ )?\d\d:\d\d, mottaget \d\d:\d\d"))
+    expect(row).to_contain_text(re.compile(r"40 min \d\d s"))
+
+
+def test_two_desks_agree_while_one_takes_reads_and_closes(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    elin, karin = open_desk("Elin"), open_desk("Karin")
+    homes[0].press(broker.url)
+    elin.choose("Anna Berg")
+    karin.choose("Anna Berg")
+    elin.button("Ta larmet").click()
+    expect(elin.row("Anna Berg")).to_contain_text("Taget av dig")
+    expect(karin.row("Anna Berg")).to_contain_text("Taget av Elin")
+    expect(karin.button("Avsluta larmet")).to_have_count(0)
+    elin.button("Jag har läst").click()
+    expect(karin.row("Anna Berg")).to_contain_text("Läst av Elin")
+    elin.button("Avsluta larmet").click()
+    elin.button("Avsluta").click()
+    expect(elin.page.get_by_text("Skriv varför larmet avslutas.")).to_be_visible()
+    elin.button("Feltryck").click()
+    elin.button("Avsluta").click()
+    for desk in (elin, karin):
+        expect(desk.row("Anna Berg")).to_have_count(0)
+        expect(desk.over("Anna Berg")).to_contain_text("Avslutat av Elin")
+        expect(desk.over("Anna Berg")).to_contain_text("Feltryck")
+
+
+def test_an_alarm_can_be_released_to_the_others(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    elin, karin = open_desk("Elin"), open_desk("Karin")
+    homes[0].press(broker.url)
+    elin.row("Anna Berg").get_by_role("button", name="Ta larmet").last.click()
+    expect(karin.row("Anna Berg")).to_contain_text("Taget av Elin")
+    elin.button("Släpp larmet").click()
+    expect(karin.row("Anna Berg")).to_contain_text("Obesvarat")
+
+
+def test_a_newer_press_stops_closing_and_says_so(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url)
+    desk.choose("Anna Berg")
+    desk.button("Avsluta larmet").click()
+    desk.button("Feltryck").click()
+    homes[0].press(broker.url)
+    expect(desk.row("Anna Berg")).to_contain_text("2 tryckningar")
+    desk.button("Avsluta").click()
+    expect(desk.page.get_by_text("Det har kommit en ny tryckning: nu 2.")).to_be_visible()
+    expect(desk.row("Anna Berg")).to_have_count(1)
+    desk.button("Avsluta").click()
+    expect(desk.row("Anna Berg")).to_have_count(0)
+
+
+def test_a_hazard_that_is_gone_is_cleared_and_still_unanswered(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[1].say(broker.url, HazardChanged(hazard=Hazard.SMOKE, present=True), device=homes[1].button)
+    row = desk.row("Sven Lind")
+    expect(row).to_contain_text("Fara i hemmet: rök")
+    expect(row).to_contain_text("Pågår")
+    homes[1].say(broker.url, HazardChanged(hazard=Hazard.SMOKE, present=False), device=homes[1].button)
+    expect(row).to_contain_text("Återställt")
+    expect(row).to_contain_text("Obesvarat")
+
+
+def test_the_home_s_day_is_a_picture_and_a_table_and_says_what_it_does_not_know(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url, minutes_ago=90)
+    desk.choose("Anna Berg")
+    picture = desk.page.locator(".picture svg")
+    expect(picture).to_have_attribute("aria-label", re.compile("Bild av senaste dygnet"))
+    expect(picture.locator(".mark.help_called")).to_have_count(1)
+    expect(picture.locator(".alert-mark.call")).to_have_count(1)
+    expect(picture.locator(".unknown").first).to_have_text(re.compile("Vet ej – ingen kontakt"))
+    desk.page.get_by_text("Visa som tabell").click()
+    table = desk.page.get_by_role("table")
+    expect(table).to_contain_text("tryckt på anropsknappen")
+    expect(table).to_contain_text("Vet ej – ingen kontakt")

@@ -1,0 +1,94 @@
+"""A desk that lost its feed says so within 5 s, and misses nothing when it comes back."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from gateway.embedded import PrivateBroker
+from tests.browser.desk_page import DeskPage
+from tests.browser.gateway_process import GatewayProcess
+from tests.browser.homes import CallingHome
+
+pytestmark = pytest.mark.browser
+OpenDesk = Callable[..., DeskPage]
+LOST_SECONDS = 5.0
+BACK_MILLISECONDS = 20_000
+
+
+def test_a_lost_feed_is_said_within_five_seconds(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, gateway: GatewayProcess
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url)
+    desk.choose("Anna Berg")
+    gateway.pause()
+    began = time.monotonic()
+    try:
+        desk.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=8_000)
+        took = time.monotonic() - began
+        expect(desk.page.get_by_text("Listan kan vara gammal. Nya larm syns inte")).to_be_visible()
+        expect(desk.page.get_by_text("Så såg listan ut")).to_be_visible()
+        expect(desk.page).to_have_title("INGEN KONTAKT – Vaka")
+        expect(desk.button("Ta larmet")).to_have_count(0)
+    finally:
+        gateway.go_on()
+    assert took < LOST_SECONDS
+    expect(desk.page.get_by_role("heading", name="INGEN KONTAKT")).to_have_count(0, timeout=BACK_MILLISECONDS)
+    expect(desk.button("Ta larmet")).to_be_visible()
+
+
+def test_an_empty_list_without_contact_claims_nothing(open_desk: OpenDesk, gateway: GatewayProcess) -> None:
+    desk = open_desk()
+    gateway.kill()
+    desk.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=8_000)
+    expect(desk.page.locator(".calls .empty")).to_have_text("Vet ej – ingen kontakt")
+    expect(desk.page.get_by_text("Inga öppna larm")).to_have_count(0)
+
+
+def test_presses_made_while_the_gateway_was_dead_come_and_ring(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, gateway: GatewayProcess
+) -> None:
+    desk = open_desk()
+    desk.page.get_by_role("button", name="Slå på ljudet").click()
+    homes[0].press(broker.url)
+    expect(desk.row("Anna Berg")).to_contain_text("Obesvarat")
+    gateway.kill()
+    homes[0].press(broker.url)
+    homes[1].press(broker.url)
+    before = desk.tones()
+    gateway.start()
+    expect(desk.row("Sven Lind")).to_have_count(1, timeout=BACK_MILLISECONDS)
+    expect(desk.row("Anna Berg")).to_contain_text("2 tryckningar", timeout=BACK_MILLISECONDS)
+    assert desk.tones() > before
+
+
+def test_what_a_colleague_closed_meanwhile_is_gone_after_the_return(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    away, here = open_desk("Elin"), open_desk("Karin")
+    homes[0].press(broker.url)
+    expect(away.row("Anna Berg")).to_have_count(1)
+    away.page.context.set_offline(True)
+    here.choose("Anna Berg")
+    here.button("Avsluta larmet").click()
+    here.button("Provlarm").click()
+    here.button("Avsluta").click()
+    expect(here.row("Anna Berg")).to_have_count(0)
+    away.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=8_000)
+    away.page.context.set_offline(False)
+    expect(away.row("Anna Berg")).to_have_count(0, timeout=BACK_MILLISECONDS)
+    expect(away.over("Anna Berg")).to_contain_text("Avslutat av Karin")
+
+
+def test_a_wrong_token_is_asked_for_again(open_desk: OpenDesk, gateway: GatewayProcess) -> None:
+    desk = open_desk()
+    desk.page.evaluate("sessionStorage.setItem('vaka.token', 'another')")
+    desk.page.reload()
+    expect(desk.page.get_by_text("Åtkomstkoden gäller inte.")).to_be_visible()
+    desk.page.get_by_label("Ditt demonamn").fill("Elin")
+    desk.page.get_by_label("Åtkomstkod").fill(gateway.token)
+    desk.page.get_by_role("button", name="Öppna larmbordet").click()
+    expect(desk.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
+    assert "token" not in desk.page.url

@@ -1,0 +1,125 @@
+"""The desk by ear, by keys, in both languages, for everybody's eyes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from gateway.embedded import PrivateBroker
+from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.homes import CallingHome
+from tests.servers import ROOT
+
+pytestmark = pytest.mark.browser
+OpenDesk = Callable[..., DeskPage]
+AXE = ROOT / "gateway" / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})
+
+
+def test_the_sound_says_honestly_whether_it_is_on(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    expect(desk.page.get_by_text("Ljudet är av")).to_be_visible()
+    homes[0].press(broker.url)
+    expect(desk.row("Anna Berg")).to_have_count(1)
+    assert desk.tones() == 0
+    desk.page.get_by_role("button", name="Slå på ljudet").click()
+    expect(desk.page.get_by_text("Ljudet är på")).to_be_visible()
+    for more in (homes[0], homes[1]):
+        before = desk.tones()
+        more.press(broker.url)
+        desk.page.wait_for_function("before => window.tones > before", arg=before)
+
+
+def test_an_alarm_is_handled_by_keys_alone(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    for home in homes:
+        home.press(broker.url)
+        expect(desk.row(home.resident)).to_have_count(1)
+    keys = desk.page.keyboard
+    keys.press("j")
+    expect(desk.row("Anna Berg").locator(".row")).to_be_focused()
+    keys.press("j")
+    expect(desk.row("Sven Lind").locator(".row")).to_be_focused()
+    keys.press("k")
+    keys.press("t")
+    expect(desk.row("Anna Berg")).to_contain_text("Taget av dig")
+    keys.press("l")
+    expect(desk.row("Anna Berg")).to_contain_text("Läst av Elin")
+    keys.press("a")
+    expect(desk.button("Hjälp är på plats")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Enter")
+    for _ in range(3):
+        keys.press("Tab")
+    keys.type(" st")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(desk.over("Anna Berg")).to_contain_text("Feltryck st")
+    expect(desk.row("Sven Lind")).to_contain_text("Obesvarat")
+
+
+def test_the_language_changes_at_once_and_stays(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url)
+    expect(desk.row("Anna Berg")).to_contain_text("Obesvarat")
+    desk.page.get_by_role("button", name="English").click()
+    expect(desk.row("Anna Berg")).to_contain_text("Unanswered")
+    expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+    desk.page.reload()
+    expect(desk.row("Anna Berg")).to_contain_text("Call for help")
+
+
+def test_the_desk_names_the_path_beside_it_and_the_watch_that_stands_still(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    expect(desk.page.get_by_text("Vaka står bredvid den certifierade larmkedjan")).to_be_visible()
+    expect(desk.page.get_by_role("heading", name="Bevakningen står stilla")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_no_barrier_that_axe_can_find(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, theme: str
+) -> None:
+    desk = open_desk()
+    desk.page.get_by_label("Utseende").select_option(theme)
+    for home in homes:
+        home.press(broker.url)
+    desk.choose("Anna Berg")
+    desk.button("Ta larmet").click()
+    desk.page.get_by_text("Visa som tabell").click()
+    desk.page.evaluate(AXE.read_text())
+    found = desk.page.evaluate("axe.run().then(result => result.violations)")
+    assert not [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_the_desk_fits_its_screen(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, size: dict[str, int], tmp_path: Path
+) -> None:
+    """With `VAKA_PICTURES=docs/pictures` the documentation's pictures are taken anew."""
+    desk = open_desk(size=size)
+    homes[0].press(broker.url, minutes_ago=3)
+    homes[0].press(broker.url)
+    homes[1].press(broker.url)
+    expect(desk.row("Anna Berg")).to_contain_text("2 tryckningar")
+    expect(desk.row("Sven Lind")).to_have_count(1)
+    folder = Path(os.environ["VAKA_PICTURES"]) if "VAKA_PICTURES" in os.environ else tmp_path
+    desk.page.screenshot(path=folder / f"desk-list-{size['width']}.png")
+    assert _fits(desk)
+    desk.choose("Anna Berg")
+    expect(desk.page.locator(".picture svg")).to_be_visible()
+    desk.page.screenshot(path=folder / f"desk-home-{size['width']}.png")
+    assert _fits(desk)
+
+
+def _fits(desk: DeskPage) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    return bool(desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
