@@ -52,7 +52,9 @@ def tell(path: str, words: list[str]) -> Any:  # noqa: ANN401 - whatever JSON th
             with line.makefile("rb") as stream:
                 answer = json.loads(stream.readline(LINE_BYTES))
     except (OSError, ValueError) as error:
-        raise Unavailable("tell the home", words[0], "it does not answer; is the demonstration running?") from error
+        raise Unavailable(
+            "tell the home", " ".join(words), "it does not answer; is the demonstration running?"
+        ) from error
     if "error" in answer:
-        raise Unavailable("tell the home", words[0], answer["error"])
+        raise Unavailable("tell the home", " ".join(words), answer["error"])
     return answer["done"]

@@ -165,7 +165,7 @@ class Supervisor:
             for role, kept in group.items():
                 kept.part.stop()
                 self._report(f"stopped {role}")
-            self._write()
+        self._write()
 
     def unplugged(self, role: str) -> Path:
         """The file that takes the role's power away while it lies there."""
@@ -176,8 +176,8 @@ class Supervisor:
         if self.unplugged(role).exists():
             if kept.part.running:
                 kept.part.kill()
-                self._report(f"{role} is without power")
                 self._write()
+                self._report(f"{role} is without power")
             return
         if kept.part.running:
             kept.deaths = 0 if now - kept.started_at > STEADY else kept.deaths
@@ -193,10 +193,11 @@ class Supervisor:
         kept.started_at = self._clock.now().elapsed
         try:
             kept.part.start()
-            self._report(f"started {role} again")
+            outcome = f"started {role} again"
         except VakaError as error:
-            self._report(f"{role} does not start: {error}")
+            outcome = f"{role} does not start: {error}"
         self._write()
+        self._report(outcome)
 
     def _write(self) -> None:
         pids = {role: kept.part.pid for role, kept in self._parts.items() if kept.part.running}

@@ -1,0 +1,134 @@
+"""A simulated home as its own process: heard by an edge's transports, told what to do through `vaka-sim`'s roads."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from edge.drivers.esp3 import Esp3Framer
+from edge.transports.ble import BleTransport
+from edge.transports.serial import SerialTransport
+from homecare.clock import SystemClock
+from homecare.errors import Unavailable
+from homecare.event import TransportState
+from simulator import control
+from simulator.bluez.bus import VARIABLE
+from simulator.home import HomeConfig
+from simulator.household import homes
+from simulator.router import Router
+from tests.edge.transports.conftest import PATIENCE, Listener
+
+PLAN = homes(7)[0]
+BUTTON = PLAN.devices[0].device
+
+
+class RunningHome:
+    def __init__(self, config: HomeConfig, process: asyncio.subprocess.Process) -> None:
+        self.config = config
+        self.process = process
+
+    async def told(self, *words: str) -> str:
+        return await asyncio.to_thread(control.tell, self.config.control, list(words))
+
+
+@pytest_asyncio.fixture
+async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningHome]:
+    folder = tempfile.mkdtemp(prefix="vaka-")
+    router = Router("127.0.0.1", 9)
+    await router.start()
+    config = HomeConfig(plan=PLAN, state=folder, sockets=folder, broker="mqtt://127.0.0.1:9", router_port=router.port)
+    await router.stop()
+    file = Path(folder) / "home.json"
+    file.write_bytes(msgspec.json.encode(config))
+    monkeypatch.setenv(VARIABLE, config.bus_address)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "simulator", "home", str(file))
+    async with asyncio.timeout(PATIENCE):
+        while not os.path.exists(config.control):  # noqa: ASYNC110, ASYNC240, PTH110 - the process tells by its socket
+            await asyncio.sleep(0.02)
+    yield RunningHome(config, process)
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            assert await process.wait() == 0
+    shutil.rmtree(folder)
+
+
+@pytest.mark.asyncio
+async def test_a_press_is_heard_by_the_edge_and_silence_is_not(home: RunningHome) -> None:
+    async with Listener(BleTransport(SystemClock())) as listener:
+        assert await listener.state() is TransportState.WORKING
+        assert await home.told("press") == "the call button was pressed"
+        pressed = await listener.sighting(lambda one: one.address == BUTTON.address)
+        assert len(pressed.service_data["fcd2"]) > 10
+        await asyncio.sleep(1.2)  # the last repetition of the press is over
+        await home.told("silence", BUTTON.id)
+        while not listener.sightings.empty():
+            listener.sightings.get_nowait()
+        await home.told("press")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await listener.sighting(lambda one: one.address == BUTTON.address)
+
+
+@pytest.mark.asyncio
+async def test_stick_and_radio_are_unplugged_and_plugged_in_again(home: RunningHome) -> None:
+    stick = SerialTransport("stick", home.config.stick, baud=57_600, framer=Esp3Framer(), clock=SystemClock())
+    async with Listener(stick) as listener:
+        assert await listener.state() is TransportState.WORKING
+        await home.told("unplug", "serial")
+        assert await listener.state() is TransportState.GONE
+        await home.told("unplug", "radio")
+        await home.told("plug")
+        assert await listener.state() is TransportState.WORKING
+    async with Listener(BleTransport(SystemClock())) as listener:
+        assert await listener.state() is TransportState.WORKING
+
+
+@pytest.mark.asyncio
+async def test_the_line_is_cut_and_mended(home: RunningHome) -> None:
+    assert await home.told("cut") == "the line is cut"
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", home.config.router_port)
+    await home.told("heal")
+    _, writer = await asyncio.open_connection("127.0.0.1", home.config.router_port)
+    writer.transport.abort()
+
+
+@pytest.mark.asyncio
+async def test_what_it_does_not_understand_is_answered_and_harms_nothing(home: RunningHome) -> None:
+    for words in (["dance"], ["door", "ajar"], ["silence", "nobody"], ["cut", "soon"], []):
+        with pytest.raises(Unavailable):
+            await home.told(*words)
+    assert await home.told("door", "open")
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_left_when_the_home_is_killed(home: RunningHome) -> None:
+    """The bus is the home's child and ends with it, whatever ends the home."""
+    children = _children(home.process.pid)
+    assert children
+    home.process.kill()
+    await home.process.wait()
+    async with asyncio.timeout(PATIENCE):
+        while any(_alive(pid) for pid in children):  # noqa: ASYNC110 - other programs' ends have no bell
+            await asyncio.sleep(0.02)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
