@@ -13,9 +13,10 @@ from typing import Final
 
 import msgspec
 
-from gateway.alarm_reading import Unreadable, read_alarms
+from gateway.alarm_reading import Unreadable, estimate, read_alarms
 from gateway.alerting import unreadable_alarm
 from gateway.door import Admitted, Door, Reason, TurnedAway
+from gateway.estimate import anchored
 from gateway.ports.alarm import AlarmStore, Contended, Judged, SeqRange, SetAside, Taken
 from gateway.ports.broker import Broker, Message
 from gateway.receipts import Receipts, receipt_frame
@@ -24,7 +25,7 @@ from homecare import wire
 from homecare.alert import Alert
 from homecare.clock import MINUTE, Clock
 from homecare.delivery import Heartbeat, Loss, LossReason, Refusal
-from homecare.envelope import FactId
+from homecare.envelope import Fact, FactId
 from homecare.errors import Malformed, Unavailable
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, read_epoch
@@ -35,9 +36,9 @@ from rules.rule import Raise
 log = logging.getLogger(__name__)
 
 WORKERS: Final = 4
-"""Frames in work at once: one that waits for a lock holds up nobody else's alarm."""
+"""Frames in work at once; one that meets a held row steps aside, so that it holds up nobody else's alarm."""
 WAITING_LIMIT: Final = 2_000
-"""Frames that wait for a worker; more wait at the broker."""
+"""Frames that wait in one worker's line; more wait at the broker."""
 HEARTBEATS_LIMIT: Final = 20_000
 """Heartbeats that wait for their answer; more are left to the next one, half a minute later."""
 READ_LIMIT: Final = 64
@@ -96,8 +97,9 @@ class AlarmIntake:
         self._told = told
         self._door = Door(registry)
         self._receipts = Receipts()
+        self._anchors: dict[EdgeId, tuple[Epoch, int]] = {}
         self._beats: dict[EdgeId, tuple[Epoch, int]] = {}
-        self._waiting: asyncio.Queue[Waiting] = asyncio.Queue(WAITING_LIMIT)
+        self._lines = tuple(asyncio.Queue[Waiting](WAITING_LIMIT) for _ in range(WORKERS))
         self._heartbeats: asyncio.Queue[Admitted] = asyncio.Queue(HEARTBEATS_LIMIT)
         self._quarantine: asyncio.Queue[SetAside] = asyncio.Queue(SET_ASIDE_A_MINUTE)
         self._set_aside_since = 0
@@ -110,8 +112,8 @@ class AlarmIntake:
             tasks.create_task(self._read(), name="alarm-reader")
             tasks.create_task(self._hear(), name="alarm-heartbeats")
             tasks.create_task(self._fill_quarantine(), name="alarm-quarantine")
-            for number in range(WORKERS):
-                tasks.create_task(self._work(), name=f"alarm-worker-{number}")
+            for number, line in enumerate(self._lines):
+                tasks.create_task(self._work(line), name=f"alarm-worker-{number}")
 
     async def _read(self) -> None:
         while True:  # bounded by the process's life; each round waits for a message
@@ -124,7 +126,7 @@ class AlarmIntake:
                 header = admitted.frame.header
                 self._receipts.heard(header.edge, header.run, header.beat)
                 if header.kind is not Kind.HEARTBEAT:
-                    await self._waiting.put(Waiting(admitted, message))
+                    await self._line_of(header.edge).put(Waiting(admitted, message))
                 elif self._newer(header.edge, header.run, header.beat) and not self._heartbeats.full():
                     self._heartbeats.put_nowait(admitted)
 
@@ -144,9 +146,13 @@ class AlarmIntake:
             except Unavailable as error:
                 log.warning("a heartbeat is left to the next one: %s", error.subject)
 
-    async def _work(self) -> None:
+    def _line_of(self, edge: EdgeId) -> asyncio.Queue[Waiting]:
+        """Frames of one edge stand in one line, so that they are taken in the order in which they came."""
+        return self._lines[hash(edge) % WORKERS]
+
+    async def _work(self, line: asyncio.Queue[Waiting]) -> None:
         while True:  # bounded by the process's life; each round waits for a frame
-            waiting = await self._waiting.get()
+            waiting = await line.get()
             if await self._settle(waiting):
                 self._broker.acknowledge([waiting.message])
 
@@ -169,7 +175,7 @@ class AlarmIntake:
     def _put_back(self, waiting: Waiting) -> bool:
         """Try again a little later, behind the others; True when it is given up and left to the edge's resending."""
         waiting.attempts += 1
-        if waiting.attempts >= ATTEMPTS or self._waiting.full():
+        if waiting.attempts >= ATTEMPTS:
             self.counts.given_up += 1
             log.error("an alarm's rows are held by another session; its edge will send it again")
             return True
@@ -179,7 +185,7 @@ class AlarmIntake:
 
     def _again(self, waiting: Waiting) -> None:
         try:
-            self._waiting.put_nowait(waiting)
+            self._line_of(waiting.admitted.edge.id).put_nowait(waiting)
         except asyncio.QueueFull:
             self.counts.given_up += 1
 
@@ -202,13 +208,23 @@ class AlarmIntake:
         durable = 0
         alerts: tuple[Alert, ...] = ()
         if facts:
-            taken = await self._store.take([Judged(fact=fact, verdict=judge(fact)) for fact in facts], now)
+            taken = await self._store.take([self._judged(fact, admitted.edge, now) for fact in facts], now)
             self._count_facts(taken, len(facts))
             durable, alerts = taken.durable, taken.alerts
         for one in unreadable:
             taken = await self._unreadable(admitted, message, one)
             durable, alerts = taken.durable, alerts + taken.alerts
         return Taken(durable=durable, alerts=alerts)
+
+    def _judged(self, fact: Fact, edge: EdgeEntry, now: int) -> Judged:
+        """The rules' verdict, about the time that the gateway believes: a home's clock may say 1970."""
+        run, offset = self._anchors.get(edge.id, (None, None))
+        anchor = offset if run == fact.id.epoch else None
+        at = estimate(fact.envelope, anchor=anchor, earliest=edge.earliest, now=now)
+        verdict = judge(fact)
+        if verdict is not None:
+            verdict = msgspec.structs.replace(verdict, occurred_at=at)
+        return Judged(fact=fact, estimated_at=at, verdict=verdict)
 
     async def _unreadable(self, admitted: Admitted, message: Message, what: Unreadable) -> Taken:
         """Quarantine, one counting alert for the edge's home, and the cursor passes."""
@@ -264,6 +280,7 @@ class AlarmIntake:
         except Malformed:
             self.counts.turned_away[Reason.BODY] += 1
             return
+        self._anchor(edge, run, heartbeat)
         if all(held.alarm.head == 0 and held.alarm.receipted == 0 for held in heartbeat.epochs):
             return
         durable = await self._store.cursors(edge)
@@ -282,6 +299,12 @@ class AlarmIntake:
             now=now,
         )
         self._send(durable, now)
+
+    def _anchor(self, edge: EdgeId, run: Epoch, heartbeat: Heartbeat) -> None:
+        """Tie the edge's steady clock to ours."""
+        known, offset = self._anchors.get(edge, (None, 0))
+        now = self._clock.now().wall
+        self._anchors[edge] = (run, anchored(offset if known == run else None, now=now, elapsed=heartbeat.elapsed))
 
     def _receipt(self, admitted: Admitted, epoch: Epoch, durable: int) -> None:
         """At once, also for what was known already: the edge asks because it does not know."""

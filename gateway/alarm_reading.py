@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import msgspec
 
 from gateway.door import Admitted, Reason
+from gateway.estimate import Claim, occurred, when
 from gateway.registry import EdgeEntry
 from homecare import wire
-from homecare.envelope import Fact, FactId, content_digest, decode_envelope
+from homecare.envelope import Envelope, Fact, FactId, content_digest, decode_envelope
 from homecare.errors import Malformed
 from homecare.event import Stream, stream_of
 from homecare.wire import Frame
@@ -35,6 +36,13 @@ def read_alarms(admitted: Admitted, now: int) -> tuple[list[Fact], list[Unreadab
     known = [fact for fact in facts if _stood(admitted.edge, fact, now)]
     strangers = {fact.id.seq for fact in facts} - {fact.id.seq for fact in known}
     return known, unreadable + [Unreadable(seq, 1, Reason.HOME) for seq in sorted(strangers)]
+
+
+def estimate(envelope: Envelope, *, anchor: int | None, earliest: int, now: int) -> int:
+    """When it occurred, as far as the gateway can tell; at most `now`. All times are wall microseconds."""
+    claim = Claim(envelope.received_at, envelope.uncertainty, envelope.elapsed)
+    received = when(claim, anchor=anchor, earliest=earliest, now=now)
+    return occurred(received, delay=envelope.received_at - envelope.occurred_at, earliest=earliest)
 
 
 def salvage(frame: Frame) -> tuple[list[Fact], list[int]]:

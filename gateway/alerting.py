@@ -40,14 +40,14 @@ def clears(verdict: Clear) -> bool:
     return verdict.condition not in LATCHED
 
 
-def equivocation(fact: Fact, home: HomeId) -> Raise:
+def equivocation(fact: Fact, home: HomeId, *, occurred_at: int) -> Raise:
     """Two different contents came under one identity: a cloned or a lying edge, which people must know."""
     return Raise(
         condition=Condition.EQUIVOCATION,
         home=home,
         subject=None,
         window=fact.digest.hex(),
-        occurred_at=fact.envelope.occurred_at,
+        occurred_at=occurred_at,
         fact=fact.id,
         presses=1,
         explanation={"edge": fact.id.edge, "stream": fact.id.stream.value},

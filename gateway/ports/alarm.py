@@ -22,9 +22,10 @@ class Contended(Unavailable):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """An alarm fact and what the rules say of it."""
+    """An alarm fact, the gateway's best estimate of when it occurred, and what the rules say of it."""
 
     fact: Fact
+    estimated_at: int
     verdict: Raise | Clear | None
 
 

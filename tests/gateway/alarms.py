@@ -14,7 +14,7 @@ from tests.gateway.enrolled import NOW, Household
 def judged(house: Household, first: int, *events: AnyEvent, at: int = NOW) -> list[Judged]:
     """The facts `events` of the house's run from `first` on, judged; one press where none is named."""
     frame = unpack(house.facts(first, list(events) or [HelpCalled()], at=at))
-    return [Judged(fact=fact, verdict=judge(fact)) for fact in read_facts(frame)]
+    return [Judged(fact=fact, estimated_at=at, verdict=judge(fact)) for fact in read_facts(frame)]
 
 
 def rows(url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

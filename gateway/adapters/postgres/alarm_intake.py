@@ -6,7 +6,6 @@ Rows that both lanes write to are only ever inserted by both (ledger, event, fee
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -20,11 +19,11 @@ from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
 from gateway.alerting import equivocation
 from gateway.ports.alarm import Contended, Judged, SeqRange, SetAside, Taken
-from homecare.clock import UNCERTAIN
-from homecare.envelope import Fact, encode_envelope
+from homecare.alert import Alert
+from homecare.envelope import encode_envelope
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, shard_of
-from rules.rule import Clear, Raise
+from rules.rule import Raise
 
 LOCK_MS: Final = 250
 """An eighth of the two seconds that a press may take to a screen; nothing honest holds these rows for a tenth of it."""
@@ -118,14 +117,14 @@ class PostgresAlarms:
             durable = await _lock_cursor(cursor, seqs)
             fresh, others = await _enter_ledger(cursor, judged, seqs, recorded_at)
             through = await _forgotten_through(cursor, seqs)
-            alerts = []
+            alerts: list[Alert] = []
             for one in fresh:
-                await _record(cursor, one.fact, recorded_at)
+                await _record(cursor, one, recorded_at)
                 if one.verdict is not None:
                     redelivered = one.fact.id.seq <= through
                     alerts += await apply_verdicts(cursor, [one.verdict], recorded_at, redelivered=redelivered)
             for one in others:
-                alerts += await _equivocate(cursor, one.fact, recorded_at)
+                alerts += await _equivocate(cursor, one, recorded_at)
             if fresh:
                 await cursor.execute("SELECT pg_notify(%s, '')", (INBOX_CHANNEL,))
                 durable = await _advance(cursor, seqs, durable)
@@ -196,7 +195,8 @@ async def _forgotten_through(cursor: AsyncCursor[Any], seqs: SeqRange) -> int:
     return 0 if row is None else int(row[0])
 
 
-async def _record(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> None:
+async def _record(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> None:
+    fact = one.fact
     envelope, key = fact.envelope, (fact.id.edge, fact.id.epoch, fact.id.stream, fact.id.seq)
     body = msgspec.to_builtins(envelope.event)
     kind = body.pop("type")
@@ -211,7 +211,7 @@ async def _record(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> Non
             kind,
             from_wall(envelope.occurred_at),
             from_wall(envelope.received_at),
-            _estimated(fact, recorded_at),
+            from_wall(one.estimated_at),
             envelope.uncertainty,
             envelope.elapsed,
             envelope.counter,
@@ -223,19 +223,13 @@ async def _record(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> Non
     await cursor.execute(_INBOX, (shard, envelope.home, *key, encoded, from_wall(recorded_at)))
 
 
-def _estimated(fact: Fact, recorded_at: int) -> datetime:
-    """The home's claim, unless its clock knows nothing or runs ahead of ours: then the time of recording."""
-    claim = fact.envelope.occurred_at
-    believed = fact.envelope.uncertainty < UNCERTAIN and claim <= recorded_at
-    return from_wall(claim if believed else recorded_at)
-
-
-async def _equivocate(cursor: AsyncCursor[Any], fact: Fact, recorded_at: int) -> list[Any]:
+async def _equivocate(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> list[Alert]:
     """Fault and alert; the content that came first stays."""
+    fact = one.fact
     at = from_wall(recorded_at)
     await cursor.execute(_FAULT, ("alarm_equivocation", fact.id.edge, 1, at, at, str(fact.id)))
-    verdicts: list[Raise | Clear] = [equivocation(fact, HomeId(fact.envelope.home))]
-    return await apply_verdicts(cursor, verdicts, recorded_at)
+    raised = equivocation(fact, HomeId(fact.envelope.home), occurred_at=one.estimated_at)
+    return await apply_verdicts(cursor, [raised], recorded_at)
 
 
 async def _advance(cursor: AsyncCursor[Any], seqs: SeqRange, through: int) -> int:

@@ -1,0 +1,194 @@
+"""The alarm process: intake of the alarm topics, the feed's relay and the desk, in one event loop.
+
+It inserts only (protocol rule 13) and shares nothing with the bulk process but the database. A second one may run
+beside it, on another machine or port: each has its own session at the broker, and whatever both take happens once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import psycopg
+import uvicorn
+
+from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.chunks import open_ahead
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.desk_views import PostgresDesk
+from gateway.adapters.postgres.feed import PostgresFeed
+from gateway.adapters.postgres.pool import connect
+from gateway.adapters.postgres.registry import PostgresRegistry
+from gateway.alarm_intake import WORKERS, AlarmIntake
+from gateway.config import Config
+from gateway.feed import Feed
+from gateway.health import Health
+from gateway.registry import REFRESH_SECONDS, Registry
+from gateway.web.app import create_app
+from gateway.web.services import Services
+from homecare.clock import Clock, SystemClock
+from homecare.errors import Conflict, Unavailable
+from homecare.identity import derived_id, new_secret
+from homecare.topic import all_up
+
+log = logging.getLogger(__name__)
+
+NAME: Final = "vaka-alarm"
+"""The process in the database's lists."""
+LOOPBACK: Final = "127.0.0.1"
+DESK_CONNECTIONS: Final = 3
+"""For screens: each call takes one for some milliseconds."""
+DESK_LOCK_MS: Final = 1_000
+"""An operator's action waits this long for another one on the same alert."""
+CHUNKS_EVERY: Final = 3_600.0
+"""Seconds; chunks are opened a day ahead."""
+RETRY_SECONDS: Final = 0.5
+"""Between attempts of the housekeeping while the database is away."""
+HEADER_BYTES: Final = 16 * 1024
+STOP_SECONDS: Final = 2
+STATIC: Final = Path(__file__).parent / "web" / "static"
+
+
+async def run(config: Config) -> None:
+    """Serve until cancelled. `Conflict` where the port is taken; everything else that is away is waited for."""
+    clock = SystemClock()
+    registry = Registry(config.gateway_key())
+    token = read_token(config.data)
+    with _listening(config.port) as listening:
+        async with _connections(config.database_url) as (alarms, desk, feed_store):
+            broker = MqttBroker(
+                config.broker_url,
+                client_id=derived_id("alarm", socket.gethostname(), config.port),
+                filters=[(all_up("alarm"), 1), (all_up("heartbeat"), 0)],
+            )
+            feed = Feed(feed_store, clock)
+            store = PostgresDesk(desk)
+            intake = AlarmIntake(registry, broker, store=PostgresAlarms(alarms), clock=clock, told=feed.kick)
+            health = Health(store, broker)
+            services = Services(
+                store=store,
+                feed=feed,
+                health=health,
+                registry=registry,
+                clock=clock,
+                counts=intake.counts,
+                token=token,
+                broker_address=_address(config.broker_url),
+                static=STATIC,
+            )
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_Server(services).serve(sockets=[listening]), name="web")
+                tasks.create_task(feed.run(), name="feed")
+                tasks.create_task(health.run(), name="health")
+                tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
+                tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
+
+
+async def _take_alarms(url: str, registry: Registry, broker: MqttBroker, intake: AlarmIntake) -> None:
+    """Listen only once it is known who may speak: before that every edge would be a stranger."""
+    known = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_follow_registry(url, registry, known), name="registry")
+        await known.wait()
+        await broker.start()
+        try:
+            await intake.run()
+        finally:
+            await broker.stop()
+
+
+async def _follow_registry(url: str, registry: Registry, known: asyncio.Event) -> None:
+    """Read the registry again whenever it changed, over a connection of its own."""
+    while True:  # bounded by the process's life
+        try:
+            connection = await connect(url, name=f"{NAME}-registry", autocommit=True)
+            async with connection:
+                source = PostgresRegistry(connection)
+                while True:  # until the connection breaks
+                    await registry.refresh(source)
+                    known.set()
+                    await asyncio.sleep(REFRESH_SECONDS)
+        except (Unavailable, psycopg.OperationalError):
+            log.warning("the registry waits for the database")
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _keep_chunks_open(connections: Connections, clock: Clock) -> None:
+    while True:  # bounded by the process's life
+        try:
+            await open_ahead(connections, clock.now().wall)
+            await asyncio.sleep(CHUNKS_EVERY)
+        except Unavailable as error:
+            log.warning("chunks wait for the database: %s", error.subject)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _connections(url: str) -> AsyncIterator[tuple[Connections, Connections, PostgresFeed]]:
+    alarms = Connections(url, name=NAME, size=WORKERS + 1, lock_ms=LOCK_MS)
+    desk = Connections(url, name=f"{NAME}-desk", size=DESK_CONNECTIONS, lock_ms=DESK_LOCK_MS)
+    feed = PostgresFeed(url, name=f"{NAME}-feed")
+    try:
+        yield alarms, desk, feed
+    finally:
+        closing: tuple[Callable[[], Awaitable[None]], ...] = (alarms.close, desk.close, feed.close)
+        for close in closing:
+            await close()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn inside our loop: whoever started the process handles its signals."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(services),
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=False,
+                ws="none",
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the process's signals alone."""
+        yield
+
+
+@contextlib.contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    """A socket on loopback; 0 takes any free port."""
+    try:
+        listening = socket.create_server((LOOPBACK, port), reuse_port=False)
+    except OSError as error:
+        raise Conflict("listen", f"port {port}", "it is taken; set VAKA_PORT to a free one") from error
+    with listening:
+        yield listening
+
+
+def read_token(data: Path) -> bytes:
+    """The bearer token of `$VAKA_DATA/token`, made at the first start and readable by its owner only."""
+    path = data / "token"
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(new_secret().hex())
+    return path.read_bytes().strip()
+
+
+def _address(broker_url: str) -> str:
+    """Host and port alone: an address may carry a password."""
+    where = urlsplit(broker_url)
+    return f"{where.hostname}:{where.port or 1883}"

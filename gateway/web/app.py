@@ -1,0 +1,36 @@
+"""The application: routes, error mapping and bounds, put together over the services."""
+
+from fastapi import FastAPI
+
+from gateway.version import vaka_version
+from gateway.web import desk_files, live, operator, supervision
+from gateway.web.bounds import BodyBound, SecurityHeaders
+from gateway.web.problems import handle_problems
+from gateway.web.services import Services
+
+_DESCRIPTION = """
+Vaka's gateway. Everything below `/api/v1` asks for the bearer token. Errors are of five kinds (`Problem`), each with
+words in Swedish and English that say what to do next. Whatever shows a home leaves a row in the read log under the
+name in `X-Vaka-Operator` (percent-encoded UTF-8).
+
+`GET /api/v1/live` sends server-sent events: `snapshot` (an `Alerts`), `alert` (an `AlertView`, its id is the feed
+number; none is ever skipped) and every 2 s `pulse` (a `Pulse`). `Last-Event-ID` resumes.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The web over these services."""
+    app = FastAPI(
+        title="Vaka gateway",
+        version=vaka_version(),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.add_middleware(BodyBound)
+    app.add_middleware(SecurityHeaders)
+    handle_problems(app)
+    for router in (operator.router, live.router, supervision.router, desk_files.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,190 @@
+"""Live events: a snapshot, what was missed, then every numbered feed row in order, and a pulse.
+
+The id of an event is the position that its reader has reached. A reader that resumes gets its old position with the
+snapshot and then every row that it missed, so that a connection cut at any point loses nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.feed import Subscription
+from gateway.ports.desk import Numbered, Read
+from gateway.web.auth import ReaderName, require_token
+from gateway.web.operator import PROBLEMS
+from gateway.web.schemas import Alerts, Pulse, alert_view, rfc3339
+from gateway.web.services import Behind, Services
+from homecare.errors import Unavailable
+from homecare.identity import HomeId
+
+PULSE_SECONDS: Final = 2.0
+"""A desk that heard nothing for 5 s says that its feed is gone."""
+SEND_SECONDS: Final = 10.0
+"""A desk that takes nothing for this long is cut; it comes back with a snapshot."""
+DESKS_LIMIT: Final = 200
+"""Live connections of one gateway."""
+SNAPSHOT_LIMIT: Final = 20_000
+"""Alerts in a snapshot: two for each of ten thousand homes, calls first."""
+PAGE: Final = 500
+"""Missed rows read at once."""
+LAST_ID_DIGITS: Final = 18
+"""Digits of a position: a 64-bit number."""
+
+router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(require_token)], responses=PROBLEMS)
+
+
+class TooManyDesks(Unavailable):
+    """All places for live connections are taken."""
+
+
+class EventStream(Response):
+    """Sends events until the reader leaves, does not take them in time, or is cut."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes, None], *, on_end: Callable[[], None]) -> None:
+        super().__init__()
+        self._events = events
+        self._on_end = on_end
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; the reader's leaving ends the events as well."""
+        del scope
+        leaving = asyncio.create_task(_left(receive))
+        sending = asyncio.create_task(self._send(send))
+        try:
+            await asyncio.wait((leaving, sending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (leaving, sending):
+                task.cancel()
+            await asyncio.gather(leaving, sending, return_exceptions=True)
+            await self._events.aclose()
+            self._on_end()
+        if sending.done() and not sending.cancelled() and (error := sending.exception()):
+            raise error
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        try:
+            async for event in self._events:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+        except TimeoutError:
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":  # bounded by the connection
+        pass
+
+
+@router.get(
+    "/live",
+    summary="Live events: snapshot, alert, pulse",
+    response_class=EventStream,
+    responses={200: {"description": "server-sent events", "content": {"text/event-stream": {"schema": {}}}}},
+)
+async def live(
+    behind: Behind,
+    reader: ReaderName,
+    last_event_id: Annotated[str | None, Header(max_length=40, description="resumes after this number")] = None,
+) -> EventStream:
+    """First `snapshot` (an `Alerts`), then one `alert` (an `AlertView`) a change, and every 2 s a `pulse`."""
+    if behind.feed.desks >= DESKS_LIMIT:
+        raise TooManyDesks("too many", "live connections", f"at most {DESKS_LIMIT}; close one")
+    subscription = behind.feed.subscribe()
+    try:
+        read = Read(person=reader, what="live")
+        snapshot = await behind.store.alerts("open", SNAPSHOT_LIMIT, read)
+    except BaseException:
+        behind.feed.unsubscribe(subscription)
+        raise
+    alerts = Alerts(number=snapshot.number, alerts=[alert_view(view, behind.registry) for view in snapshot.alerts])
+    resumed = _position(last_event_id, snapshot.number)
+    shown = {view.alert.home for view in snapshot.alerts}
+    return EventStream(
+        _Desk(behind, subscription, read, shown).events(alerts, resumed),
+        on_end=lambda: behind.feed.unsubscribe(subscription),
+    )
+
+
+def _position(last_event_id: str | None, newest: int) -> int:
+    """Where a reader goes on: at its own position if it is one of ours, else at the snapshot."""
+    text = last_event_id or ""
+    if not (text.isascii() and text.isdecimal() and len(text) <= LAST_ID_DIGITS):
+        return newest
+    return min(int(text), newest)
+
+
+class _Desk:
+    """One live connection."""
+
+    def __init__(self, behind: Services, subscription: Subscription, read: Read, shown: set[HomeId]) -> None:
+        self._behind = behind
+        self._subscription = subscription
+        self._read = read
+        self._shown = shown
+
+    async def events(self, alerts: Alerts, resumed: int) -> AsyncGenerator[bytes, None]:
+        """The encoded events; ends when the subscription is cut or the database leaves in the middle."""
+        yield _event("snapshot", alerts, resumed)
+        yield self._pulse()
+        position = resumed
+        try:
+            while position < alerts.number:
+                missed = await self._behind.store.feed_after(position, PAGE)
+                if not missed:
+                    break
+                for row in missed:
+                    yield self._alert(row)
+                    await self._log(row)
+                position = missed[-1].number
+            async for event in self._go_on(max(position, alerts.number)):
+                yield event
+        except Unavailable:
+            return
+
+    async def _go_on(self, position: int) -> AsyncGenerator[bytes, None]:
+        loop = asyncio.get_running_loop()
+        pulse_at = loop.time() + PULSE_SECONDS
+        while not self._subscription.cut:
+            row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
+            if row is not None and row.number > position:
+                position = row.number
+                yield self._alert(row)
+                await self._log(row)
+            if loop.time() >= pulse_at:
+                pulse_at = loop.time() + PULSE_SECONDS
+                yield self._pulse()
+
+    def _alert(self, row: Numbered) -> bytes:
+        return _event("alert", alert_view(row.view, self._behind.registry), row.number)
+
+    async def _log(self, row: Numbered) -> None:
+        """A home that this connection shows for the first time is logged: after the alarm, which must not wait."""
+        home = row.view.alert.home
+        if home not in self._shown:
+            await self._behind.store.log_reads((home,), self._read)
+            self._shown.add(home)
+
+    def _pulse(self) -> bytes:
+        standing = self._behind.health.standing()
+        pulse = Pulse(
+            at=rfc3339(self._behind.clock.now().wall),
+            bulk_alive=standing.bulk_alive,
+            database=standing.database,
+            broker=standing.broker,
+        )
+        return _event("pulse", pulse)
+
+
+def _event(name: str, data: BaseModel, number: int | None = None) -> bytes:
+    identity = "" if number is None else f"id: {number}\n"
+    return f"event: {name}\n{identity}data: {data.model_dump_json(by_alias=True)}\n\n".encode()

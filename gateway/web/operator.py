@@ -1,0 +1,146 @@
+"""The operator's calls: alerts, what a person does with one, homes, and a home's last 24 hours."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import JSONResponse
+
+from gateway.alerting import act_on
+from gateway.day import lanes
+from gateway.ports.desk import Read, Window
+from gateway.web.auth import ReaderName, require_token
+from gateway.web.problems import problem
+from gateway.web.schemas import (
+    ActionRequest,
+    Alerts,
+    AlertView,
+    Day,
+    DeviceSummary,
+    EdgeSeen,
+    HomeSummary,
+    Problem,
+    alert_view,
+    lane_view,
+    rfc3339,
+)
+from gateway.web.services import Behind, Services
+from homecare.alert import Action
+from homecare.clock import DAY
+from homecare.delivery import EDGE_LOST_AFTER
+from homecare.errors import Conflict, Unknown
+from homecare.identity import ID_PATTERN, AlertId, HomeId
+
+ALERTS_LIMIT: Final = 1_000
+"""Alerts in one answer."""
+WRITTEN_EVERY: Final = 60_000_000
+"""Microseconds: when an edge was heard is written at most once a minute."""
+
+PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
+    401: {"model": Problem, "description": "no valid bearer token"},
+    404: {"model": Problem, "description": "there is no such thing"},
+    422: {"model": Problem, "description": "the request cannot be understood"},
+    503: {"model": Problem, "description": "the database is away"},
+}
+
+router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(require_token)], responses=PROBLEMS)
+
+AlertPath = Annotated[str, Path(pattern=ID_PATTERN, alias="alert")]
+HomePath = Annotated[str, Path(pattern=ID_PATTERN, alias="home")]
+
+
+@router.get("/alerts", summary="Alerts, open calls first, then newest first")
+async def list_alerts(
+    behind: Behind,
+    reader: ReaderName,
+    state: Annotated[Literal["open", "resolved", "all"], Query(description="how people stand to them")] = "open",
+    limit: Annotated[int, Query(ge=1, le=ALERTS_LIMIT)] = 200,
+) -> Alerts:
+    """What the desk lists; every home shown leaves a read log row."""
+    snapshot = await behind.store.alerts(state, limit, Read(person=reader, what="alerts"))
+    return Alerts(number=snapshot.number, alerts=[alert_view(view, behind.registry) for view in snapshot.alerts])
+
+
+@router.post(
+    "/alerts/{alert}/{action}",
+    summary="Take, release, acknowledge or resolve an alert",
+    responses={403: {"model": Problem}, 409: {"model": Problem, "description": "it changed since it was read"}},
+)
+async def act_on_alert(
+    behind: Behind,
+    alert: AlertPath,
+    action: Annotated[Action, Path(description="what the person does")],
+    request: ActionRequest,
+) -> AlertView:
+    """Done on the version that the person saw; a newer press is a conflict, and the answer shows how it stands now."""
+    identity = AlertId(alert)
+    try:
+        view = await act_on(
+            behind.store,
+            identity,
+            action,
+            person=request.operator,
+            version=request.version,
+            reason=request.reason,
+            at=behind.clock.now().wall,
+        )
+    except Conflict as error:
+        now = await behind.store.view(identity, Read(person=request.operator, what="alert.conflict"))
+        return problem(error, alert=alert_view(now, behind.registry))  # type: ignore[return-value] # an answer as it is
+    behind.feed.kick()
+    return alert_view(view, behind.registry)
+
+
+@router.get("/homes", summary="All homes with their edges and devices")
+async def list_homes(behind: Behind, reader: ReaderName) -> list[HomeSummary]:
+    """Every home leaves a read log row."""
+    homes = sorted(behind.registry.homes.values(), key=lambda home: (home.label, home.id))
+    seen = await behind.store.edges_seen([home.id for home in homes], Read(person=reader, what="homes"))
+    last_seen = {one.edge: one.last_seen for one in seen}
+    lost_before = behind.clock.now().wall - EDGE_LOST_AFTER - WRITTEN_EVERY
+    return [
+        HomeSummary(
+            home=home.id,
+            label=home.label,
+            edges=[
+                EdgeSeen(
+                    edge=edge,
+                    last_seen=None if edge not in last_seen else rfc3339(last_seen[edge]),
+                    silent=last_seen.get(edge, 0) < lost_before,
+                )
+                for edge in behind.registry.edges_of(home.id)
+            ],
+            devices=_devices(behind, home.id),
+        )
+        for home in homes
+    ]
+
+
+def _devices(behind: Services, home: HomeId) -> list[DeviceSummary]:
+    return [
+        DeviceSummary(
+            device=device.id,
+            placement=device.placement.value,
+            capabilities=[capability.value for capability in device.capabilities],
+        )
+        for device in behind.registry.devices_of(home)
+    ]
+
+
+@router.get("/homes/{home}/day", summary="A home's last 24 hours", response_class=JSONResponse)
+async def day_of_home(behind: Behind, reader: ReaderName, home: HomePath) -> Day:
+    """Events, states and coverage of every device; where nobody could hear a device, nothing is claimed."""
+    known = behind.registry.homes.get(HomeId(home))
+    if known is None:
+        raise Unknown("read day", "home", "there is no such home; read the list of homes again")
+    now = behind.clock.now().wall
+    window = Window(since=now - DAY, until=now)
+    facts = await behind.store.day(known.id, window, Read(person=reader, what="day"))
+    drawn = lanes(behind.registry.devices_of(known.id), facts.events, window)
+    return Day(
+        home=known.id,
+        label=known.label,
+        since=rfc3339(window.since),
+        to=rfc3339(window.until),
+        lanes=[lane_view(lane) for lane in drawn],
+        alerts=[alert_view(view, behind.registry) for view in facts.alerts],
+    )

@@ -1,0 +1,144 @@
+"""Errors on the web, mapped once: a kind, a status, and words that say what to do next.
+
+No answer repeats what came in, and none shows what broke inside.
+"""
+
+import logging
+from typing import Final, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gateway.web.schemas import AlertView, Problem, Words
+from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["malformed", "unknown", "refused", "conflict", "unavailable", "bug"]
+
+_KIND: Final[dict[type[VakaError], Kind]] = {
+    Malformed: "malformed",
+    Unknown: "unknown",
+    Refused: "refused",
+    Conflict: "conflict",
+    Unavailable: "unavailable",
+}
+
+_WORDS: Final[dict[str, Words]] = {
+    "malformed": Words(
+        sv="Uppgifterna gick inte att förstå. Ladda om sidan och försök igen.",
+        en="The request could not be understood. Reload the page and try again.",
+    ),
+    "unknown": Words(
+        sv="Det finns inte, eller finns inte längre. Ladda om listan.",
+        en="There is no such thing, or not any more. Reload the list.",
+    ),
+    "refused": Words(sv="Det är inte tillåtet.", en="That is not allowed."),
+    "conflict": Words(
+        sv="Larmet har ändrats sedan du läste det. Läs det igen innan du går vidare.",
+        en="The alarm changed since you read it. Read it again before you go on.",
+    ),
+    "unavailable": Words(
+        sv="Systemet når inte sin databas just nu. Larm sparas i hemmen och kommer fram senare. Försök igen strax, "
+        "och följ reservrutinen under tiden.",
+        en="The system cannot reach its database just now. Alarms are kept in the homes and arrive later. Try again "
+        "soon, and follow the fallback routine meanwhile.",
+    ),
+    "bug": Words(
+        sv="Något gick fel hos oss. Försök igen, och säg till driften om det upprepas.",
+        en="Something went wrong on our side. Try again, and tell operations if it happens again.",
+    ),
+    "sign in": Words(
+        sv="Nyckeln saknas eller gäller inte. Öppna larmlistan igen med adressen som startprogrammet visar.",
+        en="The key is missing or not valid. Open the desk again with the address that the start-up shows.",
+    ),
+    "resolve": Words(
+        sv="Skriv varför larmet avslutas, med högst 500 tecken.",
+        en="Say why the alarm is closed, in at most 500 characters.",
+    ),
+    "too large": Words(sv="Meddelandet är för stort.", en="The request is too large."),
+    "too slow": Words(sv="Meddelandet kom för långsamt. Försök igen.", en="The request came too slowly. Try again."),
+    "too many": Words(
+        sv="För många skärmar är öppna samtidigt. Stäng någon och försök igen.",
+        en="Too many screens are open at once. Close one and try again.",
+    ),
+    "resolved": Words(
+        sv="Larmet är redan avslutat. Ladda om listan.", en="The alarm is already closed. Reload the list."
+    ),
+    "taken": Words(
+        sv="Larmet är taget av en annan operatör. Låt den personen gå vidare eller släppa larmet.",
+        en="Another operator has taken the alarm. Let that person go on or release it.",
+    ),
+}
+
+_STATUS_KIND: Final[dict[int, Kind]] = {404: "unknown", 405: "refused", 503: "unavailable"}
+
+
+def problem(error: VakaError, *, alert: AlertView | None = None, status: int | None = None) -> JSONResponse:
+    """The answer to an error of one of the five kinds; `alert` is how the alert stands now."""
+    kind: Kind = next((name for known, name in _KIND.items() if isinstance(error, known)), "bug")
+    message = _WORDS.get(error.op, _WORDS[kind])
+    if isinstance(error, Conflict) and alert is not None:
+        message = _conflict_words(alert, error)
+    body = Problem(kind=kind, op=error.op, subject=error.subject, hint=error.hint, message=message, alert=alert)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - the one status with a header
+    return JSONResponse(body.model_dump(mode="json"), status_code=status or error.status, headers=headers)
+
+
+def _conflict_words(alert: AlertView, error: Conflict) -> Words:
+    if alert.standing == "resolved":
+        return _WORDS["resolved"]
+    return _WORDS["taken"] if "operator" in error.hint else _WORDS["conflict"]
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Map every way a call can fail."""
+
+    async def known(_: Request, error: Exception) -> JSONResponse:
+        return problem(error) if isinstance(error, VakaError) else _bug()
+
+    async def invalid(_: Request, error: Exception) -> JSONResponse:
+        fields = error.errors() if isinstance(error, RequestValidationError) else ()
+        where = ", ".join(sorted({".".join(str(part) for part in field["loc"] if _plain(part)) for field in fields}))
+        return problem(Malformed("read request", where or "request", "see /openapi.json"))
+
+    async def routed(_: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        kind = _STATUS_KIND.get(status, "malformed")
+        body = Problem(kind=kind, op="find", subject="path or method", hint="see /openapi.json", message=_WORDS[kind])
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=headers)
+
+    async def unforeseen(_: Request, error: Exception) -> JSONResponse:
+        """A bug in one answer must not end the lane that takes alarms: it is logged, and only this call fails."""
+        log.error("a web call failed", exc_info=error)
+        return _bug()
+
+    app.add_exception_handler(VakaError, known)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, routed)
+    app.add_exception_handler(Exception, unforeseen)
+
+
+def _plain(part: object) -> bool:
+    """Whether a part of a location is ours and not a key that came in."""
+    return part in {
+        "body",
+        "query",
+        "path",
+        "header",
+        "version",
+        "operator",
+        "reason",
+        "state",
+        "limit",
+        "alert",
+        "home",
+    }
+
+
+def _bug() -> JSONResponse:
+    body = Problem(kind="bug", op="answer", subject="gateway", hint="see its log", message=_WORDS["bug"])
+    return JSONResponse(body.model_dump(mode="json"), status_code=500)

@@ -1,0 +1,38 @@
+"""What the web speaks to: handed over once, when the application is put together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from gateway.alarm_intake import Counts
+from gateway.feed import Feed
+from gateway.health import Health
+from gateway.ports.desk import DeskStore
+from gateway.registry import Registry
+from homecare.clock import Clock
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services behind the web. `token` is what callers must hold, `static` where the built desk lies."""
+
+    store: DeskStore
+    feed: Feed
+    health: Health
+    registry: Registry
+    clock: Clock
+    counts: Counts
+    token: bytes
+    broker_address: str
+    static: Path
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the application that serves this connection."""
+    return cast("Services", connection.app.state.services)
+
+
+Behind = Annotated[Services, Depends(services_of)]
