@@ -36,8 +36,9 @@ DESK_PORT: Final = 8080
 READY_POLLS: Final = 150
 READY_POLL_SECONDS: Final = 0.2
 """Half a minute in all: the gateway starts within three seconds."""
-STOP_ORDER: Final = ("home:", "edge:", "gateway-", "broker", "database")
-"""Devices fall silent first, edges deliver and close their journals, the gateway commits, then the servers go."""
+STOP_ORDER: Final = ("edge:", "home:", "gateway-", "broker", "database")
+"""Edges deliver and close their journals while their homes still stand (a home that went first would be a broken line
+and a lost radio, and told as such); the gateway commits what it has; then the servers go."""
 ROOM_FOR_NAMES: Final = 24
 """Bytes below a socket folder that the names of its files need."""
 
@@ -60,6 +61,8 @@ class Demonstration:
         self._supervisor = Supervisor(self._run / "pids.json", self._clock, say)
         self._binaries: Binaries | None = None
         self._environment: dict[str, str] = {}
+        self._key = data / "gateway.key"
+        self._desk = ""
 
     def start(self) -> None:
         """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
@@ -74,7 +77,7 @@ class Demonstration:
 
     def stop(self) -> None:
         """End everything in order."""
-        say("stopping: homes, edges, gateway, broker, database")
+        say("stopping: edges, homes, gateway, broker, database")
         self._supervisor.stop(STOP_ORDER)
         (self._run / "homes.json").unlink(missing_ok=True)
         if self._borrowed:
@@ -107,7 +110,6 @@ class Demonstration:
     def _schema(self) -> None:
         say("bringing the schema up to date and enrolling three invented homes")
         migrate(self._environment["VAKA_DATABASE_URL"])
-        self._key = enrolment.gateway_key(self._data)
         try:
             enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
         except Conflict as error:
@@ -188,7 +190,7 @@ class Demonstration:
         """What a person needs to know, a line each."""
         return [
             "",
-            f"alarm desk   {self._desk}/desk",
+            f"alarm desk   {self._desk}/desk#token={(self._data / 'token').read_text(encoding='ascii').strip()}",
             f"API          {self._desk}/api/v1/  (described at {self._desk}/openapi.json)",
             f"token        {self._data / 'token'}",
             f"broker       {_without_password(self._environment['VAKA_BROKER_URL'])}",

@@ -6,9 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from gateway.adapters.postgres.registry import enrol_all
+from gateway.config import read_key
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
-from homecare.identity import UnitId, new_secret, shard_of
+from homecare.identity import UnitId, shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
 
@@ -20,11 +21,6 @@ SINCE: Final = 0
 """Wall microseconds from which the edges stand in their homes: from the beginning, whatever an edge's clock says."""
 
 
-def gateway_key(data: Path) -> Path:
-    """The file with the gateway's private key, made at the first run."""
-    return _key(data / "gateway.key")
-
-
 def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
     """Write unit, homes, edges and devices to the registry; the same again changes nothing."""
     enrol_all(database, tuple(_registration(plan, data) for plan in plans))
@@ -33,12 +29,13 @@ def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
 def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:
     """The edge's configuration file, for the owner's eyes only because it holds the devices' keys."""
     plan = config.plan
-    folder = _edge_folder(plan, data)
+    key = _edge_key(plan, data)
+    folder = key.parent
     content: dict[str, Any] = {
         "edge": plan.edge,
         "home": plan.home,
-        "private_key_file": str(_key(folder / "edge.key")),
-        "gateway_public_key": seal.public_key(_read_key(gateway_key)).hex(),
+        "private_key_file": str(key),
+        "gateway_public_key": seal.public_key(read_key(gateway_key)).hex(),
         "broker_url": f"mqtt://127.0.0.1:{config.router_port}",
         "data_folder": str(folder / "data"),
         "ble": True,
@@ -52,7 +49,7 @@ def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> P
 
 
 def _registration(plan: HomePlan, data: Path) -> HomeRegistration:
-    public = seal.public_key(_read_key(_key(_edge_folder(plan, data) / "edge.key")))
+    public = seal.public_key(read_key(_edge_key(plan, data)))
     home = Home(
         id=plan.home,
         unit=UNIT,
@@ -72,20 +69,5 @@ def _registration(plan: HomePlan, data: Path) -> HomeRegistration:
     )
 
 
-def _edge_folder(plan: HomePlan, data: Path) -> Path:
-    return data / "edges" / plan.edge
-
-
-def _key(path: Path) -> Path:
-    """The key file, made if it is not there: 64 hex digits that only its owner may read."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(new_secret().hex(), encoding="ascii")
-        fresh.replace(path)
-    return path
-
-
-def _read_key(path: Path) -> bytes:
-    return bytes.fromhex(path.read_text(encoding="ascii"))
+def _edge_key(plan: HomePlan, data: Path) -> Path:
+    return data / "edges" / plan.edge / "edge.key"

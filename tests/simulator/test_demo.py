@@ -1,0 +1,147 @@
+"""`make run` as a person uses it: everything up, a press on the desk's list, kills survived, everything down."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from gateway.embedded import Binaries, free_port
+
+START_SECONDS = 90.0
+STOP_SECONDS = 60.0
+SEEN_SECONDS = 30.0
+MAIN = "import sys; from simulator.demo import main; sys.exit(main())"
+
+
+class Demonstration:
+    def __init__(self, data: Path, port: int, **environment: str) -> None:
+        self.data = data
+        self.port = port
+        self.output = data / "output"
+        self.environment = {**os.environ, "VAKA_DATA": str(data), "VAKA_PORT": str(port), **environment}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", MAIN], stdout=output, stderr=output, env=self.environment
+            )
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def until(self, true: Callable[[], Any], seconds: float, *, alive: bool = True) -> Any:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := true():
+                return found
+            assert not alive or self.process.poll() is None, self.said()
+            time.sleep(0.05)
+        raise AssertionError(self.said())
+
+    def tell(self, *words: str) -> str:
+        command = [sys.executable, "-m", "simulator", *words]
+        return subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, text=True, timeout=20
+        ).stdout
+
+    def presses(self, home: str) -> int:
+        """How often help was called from the home, as the API tells."""
+        token = (self.data / "token").read_text().strip()
+        request = Request(f"http://127.0.0.1:{self.port}/api/v1/alerts?state=open")
+        request.add_header("Authorization", f"Bearer {token}")
+        with contextlib.suppress(OSError), urlopen(request, timeout=5) as answer:  # noqa: S310 why: our own address
+            alerts = json.load(answer)["alerts"]
+            return sum(one["occurrences"] for one in alerts if (one["home"], one["condition"]) == (home, "help_call"))
+        return 0
+
+    def pids(self) -> dict[str, int]:
+        return json.loads((self.data / "run" / "pids.json").read_text())
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+
+@pytest.fixture
+def data(tmp_path: Path, binaries: Binaries) -> Path:
+    (tmp_path / "services").symlink_to(binaries.root.parent)
+    return tmp_path
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that another program has."""
+    port = free_port(28_080 + os.getpid() % 500, print)
+    with socket.create_server(("127.0.0.1", port)):
+        yield port
+
+
+def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(data: Path, taken_port: int) -> None:
+    demonstration = Demonstration(data, taken_port)
+    try:
+        demonstration.until(lambda: "Ctrl-C stops everything" in demonstration.said(), START_SECONDS)
+        assert f"port {taken_port} is taken" in demonstration.said()
+        demonstration.port = int(demonstration.said().split("/desk#token=")[0].rsplit(":", 1)[1])
+        homes = json.loads(demonstration.tell("homes"))
+        assert len(homes) == 3
+        first, second = homes[0], homes[1]
+        demonstration.tell("press", first["home"])
+        demonstration.until(lambda: demonstration.presses(first["home"]) == 1, SEEN_SECONDS)
+
+        before = demonstration.pids()
+        for role in ("gateway-alarm", f"edge:{second['edge']}", "broker"):
+            demonstration.tell("kill", role)
+        demonstration.until(lambda: demonstration.said().count(" again") >= 3, SEEN_SECONDS)
+        assert all(demonstration.pids()[role] != before[role] for role in ("gateway-alarm", "broker"))
+        demonstration.until(_pressing(demonstration, second["home"]), SEEN_SECONDS)
+        assert demonstration.presses(first["home"]) == 1
+        running = demonstration.pids()
+    finally:
+        code = demonstration.stop()
+    assert code == 0, demonstration.said()
+    assert not [role for role, pid in running.items() if Path(f"/proc/{pid}").exists()]
+    assert not any("Traceback" in log.read_text() for log in (data / "run" / "log").glob("*.log"))
+
+
+def _pressing(demonstration: Demonstration, home: str) -> Callable[[], bool]:
+    """Press now and then, as somebody in need does while an edge that was killed is still starting."""
+    last = [0.0]
+
+    def seen() -> bool:
+        if time.monotonic() - last[0] > 3:
+            demonstration.tell("press", home)
+            last[0] = time.monotonic()
+        return demonstration.presses(home) > 0
+
+    return seen
+
+
+def test_a_failure_says_what_failed_and_what_to_do(tmp_path: Path) -> None:
+    nowhere = free_port(29_080, print)
+    demonstration = Demonstration(
+        tmp_path,
+        nowhere,
+        VAKA_DATABASE_URL=f"postgresql://vaka@127.0.0.1:{nowhere}/vaka",
+        VAKA_BROKER_URL=f"mqtt://127.0.0.1:{nowhere}",
+    )
+    assert demonstration.process.wait(START_SECONDS) == 1
+    assert "Vaka could not start" in demonstration.said()
+    assert "Traceback" not in demonstration.said()
+
+
+def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Path) -> None:
+    import fcntl  # noqa: PLC0415 why: only here
+
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demonstration = Demonstration(tmp_path, 1)
+        assert demonstration.process.wait(START_SECONDS) == 1
+    assert "is running on" in demonstration.said()
