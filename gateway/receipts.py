@@ -24,8 +24,8 @@ that speak at once up to the 10 s after which they would send again."""
 RUNS_KEPT: Final = 4
 """Runs remembered an edge: the present one and those whose frames may still lie in a broker."""
 
-Lookup = Callable[[EdgeId, Epoch, Stream], int]
-"""The durable cursor of an edge, epoch and stream; 0 for an unknown one."""
+Lookup = Callable[[EdgeId, Epoch, Stream], int | None]
+"""The durable cursor of an edge, epoch and stream: 0 where the database has none, None where nobody looked yet."""
 
 
 class Due(msgspec.Struct, frozen=True, gc=False):
@@ -103,7 +103,7 @@ class Receipts:
         for stream in streams:
             for held in heartbeat.epochs:
                 epoch = read_epoch(held.epoch)
-                if held.of(stream).receipted != durable(edge, epoch, stream):
+                if durable(edge, epoch, stream) not in (held.of(stream).receipted, None):
                     self.ask(edge, shard, epoch, stream, run, now)
 
     def due(self, durable: Lookup, now: int, *, everything: bool = False) -> list[Due]:
@@ -111,18 +111,20 @@ class Receipts:
         passed = max(now - self._credited_at, 0)
         self._credit = min(self._credit + passed * self._a_second / SECOND, float(self._a_second))
         self._credited_at = now
+        said: list[tuple[EdgeId, Epoch, Stream]] = []
         sent: list[Due] = []
         for key, asked in self._asked.items():
             if not everything and (self._credit < 1 or asked.since + self._coalesce > now):
                 break
             self._credit -= 1
-            edge, epoch, stream = key
-            beat = self._beats.get(edge, {}).get(asked.run, 0)
-            sent.append(
-                Due(edge, asked.shard, epoch, stream, asked.run, beat, durable(edge, epoch, stream), asked.refused)
-            )
-        for due in sent:
-            del self._asked[due.edge, due.epoch, due.stream]
+            said.append(key)
+            through = durable(*key)
+            if through is not None:
+                beat = self._beats.get(key[0], {}).get(asked.run, 0)
+                edge, epoch, stream = key
+                sent.append(Due(edge, asked.shard, epoch, stream, asked.run, beat, through, asked.refused))
+        for key in said:
+            del self._asked[key]
         return sent
 
     def forget(self) -> None:

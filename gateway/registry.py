@@ -51,7 +51,7 @@ class Registry:
         self._keys: dict[EdgeId, SealKeys] = {}
         self._bindings: dict[EdgeId, tuple[Binding, ...]] = {}
         self._edges_of: dict[HomeId, tuple[EdgeId, ...]] = {}
-        self._devices_of: dict[HomeId, tuple[Device, ...]] = {}
+        self._installed: dict[HomeId, tuple[tuple[EdgeId, Device], ...]] = {}
 
     async def refresh(self, source: RegistrySource) -> bool:
         """Read the registry again if it changed; True if it did."""
@@ -71,7 +71,7 @@ class Registry:
         self.homes = {home.id: home for home in snapshot.homes}
         self._edges = {edge.id: edge for edge in snapshot.edges}
         self._bindings = _grouped((binding.edge, binding) for binding in snapshot.bindings)
-        self._devices_of = _grouped((device.home, device) for _, device in snapshot.devices)
+        self._installed = _grouped((device.home, (edge, device)) for edge, device in snapshot.devices)
         current = (binding for binding in snapshot.bindings if binding.valid_until is None)
         self._edges_of = _grouped((binding.home, binding.edge) for binding in current)
 
@@ -107,7 +107,20 @@ class Registry:
 
     def devices_of(self, home: HomeId) -> tuple[Device, ...]:
         """The devices installed in the home."""
-        return self._devices_of.get(home, ())
+        return tuple(device for _, device in self._installed.get(home, ()))
+
+    def installed_in(self, home: HomeId) -> tuple[tuple[EdgeId, Device], ...]:
+        """The devices installed in the home, each with the edge that hears it."""
+        return self._installed.get(home, ())
+
+    def stays_in(self, home: HomeId) -> tuple[tuple[EdgeId, int], ...]:
+        """The edges that stand in the home now, each with the wall microseconds since when."""
+        return tuple(
+            (binding.edge, binding.valid_from)
+            for edge in self.edges_of(home)
+            for binding in self._bindings[edge]
+            if binding.home == home and binding.valid_until is None
+        )
 
 
 def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:

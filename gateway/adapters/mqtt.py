@@ -140,11 +140,21 @@ class MqttBroker:
             await self._arrived.wait()
         return self.take(limit)
 
-    def take(self, limit: int) -> list[Message]:
-        """Everything that waits now, at most `limit`; perhaps nothing."""
-        waiting = self._waiting
-        taken = [waiting.popleft() for _ in range(min(limit, len(waiting)))]
-        self._waiting_bytes -= sum(len(message.payload) for message in taken)
+    async def wait(self, seconds: float) -> None:
+        """Return when anything waits, at the latest after `seconds`."""
+        if not self._waiting:
+            self._arrived.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), seconds)
+
+    def take(self, limit: int, *, size: int = WAITING_BYTES) -> list[Message]:
+        """What waits now, at most `limit` messages and about `size` bytes of payload; perhaps nothing."""
+        waiting, before = self._waiting, self._waiting_bytes
+        taken: list[Message] = []
+        while waiting and len(taken) < limit and before - self._waiting_bytes < size:
+            message = waiting.popleft()
+            self._waiting_bytes -= len(message.payload)
+            taken.append(message)
         if self._paused and self._waiting_bytes < WAITING_BYTES // 2 and len(waiting) < WAITING_MESSAGES // 2:
             self._paused = False
             if self._reading is not None:

@@ -39,6 +39,24 @@ class Broker(Protocol):
         """Everything that waits, at most `limit`, oldest first; waits for the first one."""
         ...
 
+    async def wait(self, seconds: float) -> None:
+        """Return when anything waits, at the latest after `seconds`."""
+        ...
+
+    def take(self, limit: int, *, size: int) -> list[Message]:
+        """What waits now, at most `limit` messages and about `size` bytes of payload; perhaps nothing."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were read and not yet taken."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether reading stands still because too much waits: then we are behind."""
+        ...
+
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget these; does nothing for those of an earlier connection."""
         ...

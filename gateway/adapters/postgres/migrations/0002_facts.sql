@@ -187,12 +187,11 @@ CREATE TABLE home_state (
     wake_at timestamptz
 ) WITH (fillfactor = 60);
 
--- How far the states of a shard are on disk: what was applied later has recorded_at no earlier than this.
+-- How far the states of a shard are on disk: whatever they do not include has recorded_at no earlier than this.
 CREATE TABLE shard_state (
     shard       smallint PRIMARY KEY,
-    applied     bigint NOT NULL,
     recorded_at timestamptz NOT NULL
-);
+) WITH (fillfactor = 60);
 
 -- Each term of a writer counts `applied` from a higher start than the one before.
 CREATE SEQUENCE writer_term;

@@ -1,0 +1,89 @@
+"""What a new term reads: saved states, what they do not include, and the inbox that the alarm lane fills."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+from gateway.adapters.postgres.rows import wall
+from gateway.ports.record import Alarm, Applied, Later, SavedState
+from homecare.envelope import Envelope, FactId, decode_envelope
+from homecare.event import AnyEvent, Stream
+from homecare.identity import EdgeId, Epoch, HomeId
+from rules.rule import Happened
+
+_STATES: Final = """
+SELECT s.home, s.state, s.applied, s.wake_at FROM home_state AS s JOIN home AS h ON h.id = s.home
+WHERE h.shard = ANY(%s)
+"""
+_BEHIND: Final = "SELECT min(recorded_at) FROM shard_state WHERE shard = ANY(%s)"
+_SHARED: Final = (
+    "applied, recorded_at, edge, epoch, stream, seq, position, home, device, occurred_at, received_at, estimated_at, "
+    "uncertainty, elapsed, counter"
+)
+_EVENTS: Final = f"""
+SELECT {_SHARED}, body || jsonb_build_object('type', kind) FROM event WHERE recorded_at >= %s AND applied IS NOT NULL
+UNION ALL
+SELECT {_SHARED}, jsonb_build_object('type', 'observed', 'quantity', quantity, 'value', value, 'unit', unit)
+FROM observation WHERE recorded_at >= %s AND applied IS NOT NULL
+"""
+_STIMULI: Final = "SELECT recorded_at, body FROM stimulus WHERE recorded_at >= %s"
+_INBOX: Final = """
+SELECT id, edge, epoch, stream, seq, body, recorded_at FROM inbox
+WHERE consumed_at IS NULL AND shard = ANY(%s) ORDER BY id LIMIT %s
+"""
+
+_applied: Final = msgspec.json.Decoder(list[Applied])
+
+
+async def states(cursor: AsyncCursor[TupleRow], shards: Sequence[int]) -> list[SavedState]:
+    """All saved states of the shards."""
+    await cursor.execute(_STATES, (list(shards),))
+    return [
+        SavedState(HomeId(home), bytes(state), applied, None if wake_at is None else wall(wake_at))
+        for home, state, applied, wake_at in await cursor.fetchall()
+    ]
+
+
+async def later(cursor: AsyncCursor[TupleRow], shards: Sequence[int]) -> list[Later]:
+    """Everything applied since the states were last saved, in order; some of it may be included already."""
+    await cursor.execute(_BEHIND, (list(shards),))
+    row = await cursor.fetchone()
+    behind = row[0] if row is not None and row[0] is not None else "-infinity"
+    await cursor.execute(_EVENTS, (behind, behind))
+    found = [_fact(row) for row in await cursor.fetchall()]
+    await cursor.execute(_STIMULI, (behind,))
+    for recorded_at, body in await cursor.fetchall():
+        at = wall(recorded_at)
+        found += [Later(one.applied, at, one.home, one.stimulus) for one in _applied.decode(body)]
+    found.sort(key=lambda one: one.applied)
+    return found
+
+
+def _fact(row: Sequence[Any]) -> Later:
+    applied, recorded_at, edge, epoch, stream, seq, position, home, device = row[:9]
+    occurred_at, received_at, estimated_at, uncertainty, elapsed, counter, event = row[9:]
+    fact = FactId(EdgeId(edge), Epoch(epoch), Stream(stream), seq)
+    envelope = Envelope(
+        position=position,
+        home=home,
+        occurred_at=wall(occurred_at),
+        received_at=wall(received_at),
+        uncertainty=uncertainty,
+        elapsed=elapsed,
+        event=msgspec.convert(event, AnyEvent),
+        device=device,
+        counter=counter,
+    )
+    return Later(applied, wall(recorded_at), HomeId(home), Happened(fact, envelope, wall(estimated_at)))
+
+
+async def inbox(cursor: AsyncCursor[TupleRow], shards: Sequence[int], limit: int) -> list[Alarm]:
+    """Alarm facts that wait, oldest first."""
+    await cursor.execute(_INBOX, (list(shards), limit))
+    return [
+        Alarm(row, FactId(EdgeId(edge), Epoch(epoch), Stream(stream), seq), decode_envelope(bytes(body)), wall(at))
+        for row, edge, epoch, stream, seq, body, at in await cursor.fetchall()
+    ]

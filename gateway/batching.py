@@ -1,0 +1,279 @@
+"""Batching: work becomes one batch, the batch is committed, and memory follows; the order inside is always the same.
+
+Alarms of the other process come before the watermark, and the watermark before time: so no silence is judged that
+something already here contradicts.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from gateway.cursors import Cursors
+from gateway.door import Admitted, Reason
+from gateway.intake import Intake
+from gateway.judging import Judging
+from gateway.metrics import Metrics
+from gateway.ports.broker import Message
+from gateway.ports.record import Alarm, Batch, Faulted, Quarantined, Store
+from gateway.presence import Presence
+from gateway.receipts import Due, Receipts
+from gateway.recording import Recording
+from gateway.registry import Registry
+from homecare.clock import SECOND
+from homecare.delivery import Heartbeat, Refusal
+from homecare.errors import Malformed
+from homecare.event import Stream
+from homecare.identity import EdgeId, Epoch, HomeId, read_epoch
+from homecare.wire import Kind, read_body
+from rules.rule import Blind, Elapsed, Happened
+
+STREAMS: Final = (Stream.ACCESS, Stream.RECORD)
+"""What this lane receipts."""
+WAKES_A_BATCH: Final = 1_000
+ALARM_CURSORS_EVERY: Final = SECOND // 2
+"""How often a watermark that waits for the other process asks how far that is."""
+SEEN_EVERY: Final = 5 * SECOND
+
+Frames = list[tuple[Message, Admitted]]
+
+
+class Work(msgspec.Struct):
+    """What a round has to do. `alone`: this one frame or alarm is tried without anything else."""
+
+    now: int
+    frames: Frames = []
+    alarms: list[Alarm] = []
+    quarantined: list[Quarantined] = []
+    blind: Blind | None = None
+    sees: bool = False
+    inbox_empty: bool = False
+    alone: bool = False
+
+    @property
+    def size(self) -> int:
+        """Frames and alarms."""
+        return len(self.frames) + len(self.alarms)
+
+    def halves(self) -> list["Work"]:
+        """The same in two parts, in order; what can be made again is left out."""
+        if not self.alarms:
+            middle = len(self.frames) // 2
+            return [Work(self.now, frames=self.frames[:middle]), Work(self.now, frames=self.frames[middle:])]
+        if self.frames:
+            return [Work(self.now, frames=self.frames), Work(self.now, alarms=self.alarms)]
+        middle = len(self.alarms) // 2
+        return [Work(self.now, alarms=self.alarms[:middle]), Work(self.now, alarms=self.alarms[middle:])]
+
+    def only(self) -> "Work":
+        """The frame or alarm alone, or nothing: whatever else was refused comes again by itself."""
+        return Work(self.now, frames=self.frames, alarms=self.alarms, alone=True)
+
+
+class Batching:
+    """The services of the bulk lane behind one door, and the memory that they share."""
+
+    def __init__(self, store: Store, registry: Registry, judging: Judging, *, metrics: Metrics) -> None:
+        self._store = store
+        self._registry = registry
+        self._judging = judging
+        self._metrics = metrics
+        self._cursors = Cursors()
+        self._presence = Presence()
+        self._receipts = Receipts()
+        self._intake = Intake(
+            registry,
+            self._cursors,
+            Recording(registry, judging, self._presence),
+            judging=judging,
+            receipts=self._receipts,
+            metrics=metrics,
+        )
+        self._faults: list[Faulted] = []
+        self._next_alarm_cursors = self._next_seen = 0
+
+    # --- memory ------------------------------------------------------------------------------------------------------
+
+    def distrust(self) -> None:
+        """Forget what a commit would have made true."""
+        self._cursors.forget()
+        self._receipts.forget()
+        self._presence.watermark.forget()
+
+    async def begin(self, term: int) -> None:
+        """Start from what the database has."""
+        self.distrust()
+        self._judging.begin(term, await self._store.states(), await self._store.later())
+
+    def registry_changed(self) -> None:
+        """Settings and homes are not what they were."""
+        self._judging.settings_changed()
+
+    def clocks_moved(self) -> None:
+        """The wall clock was set."""
+        self._presence.clocks_moved()
+
+    def note(self, fault: Faulted) -> None:
+        """Write a fault with the next batch."""
+        self._faults.append(fault)
+
+    def refuse(self, edge: EdgeId, shard: int, stream: Stream, refused: Refusal, *, now: int) -> None:
+        """Tell an edge why its frames are not taken."""
+        self._receipts.refuse(edge, shard, stream, refused, now)
+
+    def receipts_due(self, now: int) -> list[Due]:
+        """What to say now; only what is committed stands in memory between two batches."""
+        return self._receipts.due(self._cursors.durable, now)
+
+    # --- a batch -----------------------------------------------------------------------------------------------------
+
+    async def commit(self, work: Work) -> None:
+        """Everything in one transaction. `Culprit` or `Unavailable`: nothing of it happened, and memory is void."""
+        await self._know_cursors(work)
+        batch = Batch(recorded_at=work.now)
+        if work.alone:
+            self._take_frames(batch, work)
+            self._take_alarms(batch, work.alarms)
+        else:
+            self._fill(batch, work)
+        await self._write(batch)
+        await self._compare_repeats()
+
+    async def set_aside(self, work: Work, why: str) -> None:
+        """Pass over the one frame or alarm that the store refuses."""
+        await self._know_cursors(work)
+        batch = Batch(recorded_at=work.now)
+        for message, admitted in work.frames:
+            self._intake.pass_over(batch, message, admitted, why)
+        for alarm in work.alarms:
+            batch.consumed.append(alarm.row)
+            batch.faults.append(Faulted("alarm_not_judged", alarm.fact.edge, why))
+        await self._write(batch)
+
+    async def save_everything(self, now: int) -> None:
+        """Write every state that changed: at an orderly end nothing is left to apply again."""
+        if self._judging.dirty:
+            await self._write(Batch(recorded_at=now), everything=True)
+
+    def _fill(self, batch: Batch, work: Work) -> None:
+        now = work.now
+        batch.quarantined += work.quarantined
+        batch.faults, self._faults = self._faults, []
+        if work.blind is not None:
+            self._judging.apply_to_all(work.blind, recorded_at=now)
+        self._take_frames(batch, work)
+        self._take_alarms(batch, work.alarms)
+        self._move_watermarks(now, inbox_empty=work.inbox_empty)
+        if work.sees:
+            self._judging.begin_new_homes(now)
+            self._wake(now)
+        if now >= self._next_seen:
+            self._next_seen = now + SEEN_EVERY
+            batch.seen = self._presence.to_write(now)
+
+    async def _write(self, batch: Batch, *, everything: bool = False) -> None:
+        judging = self._judging
+        batch.applied = judging.log
+        batch.verdicts = judging.verdicts
+        batch.faults += judging.faults
+        batch.states = judging.to_save(batch.recorded_at, everything=everything)
+        if batch.states:
+            batch.behind = judging.behind(batch.states, batch.recorded_at)
+        if not batch.empty:
+            await self._store.commit(batch)
+            self._metrics.count("batches")
+        judging.drain()
+
+    async def _know_cursors(self, work: Work) -> None:
+        """Read the cursors that this work is about, and sometimes those that the other process moves."""
+        pairs: list[tuple[EdgeId, Epoch]] = []
+        for _, admitted in work.frames:
+            header = admitted.frame.header
+            if header.kind is Kind.HEARTBEAT:
+                pairs += [(header.edge, epoch) for epoch in _epochs(admitted)]
+            else:
+                pairs.append((header.edge, header.epoch))
+        missing = self._cursors.missing(pairs)
+        if self._cursors.make_room(len(missing)):
+            missing = self._cursors.missing(pairs)
+        wanted: set[tuple[EdgeId, Epoch]] = set()
+        if work.now >= self._next_alarm_cursors:
+            self._next_alarm_cursors = work.now + ALARM_CURSORS_EVERY
+            wanted = self._presence.watermark.alarm_wanted(self._cursors.durable)
+        if missing or wanted:
+            asked = [*missing, *wanted.difference(missing)]
+            self._cursors.learn(asked, await self._store.cursors(asked))
+
+    def _take_frames(self, batch: Batch, work: Work) -> None:
+        for message, admitted in work.frames:
+            if admitted.frame.header.kind is Kind.HEARTBEAT:
+                self._take_heartbeat(batch, message, admitted)
+            else:
+                self._intake.take(batch, message, admitted)
+
+    def _take_heartbeat(self, batch: Batch, message: Message, admitted: Admitted) -> None:
+        header, edge = admitted.frame.header, admitted.edge
+        try:
+            heartbeat = read_body(admitted.frame, Heartbeat)
+        except Malformed as error:
+            batch.quarantined.append(
+                Quarantined(
+                    reason=Reason.BODY,
+                    authentic=True,
+                    topic=message.topic,
+                    detail=str(error),
+                    frame=message.payload,
+                    edge=edge.id,
+                )
+            )
+            return
+        now = batch.recorded_at
+        if not self._presence.fresh(edge.id, header.run, header.beat):
+            self._metrics.count("heartbeats_stale")
+            return
+        self._metrics.count("heartbeats")
+        self._receipts.heard(edge.id, header.run, header.beat)
+        heard = self._presence.heartbeat(edge, header.run, header.beat, heartbeat, now=now)
+        for home in self._registry.homes_of(edge.id):
+            self._judging.apply(home, heard, recorded_at=now)
+        self._receipts.answer(
+            edge.id,
+            admitted.shard,
+            heartbeat,
+            run=header.run,
+            streams=STREAMS,
+            durable=self._cursors.durable,
+            now=now,
+        )
+
+    def _take_alarms(self, batch: Batch, alarms: Iterable[Alarm]) -> None:
+        for alarm in alarms:
+            happened = Happened(alarm.fact, alarm.envelope, min(alarm.envelope.occurred_at, alarm.recorded_at))
+            self._judging.apply(HomeId(alarm.envelope.home), happened, recorded_at=batch.recorded_at)
+            batch.consumed.append(alarm.row)
+
+    def _move_watermarks(self, now: int, *, inbox_empty: bool) -> None:
+        for edge in self._presence.waiting():
+            reached = self._presence.reached(edge, self._cursors.durable) if inbox_empty else None
+            if reached is not None:
+                for home in self._registry.homes_of(edge):
+                    self._judging.apply(home, reached, recorded_at=now)
+
+    def _wake(self, now: int) -> None:
+        for home in self._judging.wakeups.due(now, WAKES_A_BATCH):
+            self._judging.apply(home, Elapsed(now), recorded_at=now)
+            self._judging.rearm(home)
+
+    async def _compare_repeats(self) -> None:
+        for repeat in self._intake.repeats():
+            last = repeat.first + len(repeat.digests) - 1
+            known = await self._store.digests(repeat.key, repeat.first, last)
+            self._faults += self._intake.compare(repeat, known)
+
+
+def _epochs(admitted: Admitted) -> list[Epoch]:
+    """The epochs that a heartbeat names; none of one that cannot be read."""
+    try:
+        return [read_epoch(held.epoch) for held in read_body(admitted.frame, Heartbeat).epochs]
+    except Malformed:
+        return []

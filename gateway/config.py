@@ -1,0 +1,108 @@
+"""What the gateway's processes are told by their environment; nothing else reads it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gateway.retention import DEFAULTS
+from homecare.errors import Malformed
+from homecare.identity import SHARDS, new_secret
+from homecare.seal import KEY_BYTES
+
+PORT: Final = 8080
+DATA: Final = ".vaka"
+PORT_MOST: Final = 65_535
+DAYS_MOST: Final = 36_500
+
+
+class Config(msgspec.Struct, frozen=True):
+    """Addresses, the data folder, the gateway's long-term key and the shards that a bulk process writes."""
+
+    database_url: str
+    broker_url: str
+    port: int
+    data: Path
+    key_file: Path
+    shards: tuple[int, ...]
+    retention: Mapping[str, int] = {}
+    """Days to keep a table's rows where `VAKA_RETENTION` says other than `gateway.retention.DEFAULTS`."""
+
+    def private_key(self) -> bytes:
+        """The 32-byte X25519 key; made where there is none yet, readable by its owner only."""
+        return read_key(self.key_file)
+
+
+def read_config(environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration; `Malformed` says which variable is missing or wrong."""
+    data = Path(environment.get("VAKA_DATA", DATA))
+    key_file = environment.get("VAKA_GATEWAY_KEY_FILE")
+    return Config(
+        database_url=_required(environment, "VAKA_DATABASE_URL", "postgresql://user:password@host:port/name"),
+        broker_url=_required(environment, "VAKA_BROKER_URL", "mqtt://host:port"),
+        port=_number(environment.get("VAKA_PORT", str(PORT)), "VAKA_PORT", most=PORT_MOST),
+        data=data,
+        key_file=Path(key_file) if key_file else data / "gateway.key",
+        shards=read_shards(environment.get("VAKA_SHARDS", f"0-{SHARDS - 1}")),
+        retention=read_retention(environment.get("VAKA_RETENTION", "")),
+    )
+
+
+def read_shards(text: str) -> tuple[int, ...]:
+    """The shards of `3`, `0-127` or `0-3,8`; `Malformed` otherwise."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        start = _number(first, "VAKA_SHARDS", most=SHARDS - 1)
+        found.update(range(start, _number(last or first, "VAKA_SHARDS", most=SHARDS - 1) + 1))
+    if not found:
+        raise Malformed("read configuration", "VAKA_SHARDS", "for example 0-255")
+    return tuple(sorted(found))
+
+
+def read_retention(text: str) -> dict[str, int]:
+    """The days of `event=90,observation=30`; `Malformed` for anything else, or a table without a period."""
+    days: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        table, _, number = part.partition("=")
+        if table not in DEFAULTS:
+            raise Malformed("read configuration", "VAKA_RETENTION", f"tables are {', '.join(DEFAULTS)}")
+        days[table] = _number(number, "VAKA_RETENTION", most=DAYS_MOST)
+    return days
+
+
+def read_key(path: Path) -> bytes:
+    """The key in the file (hex), made if there is no file. Two processes may ask at once: both get the same one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(new_secret().hex(), encoding="ascii")
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError as error:
+        raise Malformed("read key", "VAKA_GATEWAY_KEY_FILE", f"{KEY_BYTES} bytes in hex") from error
+    if len(key) != KEY_BYTES:
+        raise Malformed("read key", "VAKA_GATEWAY_KEY_FILE", f"{KEY_BYTES} bytes in hex")
+    return key
+
+
+def _required(environment: Mapping[str, str], name: str, example: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise Malformed("read configuration", name, f"set it, for example {example}")
+    return value
+
+
+def _number(text: str, name: str, *, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+        raise Malformed("read configuration", name, f"a number from 0 to {most}")
+    return int(text)

@@ -1,0 +1,78 @@
+"""Retention: what is kept for how long, by `recorded_at` alone, from our own scheduler."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from homecare.clock import DAY, Clock
+from homecare.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+RESEND_DAYS: Final = 7
+"""An edge keeps receipted facts for so long and may send them again after a restored backup."""
+MARGIN_DAYS: Final = 7
+DEFAULTS: Final[Mapping[str, int]] = {
+    "event": 400,
+    "observation": 400,
+    "check_in": 1_100,
+    "alert_log": 1_100,
+    "stimulus": 30,
+    "ledger": 30,
+    "firing": 400,
+    "loss": 400,
+    "quarantine": 30,
+    "inbox": 30,
+}
+"""Days that rows are kept: events and values a year and a month, proofs three years, what only recovery needs a month.
+Cursors are not in the table: they are never deleted."""
+LEAST: Final[Mapping[str, int]] = {
+    "ledger": RESEND_DAYS + MARGIN_DAYS,
+    "firing": RESEND_DAYS + MARGIN_DAYS,
+    "stimulus": 1,
+    "inbox": 1,
+}
+"""Days below which a repeat could be taken for something new, or a state could not be made again."""
+QUARANTINE_ROWS: Final = 10_000
+"""Rows of each kind, proved or not, that are kept at most: 640 MB of the largest frames."""
+EVERY_SECONDS: Final = 3_600.0
+RETRY_SECONDS: Final = 60.0
+
+
+class RetentionStore(Protocol):
+    """Where the rows are."""
+
+    async def trim(self, table: str, before: int) -> int:
+        """Delete rows recorded before that wall time; how many rows or chunks went."""
+        ...
+
+    async def trim_quarantine(self, rows: int) -> int:
+        """Keep only the newest so many rows of the proved and of the unproved ones."""
+        ...
+
+
+def days_of(setting: Mapping[str, int]) -> dict[str, int]:
+    """The periods in force: defaults, what is set, and never below what resending needs."""
+    return {table: max(setting.get(table, days), LEAST.get(table, 1)) for table, days in DEFAULTS.items()}
+
+
+async def trim_once(store: RetentionStore, now: int, days: Mapping[str, int]) -> int:
+    """Trim every table; how much went."""
+    gone = await store.trim_quarantine(QUARANTINE_ROWS)
+    for table, kept in days.items():
+        gone += await store.trim(table, now - kept * DAY)
+    return gone
+
+
+async def keep_trimming(store: RetentionStore, clock: Clock, setting: Mapping[str, int]) -> None:
+    """Trim once an hour until cancelled."""
+    while True:  # bounded by the process's life; each round rests
+        rest = EVERY_SECONDS
+        try:
+            gone = await trim_once(store, clock.now().wall, days_of(setting))
+            log.info("retention: %d rows or chunks went", gone)
+        except Unavailable as error:
+            log.warning("retention waits: %s", error)
+            rest = RETRY_SECONDS
+        await asyncio.sleep(rest)
