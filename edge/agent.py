@@ -230,7 +230,7 @@ class Agent:
                         await self._wake.wait()
 
     async def _fill(self) -> None:
-        for want in self._uplink.wants():
+        for want in self._uplink.wants(self._clock.now().elapsed):
             try:
                 found = await self._recorder.call(
                     self._journal.pending, want.epoch, want.stream, want.after, want.limit_bytes

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from edge.entry import Gap, Held, Kept, Stored
-from edge.lane import Lane
+from edge.lane import BODY_LIMIT, Lane
 from homecare import wire
 from homecare.clock import LATEST, Instant
 from homecare.delivery import EpochHeld, Heartbeat, Receipt, Refusal, StreamHeld
@@ -26,8 +26,8 @@ from homecare.identity import EdgeId, Epoch, read_epoch
 from homecare.seal import SealKeys
 from homecare.wire import Header, Kind
 
-PAGE_BYTES: Final = 128 * 1024
-"""Bytes read from the journal at once: two frames."""
+PAGE_BYTES: Final = BODY_LIMIT - wire.FACTS_LIMIT
+"""Bytes read from the journal at once: one frame, less a comma for every fact that it can hold."""
 FRAMES_AT_ONCE: Final = 16
 """Frames that one call of `frames` gives, so that a fresh alarm waits for few others."""
 RING: Final = 1000
@@ -166,11 +166,11 @@ class Uplink:
         )
         return Outgoing("heartbeat", self._pack(Header(kind=Kind.HEARTBEAT, edge=self._edge), wire.encode_body(body)))
 
-    def wants(self) -> list[Want]:
+    def wants(self, now: int) -> list[Want]:
         """What should be read from the journal now."""
         if not self._online or self.refused is not None:
             return []
-        self._load_ring()
+        self._resend(now)
         return [Want(lane.epoch, lane.stream, lane.loaded) for lane in self._active() if lane.hungry]
 
     def load(self, want: Want, facts: Sequence[Kept | Gap]) -> None:
@@ -182,11 +182,8 @@ class Uplink:
         found: list[Outgoing] = []
         if not self._online or self.refused is not None:
             return found
-        self._load_ring()
+        self._resend(now)
         for lane in self._active():
-            if lane.due_at is not None and now >= lane.due_at:
-                lane.resend(now)
-                self._load_ring()
             while len(found) < FRAMES_AT_ONCE and (taken := lane.take(now)) is not None:
                 found.append(self._lost(lane, taken) if isinstance(taken, Gap) else self._facts(lane, taken))
         return found
@@ -223,6 +220,13 @@ class Uplink:
             next((lane for lane in waiting if lane.stream is stream), None) for stream in (Stream.ACCESS, Stream.RECORD)
         )
         return alarms + [lane for lane in bulk if lane is not None]
+
+    def _resend(self, now: int) -> None:
+        """Begin again where a receipt is overdue."""
+        for lane in self._active():
+            if lane.due_at is not None and now >= lane.due_at:
+                lane.resend(now)
+        self._load_ring()
 
     def _load_ring(self) -> None:
         """Alarms of this run come from memory where they are."""

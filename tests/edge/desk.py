@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
 import aiomqtt
@@ -101,7 +101,7 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def listening(gateway: Gateway, url: str, shard: int):
+async def listening(gateway: Gateway, url: str, shard: int) -> AsyncIterator[aiomqtt.Client]:
     """Serve `gateway` at the broker."""
     parts = urlsplit(url)
 
@@ -125,5 +125,5 @@ async def listening(gateway: Gateway, url: str, shard: int):
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Return when `condition` holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - whatever the condition, it is bounded
             await asyncio.sleep(0.01)

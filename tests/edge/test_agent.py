@@ -126,4 +126,4 @@ async def test_what_a_device_says_arrives_and_is_accepted(tmp_path: Path, broker
     (press,) = home.gateway.events(HelpCalled)
     assert press.envelope.counter == 1
     assert isinstance(home.gateway.events(EpochOpened)[0].envelope.event, EpochOpened)
-    assert [fact.id.seq for fact in home.gateway.facts if fact.id.stream is Stream.RECORD][0] == 1
+    assert next(fact.id.seq for fact in home.gateway.facts if fact.id.stream is Stream.RECORD) == 1
