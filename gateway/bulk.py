@@ -37,7 +37,7 @@ async def run(config: Config) -> None:
 @asynccontextmanager
 async def bulk_lane(config: Config) -> AsyncIterator[Lane]:
     """The lane on the real clock, database and broker."""
-    registry = Registry(config.private_key())
+    registry = Registry(config.gateway_key())
     store = PostgresStore(config.database_url, config.shards)
     metrics = Metrics()
     span = f"{config.shards[0]}-{config.shards[-1]}"

@@ -30,7 +30,7 @@ class Config(msgspec.Struct, frozen=True):
     retention: Mapping[str, int] = {}
     """Days to keep a table's rows where `VAKA_RETENTION` says other than `gateway.retention.DEFAULTS`."""
 
-    def private_key(self) -> bytes:
+    def gateway_key(self) -> bytes:
         """The 32-byte X25519 key; made where there is none yet, readable by its owner only."""
         return read_key(self.key_file)
 
