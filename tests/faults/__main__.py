@@ -48,6 +48,8 @@ class Run:
 
     async def play(self) -> Verdict:
         """Everything, then the verdict."""
+        for line in self.household.lines:
+            line.open()
         await asyncio.to_thread(self.household.start)
         self.began = time.monotonic()
         speaking = asyncio.create_task(self._speak())
@@ -129,6 +131,8 @@ def run(*, facts: int, kills: int, seed: int, folder: Path) -> tuple[Verdict, Co
             return await one.play(), one.kills
         finally:
             await asyncio.to_thread(one.household.stop)
+            for line in one.household.lines:
+                line.close()
 
     return asyncio.run(play())
 

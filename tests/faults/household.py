@@ -64,15 +64,12 @@ class Household:
             process.start()
         for edge, process in enumerate(self.edges):
             self._configure(edge)
-            self.lines[edge].open()
             process.start()
 
     def stop(self) -> None:
         """Everything that was started, in order."""
         for process in (*self.edges, self.bulk, self.alarm):
             process.stop()
-        for line in self.lines:
-            line.close()
         self.broker.stop()
         self.database.stop()
 
