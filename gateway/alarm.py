@@ -7,7 +7,6 @@ beside it, on another machine or port: each has its own session at the broker, a
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from gateway.adapters.postgres.feed import PostgresFeed
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
 from gateway.alarm_intake import WORKERS, AlarmIntake
-from gateway.config import Config
+from gateway.config import Config, read_key
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.registry import REFRESH_SECONDS, Registry
@@ -34,7 +33,7 @@ from gateway.web.app import create_app
 from gateway.web.services import Services
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable
-from homecare.identity import derived_id, new_secret
+from homecare.identity import derived_id
 from homecare.topic import all_up
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ STATIC: Final = Path(__file__).parent / "web" / "static"
 async def run(config: Config) -> None:
     """Serve until cancelled. `Conflict` where the port is taken; everything else that is away is waited for."""
     clock = SystemClock()
-    registry = Registry(config.gateway_key())
+    registry = Registry(read_key(config.key_file))
     token = read_token(config.data)
     with _listening(config.port) as listening:
         async with _connections(config.database_url) as (alarms, desk, feed_store):
@@ -178,14 +177,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 
 def read_token(data: Path) -> bytes:
-    """The bearer token of `$VAKA_DATA/token`, made at the first start and readable by its owner only."""
-    path = data / "token"
-    data.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(new_secret().hex())
-    return path.read_bytes().strip()
+    """The bearer token of `$VAKA_DATA/token`: 64 hex digits, made at the first start, readable by its owner only."""
+    return read_key(data / "token").hex().encode("ascii")
 
 
 def _address(broker_url: str) -> str:
