@@ -63,10 +63,11 @@ class Demonstration:
         self._environment: dict[str, str] = {}
         self._key = data / "gateway.key"
         self._desk = ""
+        self._configs: list[HomeConfig] = []
 
     def start(self) -> None:
         """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
-        for step in (self._servers, self._schema, self._gateway, self._homes):
+        for step in (self._servers, self._homes, self._schema, self._gateway, self._edges):
             if self._stop.is_set():
                 return
             step()
@@ -137,17 +138,21 @@ class Demonstration:
         raise Unavailable("start the gateway", processes["alarm"].last_words(), f"see {self._run / 'log'}")
 
     def _homes(self) -> None:
-        say("starting three homes and their edges")
+        say("starting three homes")
         daemon = shutil.which("dbus-daemon") or str(self._unpacked().program("dbus-daemon"))
-        configs = [self._home_config(plan, number, daemon) for number, plan in enumerate(homes(SEED), 1)]
-        for config in configs:
+        for number, plan in enumerate(homes(SEED), 1):
+            config = self._home_config(plan, number, daemon)
+            self._configs.append(config)
             self._start_home(config)
-        for config in configs:
+
+    def _edges(self) -> None:
+        say("starting their edges")
+        for config in self._configs:
             self._wait_for_home(config)
             edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
             process = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
             self._supervisor.start(f"edge:{config.plan.edge}", process)
-        running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config in configs))
+        running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config in self._configs))
         (self._run / "homes.json").write_bytes(msgspec.json.encode(running))
 
     def _start_home(self, config: HomeConfig) -> None:
