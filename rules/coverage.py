@@ -58,12 +58,16 @@ class EpochCoverage(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EdgeCoverage(msgspec.Struct, frozen=True, array_like=True):
-    """One edge: the watermark, its epochs (by number as text), runs that ended, and spans that were lost."""
+    """One edge: the watermark, its epochs (by number as text), runs that ended, and spans that were lost.
+
+    `ended`: epochs that have drained, with when they were vouched for last; only while the rules judge just that.
+    """
 
     reached: int = 0
     epochs: Mapping[str, EpochCoverage] = {}
     runs: Mapping[str, tuple[Run, ...]] = {}
     lost: Mapping[str, Spans] = {}
+    ended: Mapping[str, int] = {}
 
 
 class CoverageState(msgspec.Struct, frozen=True):
@@ -137,6 +141,7 @@ class _Draft:
         self.epochs = dict(edge.epochs)
         self.runs = dict(edge.runs)
         self.lost = dict(edge.lost)
+        self.ended = dict(edge.ended)
         self.epoch = epoch_text(epoch)
         known = self.epochs.get(self.epoch)
         self.vouched = at if known is None else known.vouched
@@ -167,6 +172,7 @@ class _Draft:
         """The watermark of this epoch says that all older ones have drained: their runs end where they were vouched."""
         for name in [name for name in self.epochs if name != self.epoch]:
             epoch = self.epochs.pop(name)
+            self.ended[name] = epoch.vouched
             for source, start in epoch.since.items():
                 if start <= epoch.vouched:
                     self.keep(source, Run(start, epoch.vouched))
@@ -176,7 +182,7 @@ class _Draft:
         self.epochs[self.epoch] = EpochCoverage(self.vouched, self.since, self.down)
         for name in list(self.epochs)[:-EPOCHS_MOST]:
             del self.epochs[name]
-        return EdgeCoverage(self.reached, self.epochs, self.runs, self.lost)
+        return EdgeCoverage(self.reached, self.epochs, self.runs, self.lost, self.ended)
 
 
 def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> CoverageState:
@@ -210,7 +216,7 @@ def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
         lost = {device: tuple(span for span in spans if span[1] >= horizon) for device, spans in edge.lost.items()}
         runs = {source: kept for source, kept in runs.items() if kept}
         lost = {device: kept for device, kept in lost.items() if kept}
-        if runs == edge.runs and lost == edge.lost:
+        if runs == edge.runs and lost == edge.lost and not edge.ended:
             edges[id_] = edge
         else:
             edges[id_] = EdgeCoverage(edge.reached, edge.epochs, runs, lost)
@@ -232,7 +238,7 @@ def _with(state: CoverageState, edge: EdgeId, coverage: EdgeCoverage) -> Coverag
     return state if state.edges.get(edge) == coverage else CoverageState({**state.edges, edge: coverage})
 
 
-def _moved(wall: int, stimulus: Happened) -> int:
+def moved(wall: int, stimulus: Happened) -> int:
     """A time inside an event, moved as the event itself was; never before 1970."""
     return max(wall + stimulus.at - stimulus.envelope.occurred_at, 0)
 
@@ -245,7 +251,7 @@ def _device(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: 
     one = settings.watched.get(DeviceId(stimulus.envelope.device or ""))
     if one is None or one.edge.id != stimulus.fact.edge:
         return
-    since = min(_moved(event.since, stimulus), stimulus.at)
+    since = min(moved(event.since, stimulus), stimulus.at)
     if event.covered:
         draft.begin(one.device.id, since)
     else:
@@ -253,7 +259,7 @@ def _device(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: 
 
 
 def _confirmed(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: CoverageConfirmed) -> None:
-    through = min(_moved(event.through, stimulus), stimulus.at)
+    through = min(moved(event.through, stimulus), stimulus.at)
     for one in settings.devices:
         if one.edge.id != stimulus.fact.edge:
             continue
@@ -278,7 +284,7 @@ def _transport(draft: _Draft, _settings: "HomeSettings", stimulus: Happened, eve
 
 
 def _evicted(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: TelemetryEvicted) -> None:
-    span = (_moved(event.earliest, stimulus), _moved(event.latest, stimulus))
+    span = (moved(event.earliest, stimulus), moved(event.latest, stimulus))
     for device in named(settings, stimulus.fact.edge, event.devices):
         draft.lose(device, span)
 
@@ -297,7 +303,7 @@ def _forget(settings: "HomeSettings", state: CoverageState, stimulus: Lost) -> E
     lost = dict(edge.lost)
     for device in named(settings, stimulus.edge, stimulus.devices):
         lost[device] = _bounded(add(lost.get(device, ()), (stimulus.earliest, stimulus.latest)))
-    return EdgeCoverage(edge.reached, edge.epochs, edge.runs, lost)
+    return msgspec.structs.replace(edge, lost=lost)
 
 
 def _bounded(spans: Spans) -> Spans:

@@ -42,13 +42,13 @@ def judge(view: View, state: DeviceSilentState, stimulus: Reached) -> Judgement[
     for one in view.settings.devices:
         if one.edge.id == stimulus.edge and one.patience is not None and not _plainly_heard(state, one, edge):
             _follow(view, draft, one, edge.reached)
-    for device in [*draft.silences, *draft.raised]:
-        if device not in view.settings.watched:
-            draft.silences.pop(device, None)
-            draft.fired.pop(device, None)
-            draft.recover(device, edge.reached)
-    after = DeviceSilentState(draft.silences, tuple(draft.raised), draft.fired)
-    return Judgement(state if after == state else after, tuple(draft.verdicts))
+    for device in {*draft.silences, *draft.fired, *state.raised} - set(view.settings.watched):
+        draft.silences.pop(device, None)
+        draft.fired.pop(device, None)
+        draft.recover(device, edge.reached)
+    raised, verdicts = draft.in_order(state.raised)
+    after = DeviceSilentState(draft.silences, raised, draft.fired)
+    return Judgement(state if after == state else after, verdicts)
 
 
 def limit_of(settings: HomeSettings, one: AssignedDevice) -> int:
@@ -62,16 +62,12 @@ class _Draft:
     def __init__(self, settings: HomeSettings, state: DeviceSilentState) -> None:
         self.settings = settings
         self.silences = dict(state.silences)
-        self.raised = list(state.raised)
         self.fired = dict(state.fired)
-        self.verdicts: list[Raise | Clear] = []
+        self._turns: list[tuple[int, DeviceId, Raise | None]] = []
 
     def recover(self, device: DeviceId, at: int) -> None:
-        """The device gave a sign of life; the condition ends with the last device that is raised."""
-        if device in self.raised:
-            self.raised.remove(device)
-            if not self.raised:
-                self.verdicts.append(Clear(Condition.DEVICE_SILENT, self.settings.home, None, at))
+        """The device gave a sign of life."""
+        self._turns.append((at, device, None))
 
     def accuse(self, one: AssignedDevice, *, since: int, due: int) -> None:
         """The device has been silent for too long; once for each silence."""
@@ -79,21 +75,35 @@ class _Draft:
         if self.fired.get(device, -1) >= since:
             return
         self.fired[device] = since
-        if device not in self.raised:
-            self.raised.append(device)
-        seconds = limit_of(self.settings, one) // SECOND
-        self.verdicts.append(
-            Raise(
-                condition=Condition.DEVICE_SILENT,
-                home=self.settings.home,
-                subject=device,
-                window=f"{device}/{since}",
-                occurred_at=due,
-                fact=None,
-                presses=1,
-                explanation={"since": since, "seconds": seconds, "every": one.device.reports_every or 0},
-            )
+        verdict = Raise(
+            condition=Condition.DEVICE_SILENT,
+            home=self.settings.home,
+            subject=device,
+            window=f"{device}/{since}",
+            occurred_at=due,
+            fact=None,
+            presses=1,
+            explanation={
+                "since": since,
+                "seconds": limit_of(self.settings, one) // SECOND,
+                "every": one.device.reports_every or 0,
+            },
         )
+        self._turns.append((due, device, verdict))
+
+    def in_order(self, raised: tuple[DeviceId, ...]) -> tuple[tuple[DeviceId, ...], tuple[Raise | Clear, ...]]:
+        """What happened to all devices, told by time; the condition ends with the last device that is raised."""
+        silent = list(raised)
+        verdicts: list[Raise | Clear] = []
+        for at, device, verdict in sorted(self._turns, key=lambda turn: (turn[0], turn[2] is not None, turn[1])):
+            if verdict is not None:
+                verdicts.append(verdict)
+                silent += [] if device in silent else [device]
+            elif device in silent:
+                silent.remove(device)
+                if not silent:
+                    verdicts.append(Clear(Condition.DEVICE_SILENT, self.settings.home, None, at))
+        return tuple(silent), tuple(verdicts)
 
 
 def _plainly_heard(state: DeviceSilentState, one: AssignedDevice, edge: EdgeCoverage) -> bool:

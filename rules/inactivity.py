@@ -31,8 +31,8 @@ from homecare.event import (
     TagRead,
     TelemetryEvicted,
 )
-from homecare.identity import DeviceId
-from rules.coverage import named, proved
+from homecare.identity import DeviceId, epoch_text
+from rules.coverage import moved, named, proved
 from rules.home_state import AssignedDevice, HomeSettings
 from rules.local_night import nights
 from rules.rule import Clear, Happened, Judgement, Lost, Raise, Reached, Rule, View
@@ -47,13 +47,14 @@ NOBODY: Final = frozenset({LockCause.COMMAND, LockCause.AUTOMATIC})
 class InactivityState(msgspec.Struct, frozen=True, array_like=True):
     """What is still needed to judge.
 
-    `life`: spans with signs of life; gaps too short to matter are closed. `motion`: each motion sensor's last word,
-    (since, moving). `since`: everything before it is judged. `raised`: the beginning of the quiet stretch that is
-    raised now. `fired`: what began by then never fires (again).
+    `life`: spans with signs of life; gaps too short to matter are closed. `moving`: for each epoch, since when which
+    sensor sees motion; kept apart because an older epoch may drain after a newer one. `since`: everything before it is
+    judged. `raised`: the beginning of the quiet stretch that is raised now. `fired`: what began by then never fires
+    (again).
     """
 
     life: Spans = ()
-    motion: Mapping[DeviceId, tuple[int, bool]] = {}
+    moving: Mapping[str, Mapping[DeviceId, int]] = {}
     since: int = 0
     raised: int | None = None
     fired: int = -1
@@ -63,15 +64,15 @@ def judge(view: View, state: InactivityState, stimulus: Happened | Reached | Los
     """See the module."""
     match stimulus:
         case Reached():
-            return _judge_through(view, state)
+            return _judge_through(view, _without_ended(view, state))
         case Lost():
             devices = named(view.settings, stimulus.edge, stimulus.devices)
             return Judgement(_forget(state, devices, stimulus.latest))
         case Happened():
             event = stimulus.envelope.event
             if isinstance(event, TelemetryEvicted):
-                latest = event.latest + stimulus.at - stimulus.envelope.occurred_at
-                return Judgement(_forget(state, named(view.settings, stimulus.fact.edge, event.devices), latest))
+                devices = named(view.settings, stimulus.fact.edge, event.devices)
+                return Judgement(_forget(state, devices, moved(event.latest, stimulus)))
             return _hear(view.settings, state, stimulus)
 
 
@@ -94,40 +95,61 @@ def is_life(event: Event) -> bool:
 
 
 def _hear(settings: HomeSettings, state: InactivityState, stimulus: Happened) -> Judgement[InactivityState]:
-    event, device, at = stimulus.envelope.event, DeviceId(stimulus.envelope.device or ""), stimulus.at
+    event, at = stimulus.envelope.event, stimulus.at
     span: Span | None = (at, at) if is_life(event) else None
-    motion = state.motion
+    moving = state.moving
     if isinstance(event, MotionChanged):
+        device, epoch = DeviceId(stimulus.envelope.device or ""), epoch_text(stimulus.fact.epoch)
         if device not in settings.watched:
             return Judgement(state)
-        since, moving = motion.get(device, (0, False))
-        if at < since:
-            pass  # an older epoch drains late: its word is a sign of life at most
-        elif event.moving:
-            motion = motion if moving else {**motion, device: (at, True)}
-        else:
-            span = (since, at) if moving else None
-            motion = {**motion, device: (at, False)} if moving or not since else motion
-    if span is None and motion is state.motion:
+        since = moving.get(epoch, {}).get(device)
+        if event.moving and since is None:
+            moving = {**moving, epoch: {**moving.get(epoch, {}), device: at}}
+        elif not event.moving and since is not None:
+            moving = _ended(moving, epoch, device)
+            span = (since, max(since, at))
+    if span is None:
         return Judgement(state)
-    life = state.life if span is None else _bounded(add(state.life, span, gap=_shortest(settings)))
-    after = InactivityState(life, motion, state.since, state.raised, state.fired)
-    if span is not None and state.raised is not None and span[1] > state.raised:
+    life = _bounded(add(state.life, span, gap=_shortest(settings)))
+    if state.raised is not None and span[1] > state.raised:
         cleared = Clear(Condition.INACTIVITY, settings.home, None, span[1])
-        return Judgement(msgspec.structs.replace(after, raised=None, fired=span[1] - 1), (cleared,))
-    return Judgement(after)
+        return Judgement(InactivityState(life, moving, state.since, None, span[1] - 1), (cleared,))
+    if life is state.life and moving is state.moving:
+        return Judgement(state)
+    return Judgement(InactivityState(life, moving, state.since, state.raised, state.fired))
+
+
+Moving = Mapping[str, Mapping[DeviceId, int]]
+
+
+def _ended(moving: Moving, epoch: str, device: DeviceId) -> Moving:
+    left = {other: since for other, since in moving[epoch].items() if other != device}
+    others = {name: devices for name, devices in moving.items() if name != epoch}
+    return {**others, epoch: left} if left else others
 
 
 def _forget(state: InactivityState, devices: list[DeviceId], latest: int) -> InactivityState:
     """The end of a motion may be among what was lost: it is not waited for."""
-    motion = {
-        device: (latest, False) if moving and since <= latest and device in devices else (since, moving)
-        for device, (since, moving) in state.motion.items()
-    }
-    if motion == state.motion:
+    moving, life = state.moving, list(state.life)
+    for epoch, seen in state.moving.items():
+        for device, since in seen.items():
+            if device in devices and since <= latest:
+                moving = _ended(moving, epoch, device)
+                life.append((since, latest))
+    return state if moving is state.moving else msgspec.structs.replace(state, moving=moving, life=union(life))
+
+
+def _without_ended(view: View, state: InactivityState) -> InactivityState:
+    """A motion that its epoch did not see end is seen no further than that epoch: after it nothing is proved anyway."""
+    running = {epoch for edge in view.coverage.edges.values() for epoch in edge.epochs}
+    if running.issuperset(state.moving):
         return state
-    ended = [(since, latest) for device, (since, _) in state.motion.items() if motion[device] != state.motion[device]]
-    return InactivityState(union((*state.life, *ended)), motion, state.since, state.raised, state.fired)
+    ends = {epoch: end for edge in view.coverage.edges.values() for epoch, end in edge.ended.items()}
+    life = list(state.life)
+    for epoch in state.moving.keys() - running:
+        life += [(since, max(since, ends.get(epoch, since))) for since in state.moving[epoch].values()]
+    moving = {epoch: seen for epoch, seen in state.moving.items() if epoch in running}
+    return msgspec.structs.replace(state, moving=moving, life=union(life, gap=_shortest(view.settings)))
 
 
 def _bounded(life: Spans) -> Spans:
@@ -156,7 +178,7 @@ def quiet(view: View, state: InactivityState, through: int) -> Spans:
 
 
 def _life(state: InactivityState, through: int) -> Spans:
-    ongoing = [(since, max(since, through)) for since, moving in state.motion.values() if moving]
+    ongoing = [(since, max(since, through)) for seen in state.moving.values() for since in seen.values()]
     return union((*state.life, *ongoing)) if ongoing else state.life
 
 
@@ -192,8 +214,8 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
             verdicts.append(Clear(Condition.INACTIVITY, settings.home, None, stirred))
     life, since = _judged(state, through - max(sensor.patience or 0 for sensor in sensors))
     if (raised, fired, since) == (state.raised, state.fired, state.since) and life == state.life:
-        return Judgement(state)
-    return Judgement(InactivityState(life, state.motion, since, raised, fired), tuple(verdicts))
+        return Judgement(state, tuple(verdicts))
+    return Judgement(InactivityState(life, state.moving, since, raised, fired), tuple(verdicts))
 
 
 def _judged(state: InactivityState, final: int) -> tuple[Spans, int]:

@@ -28,7 +28,7 @@ Changes = tuple[tuple[int, bool], ...]
 
 
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One front door: what it said, (at, open), from its last word before the watermark on, without repetitions.
+    """One front door: what it said, (at, open), from its last word before the watermark on.
 
     `raised`: when it was opened, while that is raised; `fired`: since when it stood open in the night that
     fired last.
@@ -64,18 +64,19 @@ def _hear(view: View, doors: Doors, stimulus: Happened) -> tuple[Doors, list[Rai
     if one is None or one.device.placement is not Placement.FRONT_DOOR or not isinstance(event, ContactChanged):
         return doors, []
     door = doors.get(one.device.id, Door())
-    changes = _with_change(door.changes, stimulus.at, open_=event.open)
+    changes = tuple(sorted({*door.changes, (stimulus.at, event.open)}))[-CHANGES_MOST:]
     raised = None if door.raised is not None and _shut_after(changes, door.raised) is not None else door.raised
     after = {**doors, one.device.id: Door(changes, raised, door.fired)}
     return after, _over(view, doors, after, stimulus.at)
 
 
-def _with_change(changes: Changes, at: int, *, open_: bool) -> Changes:
+def _plain(changes: Changes) -> Changes:
+    """Without repetitions: an edge that restarted says again how a door is."""
     kept: list[tuple[int, bool]] = []
-    for change in sorted({*changes, (at, open_)}):
+    for change in changes:
         if not kept or kept[-1][1] is not change[1]:
             kept.append(change)
-    return tuple(kept[-CHANGES_MOST:])
+    return tuple(kept)
 
 
 def _shut_after(changes: Changes, opened: int) -> int | None:
@@ -110,8 +111,9 @@ def _judge_door(view: View, one: AssignedDevice, doors: dict[DeviceId, Door], th
     door = doors[one.device.id]
     verdicts: list[Raise | Clear] = []
     raised, fired = door.raised, door.fired
-    ends = (*(at for at, _ in door.changes[1:]), through)
-    for (opened, is_open), end in zip(door.changes, ends, strict=True):
+    changes = _plain(door.changes)
+    ends = (*(at for at, _ in changes[1:]), through)
+    for (opened, is_open), end in zip(changes, ends, strict=True):
         if not is_open or opened > through:
             continue
         for since, due in _too_long(view, one, opened, min(end, through)):
@@ -124,8 +126,9 @@ def _judge_door(view: View, one: AssignedDevice, doors: dict[DeviceId, Door], th
             raised = None
             doors[one.device.id] = Door(door.changes, None, fired)
             verdicts += _over(view, doors_before, doors, shut)
-    judged = max(sum(1 for at, _ in door.changes if at <= through) - 1, 0)
-    doors[one.device.id] = Door(door.changes[judged:], raised, fired)
+    settled = _plain(tuple(change for change in door.changes if change[0] <= through))
+    waiting = tuple(change for change in door.changes if change[0] > through)
+    doors[one.device.id] = Door(settled[-1:] + waiting, raised, fired)
     return verdicts
 
 
