@@ -34,6 +34,10 @@ WAKES_A_BATCH: Final = 1_000
 ALARM_CURSORS_EVERY: Final = SECOND // 2
 """How often a watermark that waits for the other process asks how far that is."""
 SEEN_EVERY: Final = 5 * SECOND
+WATERMARKS_EVERY: Final = SECOND // 5
+"""Silence is judged in minutes; under load most watermarks wait, and looking at each costs about a microsecond."""
+BEHIND_EVERY: Final = 5 * SECOND
+"""How often the database learns how far back a new term must read."""
 
 Frames = list[tuple[Message, Admitted]]
 
@@ -90,7 +94,8 @@ class Batching:
             metrics=metrics,
         )
         self._faults: list[Faulted] = []
-        self._next_alarm_cursors = self._next_seen = 0
+        self._next_alarm_cursors = self._next_seen = self._next_watermarks = self._next_behind = 0
+        self._new_homes = True
 
     # --- memory ------------------------------------------------------------------------------------------------------
 
@@ -103,15 +108,18 @@ class Batching:
     async def begin(self, term: int) -> None:
         """Start from what the database has."""
         self.distrust()
+        self._new_homes, self._next_behind = True, 0
         self._judging.begin(term, await self._store.states(), await self._store.later())
 
     def registry_changed(self) -> None:
         """Settings and homes are not what they were."""
         self._judging.settings_changed()
+        self._new_homes = True
 
     def clocks_moved(self) -> None:
-        """The wall clock was set."""
+        """The wall clock was set: nothing that is due at a wall time may wait for the old one."""
         self._presence.clocks_moved()
+        self._next_alarm_cursors = self._next_seen = self._next_watermarks = self._next_behind = 0
 
     def note(self, fault: Faulted) -> None:
         """Write a fault with the next batch."""
@@ -163,9 +171,13 @@ class Batching:
             self._judging.apply_to_all(work.blind, recorded_at=now)
         self._take_frames(batch, work)
         self._take_alarms(batch, work.alarms)
-        self._move_watermarks(now, inbox_empty=work.inbox_empty)
+        if work.inbox_empty and now >= self._next_watermarks:
+            self._next_watermarks = now + WATERMARKS_EVERY
+            self._move_watermarks(now)
         if work.sees:
-            self._judging.begin_new_homes(now)
+            if self._new_homes:
+                self._new_homes = False
+                self._judging.begin_new_homes(now)
             self._wake(now)
         if now >= self._next_seen:
             self._next_seen = now + SEEN_EVERY
@@ -177,8 +189,10 @@ class Batching:
         batch.verdicts = judging.verdicts
         batch.faults += judging.faults
         batch.states = judging.to_save(batch.recorded_at, everything=everything)
-        if batch.states:
-            batch.behind = judging.behind(batch.states, batch.recorded_at)
+        judging.saved(batch.states)
+        if everything or batch.recorded_at >= self._next_behind:
+            self._next_behind = batch.recorded_at + BEHIND_EVERY
+            batch.behind = judging.behind(batch.recorded_at)
         if not batch.empty:
             await self._store.commit(batch)
             self._metrics.count("batches")
@@ -252,9 +266,9 @@ class Batching:
             self._judging.apply(HomeId(alarm.envelope.home), happened, recorded_at=batch.recorded_at)
             batch.consumed.append(alarm.row)
 
-    def _move_watermarks(self, now: int, *, inbox_empty: bool) -> None:
+    def _move_watermarks(self, now: int) -> None:
         for edge in self._presence.waiting():
-            reached = self._presence.reached(edge, self._cursors.durable) if inbox_empty else None
+            reached = self._presence.reached(edge, self._cursors.durable)
             if reached is not None:
                 for home in self._registry.homes_of(edge):
                     self._judging.apply(home, reached, recorded_at=now)

@@ -191,12 +191,15 @@ class Judging:
         state = self._states[home]
         return SavedState(home, engine.encode(state), self._last[home], state.wake_at)
 
-    def behind(self, saved: Iterable[SavedState], recorded_at: int) -> int:
-        """Mark these as written; what no saved state includes now has `recorded_at` no earlier than the answer."""
-        for one in saved:
+    def saved(self, states: Iterable[SavedState]) -> None:
+        """Count these as written: they are, or memory is void."""
+        for one in states:
             self._dirty.pop(one.home, None)
             self._changed_at.pop(one.home, None)
-        return min(self._dirty.values(), default=recorded_at)
+
+    def behind(self, recorded_at: int) -> int:
+        """What no saved state includes has `recorded_at` no earlier than this; `recorded_at` is that of the batch."""
+        return min(min(self._dirty.values(), default=recorded_at), recorded_at)
 
     @property
     def dirty(self) -> int:

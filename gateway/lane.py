@@ -142,21 +142,23 @@ class Lane:
     def _time(self) -> int:
         """The wall time to act on; a step of the clock is a fault, and a believed one voids what was anchored to it."""
         instant = self._parts.clock.now()
-        before, self._now = self._now, self._wall.now(instant)
+        before, self._now = self._now, max(self._now, self._wall.now(instant))
         if self._wall.stepped:
             log.error("the wall clock moved against the steady clock")
             self._parts.metrics.count("clock_steps")
             self._parts.batching.note(Faulted("clock_step", "gateway", "wall and steady clock disagree"))
         if self._wall.taken:
+            self._now = self._wall.now(instant)
+            self._next_inbox = self._next_alive = self._next_refresh = 0
             self._parts.batching.clocks_moved()
             self._sight.lose(min(before, self._now))
         return self._now
 
     async def _housekeeping(self, now: int) -> None:
-        if now >= self._next_refresh or self._next_refresh > now + 2 * REFRESH_SECONDS * SECOND:
+        if now >= self._next_refresh:
             self._next_refresh = now + int(REFRESH_SECONDS * SECOND)
             await self._refresh_registry()
-        if now >= self._next_alive or self._next_alive > now + 2 * ALIVE_EVERY:
+        if now >= self._next_alive:
             self._next_alive = now + ALIVE_EVERY
             self._strangers = min(self._strangers + STRANGERS_A_SECOND * ALIVE_EVERY / SECOND, float(STRANGERS_KEPT))
             await self._parts.store.alive(now, self._parts.metrics.values())

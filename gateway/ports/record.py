@@ -155,6 +155,7 @@ class Batch(msgspec.Struct):
             or self.states
             or self.seen
             or self.consumed
+            or self.behind is not None
         )
 
 
