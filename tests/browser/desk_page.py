@@ -1,5 +1,7 @@
 """A desk as an operator uses it: Playwright's page with the words of the screen."""
 
+import re
+
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.gateway_process import GatewayProcess
@@ -49,7 +51,7 @@ class DeskPage:
 
     def button(self, name: str) -> Locator:
         """A button by the beginning of its words."""
-        return self.page.locator(".detail").get_by_role("button", name=name)
+        return self.page.locator(".detail").get_by_role("button", name=re.compile(f"^{re.escape(name)}"))
 
     def tones(self) -> int:
         """Tones that were played since the page was loaded."""

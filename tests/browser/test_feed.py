@@ -65,12 +65,15 @@ def test_presses_made_while_the_gateway_was_dead_come_and_ring(
 
 
 def test_what_a_colleague_closed_meanwhile_is_gone_after_the_return(
-    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, gateway: GatewayProcess
 ) -> None:
     away, here = open_desk("Elin"), open_desk("Karin")
     homes[0].press(broker.url)
     expect(away.row("Anna Berg")).to_have_count(1)
+    gateway.kill()
     away.page.context.set_offline(True)
+    gateway.start()
+    expect(here.page.get_by_text("Kontakt. Senast hört")).to_be_visible(timeout=BACK_MILLISECONDS)
     here.choose("Anna Berg")
     here.button("Avsluta larmet").click()
     here.button("Provlarm").click()
