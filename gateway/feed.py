@@ -71,7 +71,7 @@ class Feed:
         self._clock = clock
         self._subscriptions: set[Subscription] = set()
         self._trimmed_at: int | None = None
-        self._away = False
+        self.away = False
         self.position: int | None = None
         self.latency = Latency()
 
@@ -106,13 +106,13 @@ class Feed:
                 attempt = 0
             except Unavailable as error:
                 log.warning("feed waits for the database: %s", error.subject)
-                self._away = True
+                self.away = True
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
                 attempt += 1
 
     async def step(self) -> int:
         """Number, read, hand over and, once an hour, trim; how many rows were handed over."""
-        if self.position is None or self._away:
+        if self.position is None or self.away:
             await self._place()
         await self._store.number_committed()
         rows = await self._store.after(self.position or 0, PAGE)
@@ -140,4 +140,4 @@ class Feed:
             for subscription in self._subscriptions:
                 subscription.cut = True
             self._subscriptions.clear()
-        self._away = False
+        self.away = False
