@@ -91,6 +91,12 @@ class Framer(Protocol):
     rejected: int
     """Telegrams so far whose checks failed; the framer finds the next good one by itself."""
 
+    question: bytes
+    """What a living port of this kind may answer, and nobody else minds; empty where there is no such thing."""
+
+    answers: int
+    """Answers to the question so far."""
+
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """The whole telegrams that `data` completes, in order, each with its sender's address."""
         ...

@@ -81,10 +81,14 @@ class BthomeDevice:
 
 
 class EnoceanStick:
-    """The radio stick in the edge's serial port: hands telegrams over and carries answers back."""
+    """The radio stick in the edge's serial port: hands telegrams over, carries answers back, tells its version.
+
+    A `deaf` one takes everything and gives nothing, as one whose firmware hangs.
+    """
 
     def __init__(self, link: Path) -> None:
         self.port = SerialPort(link, self._on_data)
+        self.deaf = False
         self._received = bytearray()
         self._listeners: dict[bytes, Callable[[int], None]] = {}
 
@@ -92,9 +96,16 @@ class EnoceanStick:
         """Tell `on_accepted` the counters that the edge accepts of `sender`."""
         self._listeners[sender] = on_accepted
 
+    def send(self, frame: bytes) -> None:
+        """Hand a frame to the edge."""
+        if not self.deaf:
+            self.port.write(frame)
+
     def _on_data(self, data: bytes) -> None:
         self._received += data
         for said, optional in enocean.take_frames(self._received):
+            if said == enocean.READ_VERSION:
+                self.send(enocean.VERSION)
             answer = enocean.accepted(said, optional)
             listener = self._listeners.get(answer[0]) if answer is not None else None
             if answer is not None and listener is not None:
@@ -116,7 +127,7 @@ class EnoceanDevice:
             if index:
                 await asyncio.sleep(PRESS_SECONDS)
             if not self.silent:
-                self._stick.port.write(telegram(self._sender))
+                self._stick.send(telegram(self._sender))
 
 
 class CountedDevice:
@@ -165,7 +176,7 @@ class CountedDevice:
         self._heard.clear()
         while not self._heard.is_set():
             if not self.silent:
-                self._stick.port.write(frame)
+                self._stick.send(frame)
             try:
                 async with asyncio.timeout(UNACCEPTED_SECONDS):
                     await self._heard.wait()

@@ -10,6 +10,8 @@ from typing import Final
 SYNC: Final = 0x55
 RADIO: Final = 1
 """Packet type of a radio telegram (RADIO_ERP1)."""
+RESPONSE: Final = 2
+"""Packet type of a stick's answer to a command."""
 HEADER_BYTES: Final = 6
 LONGEST_DATA: Final = 128
 """Bytes of data in a frame that is still believed."""
@@ -32,10 +34,16 @@ def crc8(data: bytes) -> int:
     return crc
 
 
-def frame(data: bytes, optional: bytes = b"") -> bytes:
-    """An ESP3 frame with a radio telegram."""
-    header = struct.pack(">HBB", len(data), len(optional), RADIO)
+def frame(data: bytes, optional: bytes = b"", *, kind: int = RADIO) -> bytes:
+    """An ESP3 frame; with a radio telegram unless another kind is given."""
+    header = struct.pack(">HBB", len(data), len(optional), kind)
     return bytes((SYNC,)) + header + bytes((crc8(header),)) + data + optional + bytes((crc8(data + optional),))
+
+
+READ_VERSION: Final = b"\x03"
+"""The data of the command that asks a stick for its version."""
+VERSION: Final = frame(bytes(33), kind=RESPONSE)
+"""What a stick answers: return code 0, then versions and a description, which nobody here needs."""
 
 
 def telegram(rorg: int, payload: bytes, sender: bytes, *, status: int = 0, strength: int = 60) -> bytes:

@@ -5,8 +5,8 @@
 Numbers are big-endian here, CRC-8 has the polynomial 0x07. Source: EnOcean Serial Protocol 3, chapter 1.6, with
 the generator polynomial and packet types given there.
 
-The framer gives the radio telegrams (type 1), named by their sender. Modules' answers and events (other types) are
-passed over: the edge asks the module nothing.
+The framer gives the radio telegrams (type 1), named by their sender. A module's answers (type 2) are only counted:
+the edge asks for the module's version now and then, to know that it is alive. Other types are passed over.
 """
 
 from typing import Final
@@ -17,6 +17,9 @@ from homecare.errors import Malformed
 
 SYNC: Final = 0x55
 RADIO_ERP1: Final = 1
+_RESPONSE: Final = 2
+_COMMON_COMMAND: Final = 5
+_READ_VERSION: Final = b"\x03"
 DATA_LIMIT: Final = 128
 """Bytes of data in a frame: radio telegrams have at most 21, wired `counted` devices stay below this. Small, because
 a header that line noise made up holds back what follows until this many bytes have come."""
@@ -98,6 +101,8 @@ class Esp3Framer:
 
     def __init__(self) -> None:
         self.rejected = 0
+        self.answers = 0
+        self.question = encode(_READ_VERSION, kind=_COMMON_COMMAND)
         self._pending = b""
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
@@ -137,7 +142,9 @@ class Esp3Framer:
         if crc8(frame[_HEADER:-1]) != frame[-1]:
             self.rejected += 1
             return buffer.find(SYNC, at + 1)
-        if frame[4] == RADIO_ERP1:
+        if frame[4] == _RESPONSE:
+            self.answers += 1
+        elif frame[4] == RADIO_ERP1:
             try:
                 found.append((read_telegram(frame).sender, frame))
             except Malformed:

@@ -3,6 +3,9 @@
 The only file that knows `pyserial`. The path is a stable symlink, so that a replugged stick is found again. A port
 fails in three ways: it is gone (unplugged: the next read fails at once), it is deaf (silent for longer than its devices
 ever are), or it is stuck (does not take our bytes). Each is told and healed by opening it again, for ever.
+
+Devices on a wire may be silent for days, so the port itself is asked for a sign of life (`Framer.question`). One that
+answered once is expected to go on answering: its silence is deafness, told within two minutes.
 """
 
 import asyncio
@@ -12,14 +15,13 @@ import termios
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from serial import Serial
 
 from edge.driver import Framer, Sighting
 from homecare.clock import SECOND, Clock
 from homecare.event import TransportState
 
-STUCK_AFTER: Final = 20 * SECOND
-"""Microseconds that a byte may wait to be taken; a frame of 100 bytes takes 20 ms on the slowest port in use."""
 BACKOFF_SECONDS: Final = (0.1, 0.5, 1, 2, 5)
 """Waits before the next opening; the last one repeats, so that a replugged stick is used within five seconds."""
 READ_BYTES: Final = 4096
@@ -32,11 +34,25 @@ _AWAY: Final = (OSError, termios.error)
 """The port is not there, is no port, or is in use by another program."""
 
 
-class SerialTransport:
-    """One serial port, as `edge.driver.Transport`; `name` is without the prefix `serial:`.
+class Limits(msgspec.Struct, frozen=True):
+    """How long a port may keep us waiting, all in microseconds.
 
-    `deaf_after` is the microseconds of silence that mean deaf; None where silence is ordinary.
+    `stuck_after`: a byte of ours waits to be taken; a frame of 100 bytes takes 20 ms on the slowest port in use.
+    `ask_every`: between two questions to the port. `unanswered`: without a byte from a port that has answered before,
+    three questions. `deaf_after`: without a byte from any port; None where silence is ordinary.
     """
+
+    stuck_after: int = 20 * SECOND
+    ask_every: int = 30 * SECOND
+    unanswered: int = 90 * SECOND
+    deaf_after: int | None = None
+
+
+_ORDINARY: Final = Limits()
+
+
+class SerialTransport:
+    """One serial port, as `edge.driver.Transport`; `name` is without the prefix `serial:`."""
 
     def __init__(
         self,
@@ -46,16 +62,15 @@ class SerialTransport:
         baud: int,
         framer: Framer,
         clock: Clock,
-        deaf_after: int | None = None,
-        stuck_after: int = STUCK_AFTER,
+        limits: Limits = _ORDINARY,
     ) -> None:
         self.name = f"serial:{name}"
         self._path = path
         self._baud = baud
         self._framer = framer
         self._clock = clock
-        self._deaf_after = deaf_after
-        self._stuck_after = stuck_after
+        self._limits = limits
+        self._asked_at: int | None = None
         self._port: Serial | None = None
         self._unwritten = bytearray()
         self._unwritten_since = 0
@@ -116,20 +131,18 @@ class SerialTransport:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await readable.wait()
             except TimeoutError:
-                failure = self._look(heard_at)
-                if failure is not None:
-                    return failure
                 self._tell_telegrams(self._framer.idle(), on_sighting)
-                continue
             readable.clear()
             data = _read(fd)
             if data is None:
                 return TransportState.GONE
-            if not data:
-                continue
-            heard_at = self._clock.now().elapsed
-            tell(TransportState.WORKING)
-            self._tell_telegrams(self._framer.feed(data), on_sighting)
+            if data:
+                heard_at = self._clock.now().elapsed
+                tell(TransportState.WORKING)
+                self._tell_telegrams(self._framer.feed(data), on_sighting)
+            failure = self._look(heard_at)
+            if failure is not None:
+                return failure
 
     def _tell_telegrams(self, found: list[tuple[str, bytes]], on_sighting: Callable[[Sighting], None]) -> None:
         for address, telegram in found:
@@ -137,11 +150,18 @@ class SerialTransport:
             on_sighting(Sighting(transport=self.name, address=address, heard_at=heard_at, telegram=telegram))
 
     def _look(self, heard_at: int) -> TransportState | None:
-        now = self._clock.now().elapsed
-        if self._unwritten and now - self._unwritten_since >= self._stuck_after:
+        """Whether the port keeps us waiting for too long; asks it when it is time."""
+        now, limits = self._clock.now().elapsed, self._limits
+        if self._unwritten and now - self._unwritten_since >= limits.stuck_after:
             return TransportState.STUCK
-        if self._deaf_after is not None and now - heard_at >= self._deaf_after:
+        silence = now - heard_at
+        if limits.deaf_after is not None and silence >= limits.deaf_after:
             return TransportState.DEAF
+        if self._framer.answers and silence >= limits.unanswered:
+            return TransportState.DEAF
+        if self._framer.question and (self._asked_at is None or now - self._asked_at >= limits.ask_every):
+            self._asked_at = now
+            self.write(self._framer.question)
         return None
 
     def _write_on(self) -> None:

@@ -8,10 +8,11 @@ import pytest
 import pytest_asyncio
 
 from edge.drivers.esp3 import Esp3Framer
-from edge.transports.serial import SerialTransport
+from edge.transports.serial import Limits, SerialTransport
 from homecare.clock import SECOND, SystemClock
 from homecare.event import TransportState
 from simulator import enocean
+from simulator.devices import EnoceanStick
 from simulator.serial_port import SerialPort
 from tests.edge.transports.conftest import PATIENCE, Listener
 
@@ -26,14 +27,14 @@ class Stick:
         self.written: asyncio.Queue[bytes] = asyncio.Queue()
         self.port = SerialPort(link, self.written.put_nowait)
 
-    def transport(self, **settings: object) -> SerialTransport:
+    def transport(self, **settings: int) -> SerialTransport:
         return SerialTransport(
             "stick",
             str(self.link),
             baud=57_600,
             framer=Esp3Framer(),
             clock=SystemClock(),
-            **settings,  # type: ignore[arg-type] # only names that the transport has
+            limits=Limits(**settings),
         )
 
 
@@ -111,7 +112,41 @@ async def test_an_answer_is_written_to_the_device(stick: Stick) -> None:
         await listener.state()
         listener.transport.write(b"accepted")
         async with asyncio.timeout(PATIENCE):
-            assert await stick.written.get() == b"accepted"
+            while b"accepted" not in await stick.written.get():
+                pass
+
+
+@pytest.mark.asyncio
+async def test_a_stick_that_answered_once_and_falls_silent_is_deaf_although_no_device_has_to_speak(
+    tmp_path: Path,
+) -> None:
+    stick = EnoceanStick(tmp_path / "stick")
+    stick.port.plug()
+    transport = Stick(stick.port.link).transport(ask_every=SECOND // 10, unanswered=SECOND)
+    async with Listener(transport) as listener:
+        assert await listener.state() is TransportState.WORKING
+        with pytest.raises(TimeoutError):  # it answers, so silence of its devices is no deafness
+            async with asyncio.timeout(2):
+                await listener.states.get()
+        stick.deaf = True
+        assert await listener.state() is TransportState.DEAF
+        stick.deaf = False
+        assert await listener.state() is TransportState.WORKING
+    stick.port.unplug()
+
+
+@pytest.mark.asyncio
+async def test_a_busy_port_that_takes_no_bytes_is_stuck_as_well(stick: Stick) -> None:
+    stick.port.hold(held=True)
+    transport = stick.transport(stuck_after=SECOND // 2)
+    async with Listener(transport) as listener:
+        assert await listener.state() is TransportState.WORKING
+        for _ in range(64):
+            transport.write(bytes(1024))
+        while listener.states.empty():
+            stick.port.write(OPEN)
+            await asyncio.sleep(0.05)
+        assert await listener.state() is TransportState.STUCK
 
 
 @pytest.mark.asyncio
