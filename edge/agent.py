@@ -1,7 +1,7 @@
 r"""The agent: joins ears, journal and uplink. Everything that decides is elsewhere; this file only carries.
 
     sighting -> hearing -> entry -> recorder (journal thread) -> reply to the device
-                              \-> alarms: reserved and sent at once, then recorded
+                              \-> alarms: reserved and sent whatever the disk does, then recorded
     journal -> uplink -> broker -> receipt -> uplink -> recorder
 
 One task group: a bug in any part ends the process with a non-zero exit, the supervisor restarts it, and the journal
@@ -32,6 +32,9 @@ from homecare.event import AnyEvent, Stream, TransportChanged, TransportState, s
 from homecare.identity import DeviceId
 
 SOFTWARE: Final = "vaka-edge 0.1.0"
+ALARM_PATIENCE_SECONDS: Final = 0.05
+"""An alarm of a device that repeats until it is accepted is sent when the disk has it, or after this at the latest.
+Sent before the commit, it would be told twice, in two epochs, if the power went in between."""
 TICK_SECONDS: Final = 1.0
 """Between two looks at health, faults and added-up presses."""
 SETTLE_SECONDS: Final = 5.0
@@ -69,6 +72,7 @@ class Agent:
         self._transports: Mapping[str, Transport] = {transport.name: transport for transport in transports}
         self._durable = durable
         self._recorder = Recorder(journal, on_stored=self._stored, on_state=self._journal_state)
+        self._patient: dict[int, asyncio.TimerHandle] = {}
         self._disk = TransportState.WORKING
         self._wake = asyncio.Event()
         self._beat = asyncio.Event()
@@ -141,9 +145,10 @@ class Agent:
             return
         urgency = list(Stream)
         *others, last = sorted(heard.events, key=lambda event: urgency.index(stream_of(event)))
+        repeats = heard.counter is not None
         for event in others:
-            self._tell(heard.device, event, at=at)
-        self._tell(heard.device, last, at=at, counter=heard.counter, then=accepted)
+            self._tell(heard.device, event, at=at, repeats=repeats)
+        self._tell(heard.device, last, at=at, counter=heard.counter, repeats=repeats, then=accepted)
 
     def _reply(self, transport: str, heard: Heard) -> None:
         if heard.counter is not None:
@@ -158,9 +163,10 @@ class Agent:
         *,
         at: Instant | None = None,
         counter: int | None = None,
+        repeats: bool = False,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """One fact on its way: alarms are sent before the disk is asked."""
+        """One fact on its way: alarms do not wait for the disk (but see `ALARM_PATIENCE_SECONDS`)."""
         at = at or self._clock.now()
         entry = Entry(
             event=event,
@@ -175,9 +181,17 @@ class Agent:
             self._recorder.offer(entry, then)
             return
         alarm = self._journal.reserve(entry)
+        if repeats:
+            timer = asyncio.get_running_loop().call_later(ALARM_PATIENCE_SECONDS, self._send, alarm)
+            self._patient[alarm.seq] = timer
+        else:
+            self._send(alarm)
+        self._recorder.offer(alarm, then)
+
+    def _send(self, alarm: Stored) -> None:
+        self._patient.pop(alarm.seq, None)
         for outgoing in self._uplink.alarm(alarm, self._clock.now().elapsed):
             self._mqtt.send(outgoing)
-        self._recorder.offer(alarm, then)
 
     def _state(self, name: str, state: TransportState) -> None:
         _log.info("transport %s is %s", name, state)
@@ -191,6 +205,10 @@ class Agent:
             self._tell(None, TransportChanged(transport=JOURNAL, state=state))
 
     def _stored(self, stored: Sequence[Stored]) -> None:
+        for fact in stored:
+            if fact.stream is Stream.ALARM and fact.seq in self._patient:
+                self._patient[fact.seq].cancel()
+                self._send(fact)
         self._uplink.stored(stored)
         self._wake.set()
 

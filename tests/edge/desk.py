@@ -111,7 +111,7 @@ async def listening(gateway: Gateway, url: str, shard: int) -> AsyncIterator[aio
                 await client.publish(topic.receipt(shard, gateway.edge), receipt, qos=1)
 
     async with aiomqtt.Client(parts.hostname, parts.port, max_queued_incoming_messages=10_000) as client:
-        await client.subscribe(topic.all_up("+"), qos=1)
+        await client.subscribe(topic.up(shard, gateway.edge, "+"), qos=1)
         task = asyncio.create_task(serve(client))
         try:
             yield client

@@ -5,17 +5,20 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from edge.drivers.counted import encode_said, read_accepted
-from gateway.embedded import PrivateBroker
-from homecare.event import ContactChanged, EpochOpened, HelpCalled, Stream
-from homecare.identity import new_id, new_secret, shard_of
+from gateway.embedded import Binaries, PrivateBroker, free_port
+from homecare import topic
+from homecare.event import ContactChanged, EpochOpened, HelpCalled, Observed, Stream
+from homecare.identity import EdgeId, new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator.serial_port import SerialPort
 from tests.edge.desk import Gateway, listening, until
@@ -35,6 +38,7 @@ class Home:
         edge_key, gateway_key = new_secret(), new_secret()
         self.gateway = Gateway(self.edge, gateway_key, public_key(edge_key))
         self.accepted: list[int] = []
+        self.client: aiomqtt.Client | None = None
         self.port = SerialPort(folder / "stick", self._written)
         self._read = bytearray()
         key = folder / "edge.key"
@@ -102,7 +106,7 @@ async def at_home(folder: Path, broker: PrivateBroker) -> AsyncIterator[Home]:
     home = Home(folder, broker.url)
     home.port.plug()
     try:
-        async with listening(home.gateway, broker.url, shard_of(home.home)):
+        async with listening(home.gateway, broker.url, shard_of(home.home)) as home.client:
             yield home
     finally:
         home.port.unplug()
@@ -127,3 +131,86 @@ async def test_what_a_device_says_arrives_and_is_accepted(tmp_path: Path, broker
     assert press.envelope.counter == 1
     assert isinstance(home.gateway.events(EpochOpened)[0].envelope.event, EpochOpened)
     assert next(fact.id.seq for fact in home.gateway.facts if fact.id.stream is Stream.RECORD) == 1
+
+
+@pytest.mark.asyncio
+async def test_kill_9_loses_and_doubles_nothing_and_begins_another_epoch(tmp_path: Path, broker: PrivateBroker) -> None:
+    async with at_home(tmp_path, broker) as home:
+        counter = 0
+        for _ in range(3):
+            async with home.agent() as process:
+                if counter:
+                    await home.say(counter, PRESS + WARM)
+                for _ in range(5):
+                    counter += 1
+                    await home.say(counter, PRESS + WARM)
+                counter += 1
+                home.port.write(encode_said(ADDRESS, counter, PRESS + WARM))
+                process.kill()
+                await process.wait()
+        async with home.agent():
+            await home.say(counter, PRESS + WARM)
+            await until(lambda: len(home.gateway.events(Observed)) == counter)
+            await until(lambda: len(home.gateway.events(HelpCalled)) >= counter)
+    openings = [fact.envelope.event for fact in home.gateway.events(EpochOpened)]
+    assert len(openings) == len({fact.id.epoch for fact in home.gateway.facts}) == 4
+    assert [opening.predecessor is None for opening in openings] == [True, False, False, False]
+    told = [fact.envelope.counter for fact in home.gateway.events(Observed)]
+    assert told == list(range(1, counter + 1)), "lost, doubled or out of order"
+
+
+@pytest.mark.asyncio
+async def test_a_broker_that_dies_and_forgets_costs_nothing_and_presses_overtake(
+    tmp_path: Path, binaries: Binaries
+) -> None:
+    broker = PrivateBroker(binaries, tmp_path / "broker", free_port(24_000 + os.getpid() % 1000, print))
+    broker.start()
+    home = Home(tmp_path, broker.url)
+    home.port.plug()
+    try:
+        async with home.agent() as process:
+            broker.kill()
+            for path in broker.data.glob("*.db"):
+                path.unlink()
+            for counter in range(1, 60):
+                await home.say(counter, WARM * 16)
+            broker.start()
+            async with listening(home.gateway, broker.url, shard_of(home.home)):
+                await home.say(60, PRESS)
+                assert process.stdout is not None
+                assert await asyncio.wait_for(process.stdout.readline(), 20) == b"connected\n"
+                await until(lambda: len(home.gateway.events(Observed)) == 59 * 16, 30)
+                await until(lambda: home.gateway.events(HelpCalled))
+    finally:
+        home.port.unplug()
+        broker.stop()
+    seqs = [fact.id.seq for fact in home.gateway.facts if fact.id.stream is Stream.RECORD]
+    assert seqs == list(range(1, len(seqs) + 1))
+    (press,) = home.gateway.events(HelpCalled)
+    assert home.gateway.facts.index(press) < 16
+
+
+@pytest.mark.asyncio
+async def test_only_what_the_gateway_made_is_believed(tmp_path: Path, broker: PrivateBroker) -> None:
+    async with at_home(tmp_path, broker) as home:
+        home.gateway.receipting = False
+        stranger = Gateway(home.edge, new_secret(), public_key(new_secret()))
+        async with home.agent():
+            await until(lambda: home.gateway.events(EpochOpened))
+            (fact,) = home.gateway.events(EpochOpened)
+            stranger.run, stranger.beat = home.gateway.run, home.gateway.beat
+            forged = stranger.receipt(fact.id.epoch, Stream.RECORD, durable=1)
+            await home.client.publish(topic.receipt(shard_of(home.home), EdgeId(home.edge)), forged, qos=1)
+            home.gateway.facts.clear()
+            home.gateway.cursors.clear()
+            await until(lambda: home.gateway.events(EpochOpened), 15)
+
+
+def test_a_wrong_configuration_is_named_and_nothing_starts(tmp_path: Path) -> None:
+    config = tmp_path / "edge.json"
+    config.write_text(json.dumps({"edge": "edge-00000001"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", str(config)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+    assert "missing required field `home`" in done.stderr
