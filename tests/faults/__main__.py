@@ -20,6 +20,8 @@ from tests.faults.household import Household
 from tests.faults.ledger import Ledger, Verdict, count_rows, judge
 from tests.faults.plan import Plan, PlannedKill, Role, draw
 
+RESTART_AFTER: Final = 1.0
+"""Seconds after which a process that ended by itself is started again."""
 TICK: Final = 0.02
 """Seconds between two looks at what is due."""
 SETTLE_WITHIN: Final = 240.0
@@ -40,6 +42,7 @@ class Run:
         self.kills: Counter[Role] = Counter()
         self.up_since: dict[int, float] = {}
         self.began = 0.0
+        self.restarts = 0
 
     @property
     def elapsed(self) -> float:
@@ -52,12 +55,13 @@ class Run:
             line.open()
         await asyncio.to_thread(self.household.start)
         self.began = time.monotonic()
-        speaking = asyncio.create_task(self._speak())
+        speaking, supervising = asyncio.create_task(self._speak()), asyncio.create_task(self._supervise())
         try:
             await self._nemesis()
             await self._settle(speaking)
         finally:
             speaking.cancel()
+            supervising.cancel()
         return await asyncio.to_thread(judge, self.household.database.url, self.plan, self.ledger)
 
     async def _speak(self) -> None:
@@ -65,6 +69,15 @@ class Run:
             for line in self.household.lines:
                 line.speak(self.elapsed)
             await asyncio.sleep(TICK)
+
+    async def _supervise(self) -> None:
+        """Start again what ended by itself, as a service manager does; what a kill ended is started by the kill."""
+        while True:
+            await asyncio.sleep(RESTART_AFTER)
+            for process in (self.household.alarm, self.household.bulk, *self.household.edges):
+                if process.ended_by_itself:
+                    self.restarts += 1
+                    process.start()
 
     async def _nemesis(self) -> None:
         """Kills, one after another, each when it is due; the backup and its restoration between them."""
@@ -128,7 +141,9 @@ def run(*, facts: int, kills: int, seed: int, folder: Path) -> tuple[Verdict, Co
     async def play() -> tuple[Verdict, Counter[Role]]:
         one = Run(plan, folder)
         try:
-            return await one.play(), one.kills
+            verdict = await one.play()
+            print(f"processes that ended by themselves and were started again: {one.restarts}", flush=True)
+            return verdict, one.kills
         finally:
             await asyncio.to_thread(one.household.stop)
             for line in one.household.lines:

@@ -41,6 +41,12 @@ class Process:
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
     _child: subprocess.Popen[bytes] | None = None
+    _wanted: bool = False
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether it was started, neither killed nor stopped, and is gone all the same."""
+        return self._wanted and self.pid == 0
 
     @property
     def pid(self) -> int:
@@ -49,6 +55,7 @@ class Process:
 
     def start(self) -> None:
         """Start it."""
+        self._wanted = True
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
@@ -67,6 +74,7 @@ class Process:
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
+        self._wanted = False
         if self._child is None:
             return
         if self._child.poll() is None:
