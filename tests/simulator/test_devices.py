@@ -28,7 +28,7 @@ from simulator.air import Advertisement, VirtualAir
 from simulator.counters import BLOCK, Counters
 from simulator.devices import REPETITIONS, BthomeDevice, CountedDevice, EnoceanDevice, EnoceanStick
 from simulator.messages import Message
-from tests.edge.transports.conftest import PATIENCE, Listener
+from tests.radio import PATIENCE, Listener
 
 ADDRESS = "E1:00:00:00:00:01"
 SENDER = bytes.fromhex("01800101")

@@ -24,7 +24,7 @@ from simulator.bluez.bus import VARIABLE
 from simulator.home import HomeConfig
 from simulator.household import homes
 from simulator.router import Router
-from tests.edge.transports.conftest import PATIENCE, Listener
+from tests.radio import PATIENCE, Listener
 
 PLAN = homes(7)[0]
 BUTTON = PLAN.devices[0].device

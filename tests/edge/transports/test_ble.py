@@ -10,7 +10,7 @@ from homecare.clock import SECOND, SystemClock
 from homecare.event import TransportState
 from simulator import bthome
 from simulator.air import device_on
-from tests.edge.transports.conftest import BUTTON, Listener, Radio
+from tests.radio import BUTTON, Listener, Radio
 
 KEY = bytes(range(16))
 

@@ -14,7 +14,7 @@ from edge.transports.ble import BleTransport
 from homecare.clock import SystemClock
 from simulator import bthome
 from simulator.air import ORDINARY_RSSI
-from tests.edge.transports.conftest import BUTTON, Listener, Radio
+from tests.radio import BUTTON, Listener, Radio
 
 FLAGS = b"\x02\x01\x06"
 GOOD = bthome.plain(bthome.packet_id(9) + bthome.button(), triggered=True)

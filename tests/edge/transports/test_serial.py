@@ -14,7 +14,7 @@ from homecare.event import TransportState
 from simulator import enocean
 from simulator.devices import EnoceanStick
 from simulator.serial_port import SerialPort
-from tests.edge.transports.conftest import PATIENCE, Listener
+from tests.radio import PATIENCE, Listener
 
 SENDER = bytes.fromhex("0180902B")
 OPEN = enocean.contact(SENDER, is_open=True)
