@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from homecare.envelope import Envelope
 from homecare.event import (
     CoverageChanged,
     CoverageConfirmed,
@@ -164,10 +165,6 @@ class _Draft:
         if run not in runs:
             self.runs[source] = tuple(sorted((*runs, run), key=lambda kept: kept.start))[-SPANS_MOST:]
 
-    def lose(self, device: str, span: Span) -> None:
-        """Facts of this device are lost over a span; beyond the bound the spans become one."""
-        self.lost[device] = _bounded(add(self.lost.get(device, ()), span))
-
     def close_other_epochs(self) -> None:
         """The watermark of this epoch says that all older ones have drained: their runs end where they were vouched."""
         for name in [name for name in self.epochs if name != self.epoch]:
@@ -188,6 +185,11 @@ class _Draft:
 def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> CoverageState:
     """Coverage after the stimulus; the very same state where it says nothing about coverage."""
     match stimulus:
+        case Happened(envelope=Envelope(event=TelemetryEvicted() as event)):
+            edge = _draft(state, stimulus.fact.edge, stimulus.fact.epoch, stimulus.at).done()
+            span = (moved(event.earliest, stimulus), moved(event.latest, stimulus))
+            devices = named(settings, stimulus.fact.edge, event.devices)
+            return _with(state, stimulus.fact.edge, _forget(edge, devices, span))
         case Happened():
             change = _CHANGES.get(type(stimulus.envelope.event))
             if change is None:
@@ -202,7 +204,9 @@ def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> 
             draft.close_other_epochs()
             return _with(state, stimulus.edge, draft.done())
         case Lost():
-            return _with(state, stimulus.edge, _forget(settings, state, stimulus))
+            devices = named(settings, stimulus.edge, stimulus.devices)
+            edge = state.edges.get(stimulus.edge) or EdgeCoverage()
+            return _with(state, stimulus.edge, _forget(edge, devices, (stimulus.earliest, stimulus.latest)))
         case _:
             return state
 
@@ -243,7 +247,7 @@ def moved(wall: int, stimulus: Happened) -> int:
     return max(wall + stimulus.at - stimulus.envelope.occurred_at, 0)
 
 
-def _opened(_draft: _Draft, _settings: "HomeSettings", _stimulus: Happened, _event: EpochOpened) -> None:
+def _nothing(_draft: _Draft, _settings: "HomeSettings", _stimulus: Happened, _event: EpochOpened) -> None:
     """Nothing is covered in a new epoch until it says so."""
 
 
@@ -283,27 +287,40 @@ def _transport(draft: _Draft, _settings: "HomeSettings", stimulus: Happened, eve
         draft.begin(kind, stimulus.at)
 
 
-def _evicted(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: TelemetryEvicted) -> None:
-    span = (moved(event.earliest, stimulus), moved(event.latest, stimulus))
-    for device in named(settings, stimulus.fact.edge, event.devices):
-        draft.lose(device, span)
-
-
 _CHANGES: Final[dict[type, Callable[[_Draft, "HomeSettings", Happened, Any], None]]] = {
-    EpochOpened: _opened,
+    EpochOpened: _nothing,
     CoverageChanged: _device,
     CoverageConfirmed: _confirmed,
     TransportChanged: _transport,
-    TelemetryEvicted: _evicted,
 }
 
 
-def _forget(settings: "HomeSettings", state: CoverageState, stimulus: Lost) -> EdgeCoverage:
-    edge = state.edges.get(stimulus.edge) or EdgeCoverage()
-    lost = dict(edge.lost)
-    for device in named(settings, stimulus.edge, stimulus.devices):
-        lost[device] = _bounded(add(lost.get(device, ()), (stimulus.earliest, stimulus.latest)))
-    return msgspec.structs.replace(edge, lost=lost)
+def _forget(edge: EdgeCoverage, devices: list[DeviceId], span: Span) -> EdgeCoverage:
+    """Coverage of these devices without the span over which their facts are lost.
+
+    The span is taken out of what is known, and kept until it is judged: an older epoch may still say that it was
+    covered then, and a device whose facts are lost gets the benefit of the doubt.
+    """
+    runs, lost, epochs = dict(edge.runs), dict(edge.lost), dict(edge.epochs)
+    for device in devices:
+        lost[device] = _bounded(add(lost.get(device, ()), span))
+        cut = [piece for run in runs.pop(device, ()) for piece in _around(run, span)]
+        for name, epoch in epochs.items():
+            start = epoch.since.get(device)
+            if start is not None and start < span[1]:
+                epochs[name] = msgspec.structs.replace(epoch, since={**epoch.since, device: span[1]})
+                cut += [Run(start, span[0], final=True)] if start <= span[0] else []
+        if cut:
+            runs[device] = tuple(sorted(set(cut), key=lambda run: run.start))[-SPANS_MOST:]
+    return msgspec.structs.replace(edge, epochs=epochs, runs=runs, lost=lost)
+
+
+def _around(run: Run, hole: Span) -> list[Run]:
+    """The parts of a run beside a hole; the part before it was proved by what came after."""
+    if hole[1] < run.start or hole[0] > run.end:
+        return [run]
+    before = [Run(run.start, hole[0], final=True)] if run.start <= hole[0] else []
+    return before + ([Run(hole[1], run.end, run.final)] if hole[1] <= run.end else [])
 
 
 def _bounded(spans: Spans) -> Spans:

@@ -233,7 +233,7 @@ def _raise(settings: HomeSettings, since: int, *, due: int, limit: str) -> Raise
         condition=Condition.INACTIVITY,
         home=settings.home,
         subject=None,
-        window=str(since),
+        window=f"{settings.home}/{since}",
         occurred_at=due,
         fact=None,
         presses=1,

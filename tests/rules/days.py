@@ -28,12 +28,10 @@ from homecare.event import (
     CoverageConfirmed,
     CoverageReason,
     EpochOpened,
-    HelpCalled,
     LockCause,
     LockOperated,
     LockState,
     MotionChanged,
-    Observed,
     TelemetryEvicted,
     TransportChanged,
     TransportState,
@@ -179,7 +177,6 @@ class Teller:
                 return [self._fact(edge, at, *self._event(edge, at, words))]
 
     def _event(self, edge: EdgeId, at: int, words: list[str]) -> tuple[str | None, AnyEvent]:
-        said = self.shift.get(edge, 0)
         match words:
             case [name, "open" | "shut" as state]:
                 return name, ContactChanged(open=state == "open")
@@ -187,32 +184,25 @@ class Teller:
                 return name, MotionChanged(moving=state == "motion")
             case [name, "press"]:
                 return name, ButtonPressed(action=ButtonAction.PRESS)
-            case [name, "help"]:
-                return name, HelpCalled()
             case [name, "unlock", cause]:
                 return name, LockOperated(state=LockState.UNLOCKED, cause=LockCause(cause))
-            case [name, "warm"]:
-                return name, Observed(quantity="temperature", value=21.0, unit="°C")
+            case ["radio", state]:
+                return None, TransportChanged(transport="ble", state=TransportState(state))
+            case _:
+                return self._coverage(self.shift.get(edge, 0), at, words)
+
+    def _coverage(self, said: int, at: int, words: list[str]) -> tuple[str | None, AnyEvent]:
+        match words:
             case ["heard", name]:
                 return name, CoverageChanged(covered=True, since=at + said, reason=CoverageReason.HEARD)
             case ["unheard", name, "since", since]:
                 since_ = self.day.wall(since) + said
                 return name, CoverageChanged(covered=False, since=since_, reason=CoverageReason.NOT_HEARD)
-            case ["deaf", name]:
-                return name, CoverageChanged(covered=False, since=at + said, reason=CoverageReason.TRANSPORT_LOST)
-            case ["radio", state]:
-                return None, TransportChanged(transport="ble", state=TransportState(state))
             case ["confirmed", *names]:
                 return None, CoverageConfirmed(through=at + said, covered=tuple(map(device_id, names)))
             case ["evicted", name, since, until]:
-                return None, TelemetryEvicted(
-                    epoch="0" * 16,
-                    first=1,
-                    last=2,
-                    devices=(device_id(name),),
-                    earliest=self.day.wall(since) + said,
-                    latest=self.day.wall(until) + said,
-                )
+                earliest, latest = self.day.wall(since) + said, self.day.wall(until) + said
+                return None, TelemetryEvicted("0" * 16, 1, 2, (device_id(name),), earliest, latest)
             case _:
                 raise AssertionError(words)
 
@@ -225,9 +215,11 @@ class Teller:
         ]
         since = at + self.shift.get(edge, 0)
         covered = CoverageChanged(covered=True, since=since, reason=CoverageReason.STARTED)
-        for one in self.day.settings.devices:
-            if one.edge.id == edge and one.device.reports_every is None:
-                told.append((one.device.id.removeprefix("device-"), covered))
+        told += [
+            (one.device.id.removeprefix("device-"), covered)
+            for one in self.day.settings.devices
+            if one.edge.id == edge and one.device.reports_every is None
+        ]
         return [self._fact(edge, at, name, event) for name, event in told]
 
     def _fact(self, edge: EdgeId, at: int, name: str | None, event: AnyEvent) -> Happened:

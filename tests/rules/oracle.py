@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 Span = tuple[int, int]
 
 
-# --- the edge's line, in seconds -------------------------------------------------------------------------------------
+# --- the line, in seconds -------------------------------------------------------------------------------------
 
 
 def heartbeats(*, end: int, every: int, down: Sequence[Span]) -> list[int]:
@@ -61,7 +61,7 @@ def edge_silences(
 
 @dataclass(frozen=True)
 class PlannedSensor:
-    """A sensor: `every` minutes a report, shifted by `phase`; spans in which it is dead, and in which it sees motion."""
+    """A sensor: a report each `every` minutes, shifted by `phase`; when it is dead, and when it sees motion."""
 
     name: str
     edge: int

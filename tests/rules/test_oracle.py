@@ -1,4 +1,4 @@
-"""The silence rules against the oracle, over random homes: nothing false, nothing missed, whatever order and restarts."""
+"""The silence rules against the oracle, over random homes: nothing false, nothing missed, in any order."""
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def minutes_of(home: PlannedHome, verdicts: list[Verdict], condition: Condition)
 
 @MANY
 @given(home=planned_homes(), newest_first=st.booleans())
-def test_inactivity_is_what_the_oracle_says(home: PlannedHome, newest_first: bool) -> None:
+def test_inactivity_is_what_the_oracle_says(*, home: PlannedHome, newest_first: bool) -> None:
     verdicts = run(settings_for(home), stimuli(home, newest_first=newest_first))
     wanted = inactivities(home)
     event(f"inactivities: {min(len(wanted), 5)}")
@@ -51,7 +51,7 @@ def test_inactivity_is_what_the_oracle_says(home: PlannedHome, newest_first: boo
 
 @MANY
 @given(home=planned_homes(), newest_first=st.booleans())
-def test_no_inactivity_while_somebody_moved(home: PlannedHome, newest_first: bool) -> None:
+def test_no_inactivity_while_somebody_moved(*, home: PlannedHome, newest_first: bool) -> None:
     """Against the truth of the home itself, whatever was heard of it."""
     for verdict in run(settings_for(home), stimuli(home, newest_first=newest_first)):
         if isinstance(verdict, Raise) and verdict.condition is Condition.INACTIVITY:
@@ -64,7 +64,7 @@ def test_no_inactivity_while_somebody_moved(home: PlannedHome, newest_first: boo
 
 @MANY
 @given(home=planned_homes(), newest_first=st.booleans())
-def test_silent_devices_are_what_the_oracle_says(home: PlannedHome, newest_first: bool) -> None:
+def test_silent_devices_are_what_the_oracle_says(*, home: PlannedHome, newest_first: bool) -> None:
     verdicts = run(settings_for(home), stimuli(home, newest_first=newest_first))
     for sensor in home.sensors:
         told = [
@@ -79,7 +79,7 @@ def test_silent_devices_are_what_the_oracle_says(home: PlannedHome, newest_first
 
 @MANY
 @given(home=planned_homes(), newest_first=st.booleans(), restart_every=st.integers(1, 7))
-def test_restarts_change_nothing(home: PlannedHome, newest_first: bool, restart_every: int) -> None:
+def test_restarts_change_nothing(*, home: PlannedHome, newest_first: bool, restart_every: int) -> None:
     by, told = settings_for(home), stimuli(home, newest_first=newest_first)
     assert run(by, told, restart_every=restart_every) == run(by, told)
 
@@ -128,7 +128,7 @@ def line_verdicts(told: list[Stimulus], *, only_when_due: bool) -> list[tuple[st
 @MANY
 @given(down=spans, blind=spans, every=st.sampled_from([10, 30, 60]), only_when_due=st.booleans())
 def test_silent_edges_are_what_the_oracle_says(
-    down: list[tuple[int, int]], blind: list[tuple[int, int]], every: int, only_when_due: bool
+    *, down: list[tuple[int, int]], blind: list[tuple[int, int]], every: int, only_when_due: bool
 ) -> None:
     end = 3600
     heard = [at for at in heartbeats(end=end, every=every, down=down) if not any(a < at <= b for a, b in blind)]
