@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from gateway.embedded import PrivateBroker
 from tests.browser.desk_page import DeskPage
@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 """No root sandbox, no traffic of the browser's own."""
+PATIENCE = 15_000
+"""Milliseconds; far above everything that is awaited, so that a busy machine turns no test red."""
 
 OpenDesk = Callable[..., DeskPage]
 
@@ -32,6 +34,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """One Chromium for all tests; every desk gets a context of its own."""
     assert BUILT.exists(), "the desk is not built: run `npm ci && npm run build` in gateway/web/desk"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started
         started.close()

@@ -1,15 +1,21 @@
 """Homes with a call button, whose edges speak to the real broker in sealed frames."""
 
+import asyncio
+import threading
 from urllib.parse import urlsplit
 
 import msgspec
 import paho.mqtt.client as mqtt
+import psycopg
 
+from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.registry import enrol
+from homecare.alert import Condition
 from homecare.clock import MINUTE, SystemClock
 from homecare.device import Capability, Device, Placement
 from homecare.event import AnyEvent, HelpCalled
-from homecare.identity import DeviceId
+from homecare.identity import DeviceId, HomeId
+from rules.rule import Raise
 from tests.gateway.enrolled import Household, household
 
 PUBLISH_SECONDS = 10.0
@@ -51,6 +57,34 @@ class CallingHome:
         at = SystemClock().now().wall - minutes_ago * MINUTE
         envelope = self.house.envelope(event, position=self._seq, at=at, device=device)
         _publish(broker_url, self.house.topic("alarm"), self.house.frame(self._seq, [envelope]))
+
+
+def silence_of(home: str, minutes: int) -> Raise:
+    """The verdict that a home's edge has been silent for so long."""
+    since = SystemClock().now().wall - minutes * MINUTE
+    return Raise(
+        condition=Condition.EDGE_SILENT,
+        home=HomeId(home),
+        subject=None,
+        window=str(since),
+        occurred_at=since,
+        fact=None,
+        presses=1,
+        explanation={"since": since},
+    )
+
+
+def judge(database_url: str, verdicts: list[Raise], *, redelivered: bool = False) -> None:
+    """Put verdicts into force as the bulk lane does."""
+
+    async def put() -> None:
+        async with await psycopg.AsyncConnection.connect(database_url) as connection, connection.cursor() as cursor:
+            await apply_verdicts(cursor, verdicts, SystemClock().now().wall, redelivered=redelivered)
+
+    # Playwright's synchronous side has a loop running in this thread.
+    thread = threading.Thread(target=asyncio.run, args=(put(),))
+    thread.start()
+    thread.join()
 
 
 def _publish(broker_url: str, topic: str, payload: bytes) -> None:

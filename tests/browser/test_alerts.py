@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from gateway.embedded import PrivateBroker
 from homecare.event import Hazard, HazardChanged
 from tests.browser.desk_page import DeskPage
-from tests.browser.homes import CallingHome
+from tests.browser.homes import CallingHome, judge, silence_of
 
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
@@ -121,3 +121,29 @@ def test_the_home_s_day_is_a_picture_and_a_table_and_says_what_it_does_not_know(
     table = desk.page.get_by_role("table")
     expect(table).to_contain_text("tryckt på anropsknappen")
     expect(table).to_contain_text("Vet ej – ingen kontakt")
+
+
+def test_a_thousand_faults_never_bury_a_call(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, database_url: str
+) -> None:
+    judge(database_url, [silence_of(f"home-x{number:05d}", 10) for number in range(1_000)])
+    desk = open_desk()
+    homes[0].press(broker.url)
+    expect(desk.row("Anna Berg")).to_be_in_viewport()
+    fold = desk.page.locator(".fold")
+    expect(fold).to_contain_text("Hemenheten har tystnat: 1000")
+    expect(desk.page.locator(".alert.fault")).to_have_count(0)
+    fold.click()
+    expect(desk.page.locator(".alert.fault")).to_have_count(50)
+    expect(desk.row("Anna Berg")).to_be_in_viewport()
+
+
+def test_an_alert_that_came_again_after_a_restore_says_so(
+    open_desk: OpenDesk, homes: list[CallingHome], database_url: str
+) -> None:
+    desk = open_desk()
+    judge(database_url, [silence_of(homes[0].house.home, 10)], redelivered=True)
+    desk.page.locator(".fold").click()
+    expect(desk.row("Anna Berg")).to_contain_text("Skickat igen")
+    desk.choose("Anna Berg")
+    expect(desk.page.locator(".detail")).to_contain_text("Det kan vara ett gammalt larm.")

@@ -1,12 +1,13 @@
 """A desk that lost its feed says so within 5 s, and misses nothing when it comes back."""
 
+import re
 import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from gateway.embedded import PrivateBroker
+from gateway.embedded import PrivateBroker, PrivateDatabase
 from tests.browser.desk_page import DeskPage
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
 LOST_SECONDS = 5.0
 BACK_MILLISECONDS = 20_000
+ANY_LOSS = re.compile("INGEN KONTAKT|Det går inte att spara just nu")
 
 
 def test_a_lost_feed_is_said_within_five_seconds(
@@ -95,3 +97,27 @@ def test_a_wrong_token_is_asked_for_again(open_desk: OpenDesk, gateway: GatewayP
     desk.page.get_by_role("button", name="Öppna larmbordet").click()
     expect(desk.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
     assert "token" not in desk.page.url
+
+
+def test_a_broken_road_from_the_homes_is_said(open_desk: OpenDesk, broker: PrivateBroker) -> None:
+    desk = open_desk()
+    said = desk.page.get_by_role("heading", name="Vägen från hemmen är bruten")
+    expect(said).to_have_count(0)
+    broker.kill()
+    try:
+        expect(said).to_be_visible()
+        expect(desk.page.get_by_text("Inga öppna larm")).to_have_count(0)
+    finally:
+        broker.start()
+    expect(said).to_have_count(0)
+
+
+def test_a_database_that_is_away_is_said(open_desk: OpenDesk, database_server: PrivateDatabase) -> None:
+    desk = open_desk()
+    database_server.kill()
+    try:
+        expect(desk.page.get_by_text(ANY_LOSS).first).to_be_visible()
+        expect(desk.page.get_by_text("Inga öppna larm")).to_have_count(0)
+    finally:
+        database_server.start()
+    expect(desk.page.get_by_text(ANY_LOSS)).to_have_count(0, timeout=BACK_MILLISECONDS)

@@ -29,6 +29,17 @@ export interface Desk {
   readonly rung: number;
 }
 
+/** What an empty list may claim: `calls` only while contact, database and the road from the homes are all known to work. */
+export interface Known {
+  readonly calls: boolean;
+  readonly watch: boolean;
+}
+
+export function knownBy(desk: Desk): Known {
+  const calls = desk.contact.is === "live" && desk.pulse !== null && desk.pulse.database && desk.pulse.broker;
+  return { calls, watch: calls && desk.pulse !== null && desk.pulse.bulk_alive };
+}
+
 export type Message =
   | { readonly is: "snapshot"; readonly snapshot: Snapshot }
   | { readonly is: "alert"; readonly alert: AlertView }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertView } from "../src/contract";
-import { type Desk, EMPTY, type Message, after } from "../src/store";
+import { type Desk, EMPTY, type Message, after, knownBy } from "../src/store";
 import { view } from "./views";
 
 const snapshot = (...alerts: AlertView[]): Message => ({ is: "snapshot", snapshot: { number: 1, alerts } });
@@ -48,4 +48,16 @@ test("a resolved alert leaves the list and an old row does not bring it back", (
 test("the gateway's clock counts, not this computer's", () => {
   const pulse = { at: "2026-01-10T02:00:00Z", bulk_alive: true, database: true, broker: true };
   assert.equal(said({ is: "pulse", pulse, now: Date.parse("2026-01-10T01:00:00Z") }).clockLead, 3_600_000);
+});
+
+test("an empty list claims nothing unless contact, database and the road from the homes are known to work", () => {
+  const pulse = { at: "2026-01-10T02:00:00Z", bulk_alive: true, database: true, broker: true };
+  const heard = (changes: Partial<typeof pulse>): Message => ({ is: "pulse", pulse: { ...pulse, ...changes }, now: 0 });
+  const known = (...messages: Message[]) => knownBy(said(...messages));
+  assert.deepEqual(known(snapshot(), heard({})), { calls: true, watch: true });
+  assert.deepEqual(known(snapshot(), heard({ bulk_alive: false })), { calls: true, watch: false });
+  for (const unknown of [[], [snapshot()], [snapshot(), heard({ database: false })], [snapshot(), heard({ broker: false })]]) {
+    assert.deepEqual(known(...unknown), { calls: false, watch: false });
+  }
+  assert.deepEqual(known(snapshot(), heard({}), { is: "lost", since: 1 }), { calls: false, watch: false });
 });

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { AlertView } from "../contract";
 import { KEY } from "../keyboard";
 import { countByCondition, newestCall } from "../order";
+import type { Known } from "../store";
 import { clockTime, clockTimeWithSeconds } from "../times";
 import { useWords, wordFor } from "../words";
 import { whatWords } from "../why";
@@ -26,12 +27,13 @@ interface Props {
   readonly faultsShown: boolean;
   readonly untaken: number;
   readonly me: string;
-  /** Whether the list is current: an empty list that is not says that nothing is known. */
-  readonly known: boolean;
+  /** What an empty list may claim; otherwise it says that nothing is known. */
+  readonly known: Known;
   /** When the list was last current (wall time, ms), while it no longer is. */
   readonly asOf: number | null;
   open(id: string): void;
-  take(alert: AlertView): void;
+  /** Null while nothing can be taken. */
+  readonly take: ((alert: AlertView) => void) | null;
   showFaults(shown: boolean): void;
 }
 
@@ -39,9 +41,10 @@ export function AlertList(props: Props) {
   const words = useWords();
   const { calls, concerns, faults, ended, chosenId, known, me } = props;
   const row = (alert: AlertView) => (
-    <AlertRow key={alert.id} {...{ alert, me }} chosen={alert.id === chosenId} open={props.open} take={known ? props.take : null} />
+    <AlertRow key={alert.id} {...{ alert, me }} chosen={alert.id === chosenId} open={props.open} take={props.take} />
   );
   const newest = newestCall(calls);
+  const unwatched = known.calls ? words.list.unwatched : words.list.unknown;
   return (
     <div class="list">
       {props.asOf !== null && <p class="problem">{words.list.asOf(clockTimeWithSeconds(props.asOf))}</p>}
@@ -50,14 +53,14 @@ export function AlertList(props: Props) {
         <h2 id="calls">
           {words.list.calls} <Count all={calls.length} untaken={props.untaken} />
         </h2>
-        {calls.length === 0 && <p class="empty">{known ? words.list.noCalls : words.list.unknown}</p>}
+        {calls.length === 0 && <p class="empty">{known.calls ? words.list.noCalls : words.list.unknown}</p>}
         <ul>{calls.map(row)}</ul>
       </section>
       <section class="concerns" aria-labelledby="concerns">
         <h2 id="concerns">
           {words.list.concerns} <Count all={concerns.length} />
         </h2>
-        {concerns.length === 0 && <p class="empty">{known ? words.list.noConcerns : words.list.unknown}</p>}
+        {concerns.length === 0 && <p class="empty">{known.watch ? words.list.noConcerns : unwatched}</p>}
         <Paged rows={concerns} row={row} />
       </section>
       <section class="faults" aria-labelledby="faults">
@@ -65,7 +68,7 @@ export function AlertList(props: Props) {
           {words.list.faults} <Count all={faults.length} />
         </h2>
         {faults.length === 0 ? (
-          <p class="empty">{known ? words.list.noFaults : words.list.unknown}</p>
+          <p class="empty">{known.watch ? words.list.noFaults : unwatched}</p>
         ) : (
           <Faults faults={faults} shown={props.faultsShown} show={props.showFaults}>
             <Paged rows={faults} row={row} />

@@ -5,6 +5,7 @@ import { type Command, commandFor, isWriting } from "../keyboard";
 import { board } from "../order";
 import { usePreference } from "../preference";
 import type { Session } from "../session";
+import { knownBy } from "../store";
 import { useWords } from "../words";
 import { AlertDetail, CHOSEN } from "./alert_detail";
 import { AlertList, rowId } from "./alert_list";
@@ -44,6 +45,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const chosen = chosenId === null ? null : desk.open.get(chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
   const untaken = calls.filter((call) => call.claimed_by === null).length;
   const lost = desk.contact.is === "lost";
+  const live = desk.contact.is === "live";
 
   useEffect(() => {
     document.title = lost ? words.titleLost : words.title(untaken);
@@ -74,9 +76,13 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     document.getElementById(rowId(next.id))?.focus();
   };
   const perform = async (action: "take" | "release" | "acknowledge", alert: AlertView): Promise<void> => {
-    if (alert.standing === "resolved" || desk.contact.is !== "live") return;
+    if (alert.standing === "resolved" || !live) return;
     await actions.perform(alert, action);
     keepFocus();
+  };
+  const take = (alert: AlertView): void => {
+    choose(alert.id);
+    void perform("take", alert);
   };
   const obey = (command: Command): void => {
     if (command === "next" || command === "previous") step(command === "next" ? 1 : -1);
@@ -86,7 +92,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (!chosen) return;
     else if (command === "resolve") {
       setReading(true);
-      if (chosen.standing !== "resolved" && desk.contact.is === "live") setClosing(chosen);
+      if (chosen.standing !== "resolved" && live) setClosing(chosen);
     } else void perform(command, chosen);
   };
 
@@ -116,19 +122,16 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <main id="alarms" tabIndex={-1}>
           <AlertList
             {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.operator }}
-            known={desk.contact.is === "live"}
+            known={knownBy(desk)}
             asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
             open={open}
-            take={(alert) => {
-              choose(alert.id);
-              void perform("take", alert);
-            }}
+            take={live ? take : null}
             showFaults={setFaultsShown}
           />
           <AlertDetail
             {...{ session, actions, closing, setClosing, refuse, back }}
             alert={chosen}
-            live={desk.contact.is === "live"}
+            live={live}
             perform={(action) => chosen && void perform(action, chosen)}
             keepFocus={keepFocus}
           />

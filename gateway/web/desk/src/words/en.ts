@@ -61,6 +61,7 @@ export const en = (setting: Setting): Words => ({
     noConcerns: "Nothing in the list.",
     noFaults: "No technical alarms in the list.",
     unknown: "Unknown – no contact",
+    unwatched: "Unknown – the watch stands still",
     asOf: (time) => `So the list stood at ${time}. It may be old.`,
     newest: "Newest press",
     newestHint: "Go to the alarm",

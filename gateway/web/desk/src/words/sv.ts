@@ -60,6 +60,7 @@ export const sv = (setting: Setting) => ({
     noConcerns: "Inget i listan.",
     noFaults: "Inga driftlarm i listan.",
     unknown: "Vet ej – ingen kontakt",
+    unwatched: "Vet ej – bevakningen står stilla",
     asOf: (time: string) => `Så såg listan ut ${time}. Den kan vara gammal.`,
     newest: "Senaste tryckningen",
     newestHint: "Gå till larmet",
