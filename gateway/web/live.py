@@ -88,6 +88,7 @@ async def _left(receive: Receive) -> None:
 @router.get(
     "/live",
     summary="Live events: snapshot, alert, pulse",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {"schema": {}}}}},
 )

@@ -4,6 +4,7 @@ No answer repeats what came in, and none shows what broke inside.
 """
 
 import logging
+from http import HTTPStatus
 from typing import Final, Literal
 
 from fastapi import FastAPI, Request
@@ -76,15 +77,15 @@ _WORDS: Final[dict[str, Words]] = {
 _STATUS_KIND: Final[dict[int, Kind]] = {404: "unknown", 405: "refused", 503: "unavailable"}
 
 
-def problem(error: VakaError, *, alert: AlertView | None = None, status: int | None = None) -> JSONResponse:
+def problem(error: VakaError, *, alert: AlertView | None = None) -> JSONResponse:
     """The answer to an error of one of the five kinds; `alert` is how the alert stands now."""
     kind: Kind = next((name for known, name in _KIND.items() if isinstance(error, known)), "bug")
     message = _WORDS.get(error.op, _WORDS[kind])
     if isinstance(error, Conflict) and alert is not None:
         message = _conflict_words(alert, error)
     body = Problem(kind=kind, op=error.op, subject=error.subject, hint=error.hint, message=message, alert=alert)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - the one status with a header
-    return JSONResponse(body.model_dump(mode="json"), status_code=status or error.status, headers=headers)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse(body.model_dump(mode="json"), status_code=error.status, headers=headers)
 
 
 def _conflict_words(alert: AlertView, error: Conflict) -> Words:
@@ -105,7 +106,9 @@ def handle_problems(app: FastAPI) -> None:
         return problem(Malformed("read request", where or "request", "see /openapi.json"))
 
     async def routed(_: Request, error: Exception) -> JSONResponse:
-        status = error.status_code if isinstance(error, HTTPException) else 500
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        if status == HTTPStatus.BAD_REQUEST:
+            return problem(Malformed("read request", "body", "JSON in UTF-8; see /openapi.json"))
         kind = _STATUS_KIND.get(status, "malformed")
         body = Problem(kind=kind, op="find", subject="path or method", hint="see /openapi.json", message=_WORDS[kind])
         headers = error.headers if isinstance(error, HTTPException) else None

@@ -1,0 +1,110 @@
+"""The alarm process as it is really started, on a database and a broker of the session, and a client with its token."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.registry import enrol
+from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
+from homecare.alert import Alert
+from homecare.clock import SystemClock
+from tests.gateway.alarms import judged, rows
+from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
+from tests.servers import ROOT
+
+START_SECONDS = 20.0
+PORT = 18_480
+
+
+class Serving:
+    """One alarm process in service."""
+
+    def __init__(self, database_url: str, broker_url: str, data: Path) -> None:
+        self.database_url = database_url
+        self.port = free_port(PORT, lambda _: None)
+        key = data / "gateway.key"
+        key.write_text(GATEWAY_PRIVATE.hex())
+        self._environment = {
+            **os.environ,
+            "VAKA_DATABASE_URL": database_url,
+            "VAKA_BROKER_URL": broker_url,
+            "VAKA_PORT": str(self.port),
+            "VAKA_DATA": str(data),
+        }
+        self._log = data / "log"
+        self._token = data / "token"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self) -> str:
+        return self._token.read_text().strip()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", "alarm"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self._log.read_text()
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(self._log.read_text())
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(10)
+
+    def client(self, **headers: str) -> httpx.Client:
+        given = {"Authorization": f"Bearer {self.token}", "X-Vaka-Operator": "Test", **headers}
+        return httpx.Client(base_url=self.url, headers=given, timeout=15)
+
+    def press(self, house: Household, first: int, count: int = 1) -> list[Alert]:
+        """Presses as the lane would record them; the alerts as they then stood."""
+
+        async def take() -> list[Alert]:
+            connections = Connections(self.database_url, name="test-press", size=1, lock_ms=LOCK_MS * 8)
+            store, now = PostgresAlarms(connections), SystemClock().now().wall
+            found: list[Alert] = []
+            for seq in range(first, first + count):
+                found += (await store.take(judged(house, seq, at=now), now)).alerts
+            await connections.close()
+            return found
+
+        return asyncio.run(take())
+
+    def rows(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        return rows(self.database_url, statement, *parameters)
+
+
+def serve(
+    server: PrivateDatabase, template: str, broker: PrivateBroker, data: Path, houses: tuple[Household, ...]
+) -> Iterator[Serving]:
+    """A process over a database of its own in which the houses are enrolled."""
+    name = f"serving_{os.getpid()}_{data.name}".lower().replace("-", "_")
+    base = server.url.rsplit("/", 1)[0]
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    for house in houses:
+        enrol(f"{base}/{name}", house.registration)
+    serving = Serving(f"{base}/{name}", broker.url, data)
+    serving.start()
+    yield serving
+    serving.stop()
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,389 @@
+"""The API as a desk and an integrator meet it: the real process, over HTTP."""
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.web.bounds import BODY_LIMIT, SECURITY_HEADERS
+from tests.gateway.enrolled import household
+from tests.gateway.serving import Serving, serve
+
+HOUSES = tuple(household(number) for number in range(31, 39))
+WORD = "vaka-word-that-must-not-come-back"
+
+
+@pytest.fixture(scope="module")
+def serving(
+    database_server: PrivateDatabase,
+    migrated_template: str,
+    broker: PrivateBroker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Serving]:
+    data: Path = tmp_path_factory.mktemp("web")
+    yield from serve(database_server, migrated_template, broker, data, HOUSES)
+
+
+@pytest.fixture
+def client(serving: Serving) -> Iterator[httpx.Client]:
+    with serving.client() as client:
+        yield client
+
+
+def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """A typed answer in both languages that gives nothing away."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["kind"] == kind
+    assert body["message"]["sv"]
+    assert body["message"]["en"]
+    for secret in (WORD, "Traceback", "psycopg", "SELECT", ".py"):
+        assert secret not in answer.text
+    return body
+
+
+# --- supervision ------------------------------------------------------------------------------------------------------
+
+
+def test_ready_names_what_stands_behind_it(serving: Serving) -> None:
+    answer = httpx.get(f"{serving.url}/readyz")
+    ready = answer.json()
+    assert answer.status_code == 200
+    assert set(ready) >= {"vaka", "postgresql", "timescaledb", "timescaledb_license", "broker", "bulk"}
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", ready["broker"])
+    assert ready["bulk"] == {"alive": False, "seconds_since": None}
+    assert httpx.get(f"{serving.url}/healthz").json() == {"alive": True}
+
+
+def test_figures_are_prometheus_text(serving: Serving) -> None:
+    text = httpx.get(f"{serving.url}/metrics").text
+    for name in ("vaka_alarm_facts_total", "vaka_open_alerts", "vaka_feed_latency_seconds_bucket", "vaka_live_desks"):
+        assert re.search(rf"^{name}", text, re.MULTILINE), name
+
+
+def test_the_description_is_complete(serving: Serving) -> None:
+    described = httpx.get(f"{serving.url}/openapi.json").json()
+    assert {path for path in described["paths"] if path.startswith("/api")} == {
+        "/api/v1/alerts",
+        "/api/v1/alerts/{alert}/{action}",
+        "/api/v1/homes",
+        "/api/v1/homes/{home}/day",
+        "/api/v1/live",
+    }
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], (method, path)
+            if path.startswith("/api"):
+                assert operation["security"] == [{"HTTPBearer": []}], path
+                assert {"401", "404", "422", "503"} <= set(operation["responses"]), path
+    assert {"from", "to"} <= set(described["components"]["schemas"]["Day"]["properties"])
+
+
+# --- who may call -----------------------------------------------------------------------------------------------------
+
+PATHS = ("/api/v1/alerts", "/api/v1/homes", f"/api/v1/homes/{HOUSES[0].home}/day", "/api/v1/live")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("given", [None, "", "Bearer wrong", "Basic YTpi", "bearer", "Bearer \xff"])
+def test_http_01_25_without_the_token_nothing_is_shown(serving: Serving, path: str, given: str | None) -> None:
+    headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+    answer = httpx.get(serving.url + path, headers=headers)  # type: ignore[arg-type]
+    assert_problem(answer, 401, "refused")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_every_answer_carries_the_security_headers(serving: Serving, client: httpx.Client) -> None:
+    for answer in (client.get("/api/v1/alerts"), httpx.get(f"{serving.url}/desk"), client.get("/nowhere")):
+        for name in set(SECURITY_HEADERS) - {"Cache-Control"}:
+            assert answer.headers[name] == SECURITY_HEADERS[name]
+    assert "unsafe" not in SECURITY_HEADERS["Content-Security-Policy"]
+    assert client.get("/api/v1/alerts").headers["cache-control"] == "no-store"
+    assert "server" not in client.get("/healthz").headers
+
+
+def test_it_listens_on_loopback_only(serving: Serving) -> None:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        address = socket.gethostbyname(socket.gethostname())
+        if not address.startswith("127."):
+            assert probe.connect_ex((address, serving.port)) != 0
+
+
+# --- alerts and what people do with them -----------------------------------------------------------------------------
+
+
+def test_an_alert_from_press_to_end(serving: Serving, client: httpx.Client) -> None:
+    house = HOUSES[0]
+    serving.press(house, 1)
+    listed = client.get("/api/v1/alerts", params={"state": "open"}).json()
+    [alert] = [one for one in listed["alerts"] if one["home"] == house.home]
+    assert (alert["home_label"], alert["urgency"], alert["occurrences"]) == ("Test home 31", "call", 1)
+    assert alert["raised_at"].endswith("Z")
+    action = f"/api/v1/alerts/{alert['id']}"
+    taken = client.post(f"{action}/take", json={"version": 1, "operator": " Åsa "}).json()
+    assert (taken["claimed_by"], taken["version"]) == ("Åsa", 2)
+    body = assert_problem(client.post(f"{action}/take", json={"version": 2, "operator": "Bo"}), 409, "conflict")
+    assert body["alert"]["claimed_by"] == "Åsa"
+    assert "tagen" in body["message"]["sv"] or "taget" in body["message"]["sv"]
+    without = client.post(f"{action}/resolve", json={"version": 2, "operator": "Åsa", "reason": ""})
+    assert "varför" in assert_problem(without, 403, "refused")["message"]["sv"]
+    ended = client.post(f"{action}/resolve", json={"version": 2, "operator": "Åsa", "reason": "feltryck"})
+    assert (ended.json()["standing"], ended.json()["reason"]) == ("resolved", "feltryck")
+    again = client.post(f"{action}/take", json={"version": 3, "operator": "Bo"})
+    assert "avslutat" in assert_problem(again, 409, "conflict")["message"]["sv"]
+
+
+def test_http_24_a_stale_version_is_a_conflict_that_shows_the_newer_press(
+    serving: Serving, client: httpx.Client
+) -> None:
+    house = HOUSES[1]
+    [first, _] = serving.press(house, 1, count=2)
+    answer = client.post(f"/api/v1/alerts/{first.id}/take", json={"version": 1, "operator": "Åsa"})
+    body = assert_problem(answer, 409, "conflict")
+    assert (body["alert"]["occurrences"], body["alert"]["version"]) == (2, 2)
+
+
+# --- who looked -------------------------------------------------------------------------------------------------------
+
+
+def test_http_34_every_read_path_leaves_a_row_a_home(serving: Serving) -> None:
+    house = HOUSES[2]
+    [alert] = serving.press(house, 1)
+
+    def logged(name: str) -> set[tuple[object, ...]]:
+        return set(serving.rows("SELECT what, home FROM read_log WHERE person = %s AND home = %s", name, house.home))
+
+    with serving.client(**{"X-Vaka-Operator": "Reader%20Karin"}) as client:
+        client.get("/api/v1/alerts")
+        client.get("/api/v1/homes")
+        client.get(f"/api/v1/homes/{house.home}/day")
+        with client.stream("GET", "/api/v1/live") as live:
+            next(live.iter_lines())
+        body = {"version": 9, "operator": "Reader Karin"}
+        client.post(f"/api/v1/alerts/{alert.id}/take", json=body)
+        client.post(f"/api/v1/alerts/{alert.id}/take", json={**body, "version": 1})
+    kinds = {"alerts", "homes", "day", "live", "alert.conflict", "alert.claimed"}
+    assert logged("Reader Karin") == {(kind, house.home) for kind in kinds}
+    with serving.client() as client:
+        assert client.head("/api/v1/alerts").status_code == 405, "no read path without a row"
+
+
+def test_a_home_that_first_appears_on_a_live_connection_is_logged(serving: Serving) -> None:
+    house = HOUSES[3]
+    with (
+        serving.client(**{"X-Vaka-Operator": "Live"}) as client,
+        client.stream("GET", "/api/v1/live") as live,
+    ):
+        lines = live.iter_lines()
+        next(lines)
+        serving.press(house, 1)
+        assert next(line for line in lines if line == "event: alert")
+    deadline = time.monotonic() + 10
+    statement = "SELECT count(*) FROM read_log WHERE person = 'Live' AND home = %s"
+    while serving.rows(statement, house.home) != [(1,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+# --- live -------------------------------------------------------------------------------------------------------------
+
+
+def events(client: httpx.Client, alerts: int, last: str | None = None) -> list[dict[str, str]]:
+    """The events of a new connection up to the given number of alerts."""
+    found: list[dict[str, str]] = [{}]
+    headers = {} if last is None else {b"Last-Event-ID": last.encode()}
+    with client.stream("GET", "/api/v1/live", headers=headers) as live:
+        assert live.headers["content-type"].startswith("text/event-stream")
+        for line in live.iter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                found[-1][name] = value
+                continue
+            if sum(event["event"] == "alert" for event in found) >= alerts and len(found) > 1:
+                return found
+            found.append({})
+    raise AssertionError("the stream ended")
+
+
+def test_a_desk_that_resumes_has_missed_nothing(serving: Serving, client: httpx.Client) -> None:
+    [snapshot, *_] = events(client, 0)
+    start = int(snapshot["id"])
+    serving.press(HOUSES[4], 1, count=30)
+    resumed = events(client, 30, last=str(start))
+    assert resumed[0]["event"] == "snapshot"
+    numbers = [int(event["id"]) for event in resumed if event["event"] == "alert"]
+    assert numbers == list(range(start + 1, start + 31))
+    halfway = events(client, 10, last=str(start + 20))
+    assert [int(event["id"]) for event in halfway if event["event"] == "alert"] == numbers[20:]
+    assert '"occurrences":30' in halfway[-1]["data"]
+
+
+@pytest.mark.parametrize("last", ["-1", "99999999999999999", "9" * 39, "abc", "1e3", "٣", "' OR 1=1"])
+def test_http_25_a_position_that_is_none_starts_at_the_snapshot(client: httpx.Client, last: str) -> None:
+    [snapshot, *_] = events(client, 0, last=last)
+    assert snapshot["event"] == "snapshot"
+    assert int(snapshot["id"]) >= 0
+
+
+def test_a_pulse_comes_every_two_seconds(client: httpx.Client) -> None:
+    with client.stream("GET", "/api/v1/live") as live:
+        lines = live.iter_lines()
+        started = time.monotonic()
+        pulses = [next(line for line in lines if line == "event: pulse") for _ in range(2)]
+    assert len(pulses) == 2
+    assert time.monotonic() - started < 4
+
+
+# --- a home's day -----------------------------------------------------------------------------------------------------
+
+
+def test_a_day_shows_what_happened_and_what_nobody_could_see(serving: Serving, client: httpx.Client) -> None:
+    house = HOUSES[5]
+    told = """INSERT INTO event (recorded_at, edge, epoch, stream, seq, position, home, device, kind, occurred_at,
+        received_at, estimated_at, uncertainty, elapsed, body)
+        SELECT at, %s, 1, 'record', 1, 1, %s, %s, %s, at, at, at, 0, 0, %s::jsonb
+        FROM (SELECT now() - %s::interval AS at) AS t"""
+    device = house.door
+    since = int((time.time() - 6 * 3600) * 1_000_000)
+    with psycopg.connect(serving.database_url) as connection:
+        for kind, body, ago in (
+            ("coverage_changed", f'{{"covered": true, "since": {since}, "reason": "started"}}', "6 hours"),
+            ("contact_changed", '{"open": true}', "5 hours"),
+            ("contact_changed", '{"open": false}', "4 hours"),
+            (
+                "coverage_changed",
+                f'{{"covered": false, "since": {since + 3_600_000_000}, "reason": "gone"}}',
+                "3 hours",
+            ),
+        ):
+            connection.execute(told, (house.edge, house.home, device, kind, body, ago))
+    day = client.get(f"/api/v1/homes/{house.home}/day").json()
+    assert (day["home"], day["label"]) == (house.home, "Test home 36")
+    [lane] = [lane for lane in day["lanes"] if lane["capability"] == "contact"]
+    assert [span["state"] for span in lane["spans"]] == ["open", "closed"]
+    assert [part["covered"] for part in lane["covered"]] == [None, True, None]
+    assert set(lane["covered"][0]) == {"from", "to", "covered"}
+    [home] = [home for home in client.get("/api/v1/homes").json() if home["home"] == house.home]
+    assert home["edges"] == [{"edge": house.edge, "last_seen": None, "silent": True}]
+    assert home["devices"][0]["capabilities"] == ["contact"]
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+TAKE = f"/api/v1/alerts/{HOUSES[6].home}/take"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("case", "path", "status"),
+    [
+        ("http-02 foreign id", f"/api/v1/homes/{'x' * 12}/day", 404),
+        ("http-03 integer", "/api/v1/homes/1/day", 422),
+        ("http-03 dots", "/api/v1/homes/%2e%2e%2f%2e%2e/day", 404),
+        ("http-03 nul", "/api/v1/homes/home-00000%00/day", 422),
+        ("http-03 desk dots", "/desk/%2e%2e/%2e%2e/app.py", 404),
+        ("http-03 desk nul", "/desk/%00", 404),
+        ("http-12 string", "/api/v1/alerts?limit=ten", 422),
+        ("http-12 octal", "/api/v1/alerts?limit=0o17", 422),
+        ("http-12 negative", "/api/v1/alerts?limit=-1", 422),
+        ("http-12 huge", "/api/v1/alerts?limit=1000000000", 422),
+        ("http-12 state", f"/api/v1/alerts?state={WORD}", 422),
+        ("http-35 unknown path", f"/api/v1/{WORD}", 404),
+    ],
+)
+def test_bad_addresses(client: httpx.Client, case: str, path: str, status: int) -> None:
+    answer = client.get(path)
+    assert answer.status_code in ({status, 503} if "desk" in case else {status}), answer.text
+    if "desk" not in case:
+        assert_problem(answer, status, {404: "unknown", 422: "malformed"}[status])
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "BREW"])
+def test_http_05_a_wrong_verb(client: httpx.Client, method: str) -> None:
+    answer = client.request(method, "/api/v1/alerts", headers={"X-HTTP-Method-Override": "GET"})
+    assert answer.status_code == 405
+    assert "alerts" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("case", "content", "headers"),
+    [
+        ("http-04 mass assignment", b'{"version":1,"operator":"A","standing":"resolved"}', JSON),
+        ("http-06 no type", b'{"version":1,"operator":"A"}', {}),
+        ("http-06 form", b"version=1&operator=A", {"Content-Type": "application/x-www-form-urlencoded"}),
+        ("http-06 multipart", b"--x--", {"Content-Type": "multipart/form-data; boundary=x"}),
+        ("http-06 utf-7", b"+AHsAfQ-", {"Content-Type": "application/json; charset=utf-7"}),
+        ("http-07 empty", b"", JSON),
+        ("http-07 one byte", b"{", JSON),
+        ("http-08 comment", b'{"version":1,/**/"operator":"A"}', JSON),
+        ("http-08 trailing comma", b'{"version":1,"operator":"A",}', JSON),
+        ("http-08 NaN", b'{"version":NaN,"operator":"A"}', JSON),
+        ("http-08 1e400", b'{"version":1e400,"operator":"A"}', JSON),
+        ("http-09 nested", b"[" * 10_000 + b"]" * 3_000, JSON),
+        ("http-09 nested in a field", b'{"version":' + b"[" * 7_000 + b"1" + b"]" * 7_000 + b"}", JSON),
+        ("http-10 array", b"[]", JSON),
+        ("http-10 null", b'{"version":null,"operator":"A"}', JSON),
+        ("http-10 empty for null", b'{"version":"","operator":"A"}', JSON),
+        ("http-11 NUL", b'{"version":1,"operator":"A\\u0000"}', JSON),
+        ("http-11 right to left", '{"version":1,"operator":"A\u202egnp"}'.encode(), JSON),
+        ("http-11 zalgo", ('{"version":1,"operator":"A' + "\u0335" * 9 + '"}').encode(), JSON),
+        ("http-11 spaces only", b'{"version":1,"operator":"   "}', JSON),
+        ("http-11 two lines", b'{"version":1,"operator":"A\\nB"}', JSON),
+        ("http-11 surrogate", b'{"version":1,"operator":"\\ud800"}', JSON),
+        ("http-11 too long", b'{"version":1,"operator":"' + b"A" * 61 + b'"}', JSON),
+        ("http-12 number as string", b'{"version":"1","operator":"A"}', JSON),
+        ("http-12 float", b'{"version":1.0,"operator":"A"}', JSON),
+        ("http-12 bool", b'{"version":true,"operator":"A"}', JSON),
+        ("http-12 huge", b'{"version":99999999999999999999,"operator":"A"}', JSON),
+        ("http-35 invalid utf-8", b'{"version":1,"operator":"\xff"}', JSON),
+    ],
+)
+def test_bad_bodies(client: httpx.Client, case: str, content: bytes, headers: dict[str, str]) -> None:
+    assert_problem(client.post(TAKE, content=content, headers=headers), 422, "malformed")
+    assert client.get("/api/v1/alerts").status_code == 200, "the next valid input works"
+
+
+def test_http_08_of_two_equal_keys_the_last_one_counts(client: httpx.Client) -> None:
+    answer = client.post(TAKE, content=b'{"version":0,"version":1,"operator":"A"}', headers=JSON)
+    assert_problem(answer, 404, "unknown")
+
+
+def test_http_07_the_body_is_bounded(client: httpx.Client) -> None:
+    fits = b'{"version":1,"operator":"A","reason":"' + b" " * (BODY_LIMIT - 40) + b'"}'
+    assert len(fits) == BODY_LIMIT
+    assert_problem(client.post(TAKE, content=fits, headers=JSON), 422, "malformed")
+    assert_problem(client.post(TAKE, content=fits + b" ", headers=JSON), 413, "malformed")
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 1024
+
+    assert_problem(client.post(TAKE, content=endless(), headers=JSON), 413, "malformed")
+
+
+def test_http_11_composed_and_decomposed_names_are_one(serving: Serving, client: httpx.Client) -> None:
+    [alert] = serving.press(HOUSES[7], 1)
+    action = f"/api/v1/alerts/{alert.id}"
+    taken = client.post(f"{action}/take", json={"version": 1, "operator": "A\u030asa"}).json()
+    assert taken["claimed_by"] == "\u00c5sa"
+    assert client.post(f"{action}/release", json={"version": 2, "operator": "\u00c5sa"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["%FF", "%00", "A" * 61, "%0A", "%E2%80%AEA"])
+def test_a_bad_reader_name_is_refused(serving: Serving, name: str) -> None:
+    with serving.client(**{"X-Vaka-Operator": name}) as client:
+        assert_problem(client.get("/api/v1/alerts"), 422, "malformed")
+
+
+def test_memory_stays_lean(serving: Serving) -> None:
+    status = Path(f"/proc/{serving.process.pid}/status").read_text()
+    resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
+    assert resident < 125 * 1024, f"{resident // 1024} MiB"
