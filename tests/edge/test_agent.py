@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from simulator.serial_port import SerialPort
 from tests.edge.desk import Gateway, listening, until
 
 ADDRESS = "0180902B"
+RADIO = 1
+"""The ESP3 packet type of radio telegrams; the transport also asks the stick itself for a sign of life."""
 PRESS = bytes((0x3A, 0x01))
 OPEN, CLOSED = bytes((0x2D, 0x01)), bytes((0x2D, 0x00))
 WARM = bytes((0x02, 0xCA, 0x09))
@@ -74,7 +77,8 @@ class Home:
             size = 7 + int.from_bytes(self._read[1:3], "big") + self._read[3]
             if len(self._read) < size:
                 return
-            self.accepted.append(read_accepted(bytes(self._read[:size])).counter)
+            if self._read[4] == RADIO:
+                self.accepted.append(read_accepted(bytes(self._read[:size])).counter)
             del self._read[:size]
 
     async def say(self, counter: int, objects: bytes) -> None:
@@ -87,9 +91,14 @@ class Home:
         raise AssertionError("never accepted")
 
     @contextlib.asynccontextmanager
-    async def agent(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def agent(self, *, file_limit: int = resource.RLIM_INFINITY) -> AsyncIterator[asyncio.subprocess.Process]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "edge", str(self.config), stdout=asyncio.subprocess.PIPE, env=os.environ
+            sys.executable,
+            "-m",
+            "edge",
+            str(self.config),
+            stdout=asyncio.subprocess.PIPE,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, resource.RLIM_INFINITY)),
         )
         try:
             assert process.stdout is not None
@@ -174,9 +183,9 @@ async def test_a_broker_that_dies_and_forgets_costs_nothing_and_presses_overtake
                 path.unlink()
             for counter in range(1, 60):
                 await home.say(counter, WARM * 16)
+            await home.say(60, PRESS)
             broker.start()
             async with listening(home.gateway, broker.url, shard_of(home.home)):
-                await home.say(60, PRESS)
                 assert process.stdout is not None
                 assert await asyncio.wait_for(process.stdout.readline(), 20) == b"connected\n"
                 await until(lambda: len(home.gateway.events(Observed)) == 59 * 16, 30)
@@ -187,7 +196,34 @@ async def test_a_broker_that_dies_and_forgets_costs_nothing_and_presses_overtake
     seqs = [fact.id.seq for fact in home.gateway.facts if fact.id.stream is Stream.RECORD]
     assert seqs == list(range(1, len(seqs) + 1))
     (press,) = home.gateway.events(HelpCalled)
-    assert home.gateway.facts.index(press) < 16
+    assert home.gateway.facts.index(press) < 250, "more than a frame of bulk before it"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("full_from_the_start", [False, True])
+async def test_alarms_go_out_though_the_disk_is_full_and_nothing_is_accepted_then(
+    tmp_path: Path, broker: PrivateBroker, *, full_from_the_start: bool
+) -> None:
+    async with (
+        at_home(tmp_path, broker) as home,
+        home.agent(file_limit=1 if full_from_the_start else 400_000) as process,
+    ):
+        counter = 0
+        for _ in range(1000):
+            counter += 1
+            home.port.write(encode_said(ADDRESS, counter, WARM * 16))
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: counter in home.accepted, 1)  # noqa: B023 - awaited in the same turn
+                continue
+            break
+        assert counter > 1 or full_from_the_start
+        assert counter not in home.accepted
+        home.port.write(encode_said(ADDRESS, counter + 1, PRESS))
+        await until(lambda: home.gateway.events(HelpCalled))
+        with pytest.raises(TimeoutError):
+            await until(lambda: counter + 1 in home.accepted, 0.5)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 15)
 
 
 @pytest.mark.asyncio
