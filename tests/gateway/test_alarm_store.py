@@ -1,7 +1,9 @@
 """The alarm lane's transactions on a real database: once, at once, and never behind anybody."""
 
 import asyncio
+import os
 import random
+import signal
 import time
 from collections.abc import AsyncIterator
 
@@ -10,15 +12,21 @@ import pytest
 import pytest_asyncio
 
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.rows import from_wall
 from gateway.alerting import unreadable_alarm
 from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
+from homecare.clock import DAY
 from homecare.event import Hazard, HazardChanged, HelpCalled, Stream
 from homecare.identity import Epoch
 from tests.gateway.alarms import count, judged, rows
 from tests.gateway.enrolled import NOW, household
 
 HOUSE = household(1)
+BULK_EVENT = """INSERT INTO event (recorded_at, edge, epoch, stream, seq, position, home, kind, occurred_at,
+    received_at, estimated_at, uncertainty, elapsed, body)
+    VALUES (%(at)s, 'edge', 1, 'record', 1, 1, 'home', 'test', %(at)s, %(at)s, %(at)s, 0, 0, '{}')"""
 SHOWN = "SELECT condition, occurrences, version, standing, active FROM alert ORDER BY raised_at, condition"
 
 
@@ -152,6 +160,38 @@ async def test_an_open_bulk_transaction_does_not_delay_an_alarm(store: PostgresA
         assert (await store.take(judged(HOUSE, 2), NOW)).durable == 2
         assert time.monotonic() - started < LOCK_MS / 1000
         bulk.rollback()
+
+
+@pytest.mark.asyncio
+async def test_a_stopped_bulk_session_does_not_delay_an_alarm(store: PostgresAlarms, database_url: str) -> None:
+    await store.take(judged(HOUSE, 1), NOW)
+    with psycopg.connect(database_url) as bulk:
+        bulk.execute("INSERT INTO home_state (home, state, applied) VALUES (%s, '', 0)", (HOUSE.home,))
+        [session] = rows(database_url, "SELECT pid FROM pg_stat_activity WHERE pid = %s", bulk.info.backend_pid)
+        os.kill(session[0], signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            assert (await store.take(judged(HOUSE, 2), NOW)).durable == 2
+            assert time.monotonic() - started < LOCK_MS / 1000
+        finally:
+            os.kill(session[0], signal.SIGCONT)
+
+
+@pytest.mark.asyncio
+async def test_a_bulk_transaction_that_opens_a_chunk_does_not_delay_an_alarm(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    """Red without chunks that are open ahead of time: whoever opens one locks the hypertable until the commit."""
+    connections = Connections(database_url, name="test-chunks", size=1, lock_ms=LOCK_MS)
+    await open_ahead(connections, NOW)
+    await connections.close()
+    with psycopg.connect(database_url) as bulk:
+        for at in (NOW, NOW + DAY):
+            bulk.execute(BULK_EVENT, {"at": from_wall(at)})
+        assert (await store.take(judged(HOUSE, 1), NOW)).durable == 1
+        assert (await store.take(judged(HOUSE, 2), NOW + DAY)).durable == 2
+        bulk.rollback()
+    assert count(database_url, "event") == 2, "nothing stays of the opening"
 
 
 @pytest.mark.asyncio

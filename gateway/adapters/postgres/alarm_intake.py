@@ -39,9 +39,9 @@ _CONTENDED: Final = (
 )
 
 _LOCK_CURSOR: Final = """
-INSERT INTO cursor AS c (edge, epoch, stream, durable) VALUES (%s, %s, %s, 0)
+INSERT INTO cursor AS c (edge, epoch, stream, durable) VALUES (%(edge)s, %(epoch)s, %(stream)s, 0)
 ON CONFLICT (edge, epoch, stream) DO UPDATE SET durable = c.durable
-RETURNING durable
+RETURNING durable, (SELECT receipted FROM forgotten WHERE edge = %(edge)s AND epoch = %(epoch)s)
 """
 _LEDGER: Final = """
 INSERT INTO ledger (edge, epoch, stream, seq, digest, recorded_at)
@@ -54,13 +54,15 @@ SELECT known.seq FROM ledger AS known
 JOIN unnest(%s::bigint[], %s::bytea[]) AS come (seq, digest) ON come.seq = known.seq AND come.digest <> known.digest
 WHERE known.edge = %s AND known.epoch = %s AND known.stream = %s
 """
-_EVENT: Final = """
-INSERT INTO event (recorded_at, edge, epoch, stream, seq, position, home, device, kind, occurred_at, received_at,
-                   estimated_at, uncertainty, elapsed, counter, body)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-_INBOX: Final = """
-INSERT INTO inbox (shard, home, edge, epoch, stream, seq, body, recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+_RECORD: Final = """
+WITH recorded AS (
+    INSERT INTO event (recorded_at, edge, epoch, stream, seq, position, home, device, kind, occurred_at, received_at,
+                       estimated_at, uncertainty, elapsed, counter, body)
+    VALUES (%(recorded_at)s, %(edge)s, %(epoch)s, %(stream)s, %(seq)s, %(position)s, %(home)s, %(device)s, %(kind)s,
+            %(occurred_at)s, %(received_at)s, %(estimated_at)s, %(uncertainty)s, %(elapsed)s, %(counter)s, %(body)s)
+)
+INSERT INTO inbox (shard, home, edge, epoch, stream, seq, body, recorded_at)
+VALUES (%(shard)s, %(home)s, %(edge)s, %(epoch)s, %(stream)s, %(seq)s, %(encoded)s, %(recorded_at)s)
 """
 _ADVANCE: Final = """
 UPDATE cursor AS c SET durable = greatest(c.durable, %(through)s, (
@@ -70,7 +72,7 @@ UPDATE cursor AS c SET durable = greatest(c.durable, %(through)s, (
     ) AS later WHERE seq = %(through)s + place
 ))
 WHERE edge = %(edge)s AND epoch = %(epoch)s AND stream = %(stream)s
-RETURNING durable
+RETURNING durable, pg_notify(%(channel)s, '')
 """
 _FAULT: Final = """
 INSERT INTO fault AS f (kind, subject, count, first_at, last_at, detail) VALUES (%s, %s, %s, %s, %s, %s)
@@ -114,9 +116,8 @@ class PostgresAlarms:
         """Record, judge, tell and advance in one transaction."""
         seqs = _range(judged)
         async with self._transaction("take alarms") as cursor:
-            durable = await _lock_cursor(cursor, seqs)
+            durable, through = await _lock_cursor(cursor, seqs)
             fresh, others = await _enter_ledger(cursor, judged, seqs, recorded_at)
-            through = await _forgotten_through(cursor, seqs)
             alerts: list[Alert] = []
             for one in fresh:
                 await _record(cursor, one, recorded_at)
@@ -126,14 +127,13 @@ class PostgresAlarms:
             for one in others:
                 alerts += await _equivocate(cursor, one, recorded_at)
             if fresh:
-                await cursor.execute("SELECT pg_notify(%s, '')", (INBOX_CHANNEL,))
                 durable = await _advance(cursor, seqs, durable)
         return Taken(durable=durable, fresh=len(fresh), equivocations=len(others), alerts=tuple(alerts))
 
     async def pass_over(self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int) -> Taken:
         """Advance past what cannot be had, with a loss row and what people must be told."""
         async with self._transaction("pass over alarms") as cursor:
-            durable = await _lock_cursor(cursor, seqs)
+            durable, _ = await _lock_cursor(cursor, seqs)
             alerts = await apply_verdicts(cursor, [raised] if raised else [], recorded_at)
             if seqs.first <= durable + 1 and seqs.last > durable:
                 at = from_wall(recorded_at)
@@ -167,10 +167,14 @@ class PostgresAlarms:
             await cursor.execute(_FORGOTTEN, (edge, epoch, receipted))
 
 
-async def _lock_cursor(cursor: AsyncCursor[Any], seqs: SeqRange) -> int:
-    """The cursor, locked: two processes with frames of one edge take turns, and each sees what the other committed."""
-    await cursor.execute(_LOCK_CURSOR, (seqs.edge, seqs.epoch, seqs.stream))
-    return await _number(cursor)
+async def _lock_cursor(cursor: AsyncCursor[Any], seqs: SeqRange) -> tuple[int, int]:
+    """The cursor, locked, and through which seq the gateway once forgot (0: nothing).
+
+    Two processes with frames of one edge take turns, and each sees what the other committed.
+    """
+    await cursor.execute(_LOCK_CURSOR, {"edge": seqs.edge, "epoch": seqs.epoch, "stream": seqs.stream})
+    durable, forgotten = await cursor.fetchone() or (0, None)
+    return durable, forgotten or 0
 
 
 async def _enter_ledger(
@@ -189,38 +193,33 @@ async def _enter_ledger(
     return [one for one in judged if one.fact.id.seq in fresh], [one for one in judged if one.fact.id.seq in others]
 
 
-async def _forgotten_through(cursor: AsyncCursor[Any], seqs: SeqRange) -> int:
-    await cursor.execute("SELECT receipted FROM forgotten WHERE edge = %s AND epoch = %s", (seqs.edge, seqs.epoch))
-    row = await cursor.fetchone()
-    return 0 if row is None else int(row[0])
-
-
 async def _record(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> None:
-    fact = one.fact
-    envelope, key = fact.envelope, (fact.id.edge, fact.id.epoch, fact.id.stream, fact.id.seq)
+    """The event's row, and the fact for the bulk lane."""
+    identity, envelope = one.fact.id, one.fact.envelope
     body = msgspec.to_builtins(envelope.event)
-    kind = body.pop("type")
     await cursor.execute(
-        _EVENT,
-        (
-            from_wall(recorded_at),
-            *key,
-            envelope.position,
-            envelope.home,
-            envelope.device,
-            kind,
-            from_wall(envelope.occurred_at),
-            from_wall(envelope.received_at),
-            from_wall(one.estimated_at),
-            envelope.uncertainty,
-            envelope.elapsed,
-            envelope.counter,
-            Jsonb(body),
-        ),
+        _RECORD,
+        {
+            "recorded_at": from_wall(recorded_at),
+            "edge": identity.edge,
+            "epoch": identity.epoch,
+            "stream": identity.stream,
+            "seq": identity.seq,
+            "position": envelope.position,
+            "home": envelope.home,
+            "device": envelope.device,
+            "kind": body.pop("type"),
+            "occurred_at": from_wall(envelope.occurred_at),
+            "received_at": from_wall(envelope.received_at),
+            "estimated_at": from_wall(one.estimated_at),
+            "uncertainty": envelope.uncertainty,
+            "elapsed": envelope.elapsed,
+            "counter": envelope.counter,
+            "body": Jsonb(body),
+            "shard": shard_of(envelope.home),
+            "encoded": encode_envelope(envelope),
+        },
     )
-    encoded = encode_envelope(envelope)
-    shard = shard_of(envelope.home)
-    await cursor.execute(_INBOX, (shard, envelope.home, *key, encoded, from_wall(recorded_at)))
 
 
 async def _equivocate(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> list[Alert]:
@@ -233,15 +232,11 @@ async def _equivocate(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -
 
 
 async def _advance(cursor: AsyncCursor[Any], seqs: SeqRange, through: int) -> int:
-    """Move the cursor to `through` and over whatever follows it without a gap."""
-    parameters = {"edge": seqs.edge, "epoch": seqs.epoch, "stream": seqs.stream, "through": through}
-    await cursor.execute(_ADVANCE, parameters)
-    return await _number(cursor)
-
-
-async def _number(cursor: AsyncCursor[Any]) -> int:
-    row = await cursor.fetchone()
-    return 0 if row is None else int(row[0])
+    """Move the cursor to `through` and over whatever follows it without a gap; the bulk lane hears of it."""
+    parameters = {"edge": seqs.edge, "epoch": seqs.epoch, "stream": seqs.stream}
+    await cursor.execute(_ADVANCE, {**parameters, "through": through, "channel": INBOX_CHANNEL})
+    durable, _ = await cursor.fetchone() or (through, None)
+    return int(durable)
 
 
 def _count(seqs: SeqRange) -> int:

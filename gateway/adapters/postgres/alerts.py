@@ -1,7 +1,8 @@
 """Alert rows, written by both lanes inside their own transaction.
 
 One statement a verdict: the alert (opened, or one occurrence more on the open one), the occurrence, the log row, the
-feed row and the outbox row stand or fall together. The unique index on open alerts decides between two writers.
+feed row and the outbox row stand or fall together, and the relay is notified with the commit. The unique index on
+open alerts decides between two writers.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ WITH raised AS (
     FROM raised
     ON CONFLICT (key) DO NOTHING
 )
-SELECT {COLUMNS} FROM raised
+SELECT {COLUMNS}, pg_notify('{FEED_CHANNEL}', '') FROM raised
 """
 
 _FOLLOW: Final = f"""
@@ -72,7 +73,7 @@ _FOLLOW: Final = f"""
     INSERT INTO feed (alert, version, recorded_at, body)
     SELECT id, version, %(recorded_at)s, to_jsonb(changed) FROM changed
 )
-SELECT {COLUMNS} FROM changed
+SELECT {COLUMNS}, pg_notify('{FEED_CHANNEL}', '') FROM changed
 """
 
 _CLEAR: Final = (
@@ -116,8 +117,6 @@ async def apply_verdicts(
         else:
             continue
         changed.extend([read_alert(row) for row in await cursor.fetchall()])
-    if changed:
-        await cursor.execute("SELECT pg_notify(%s, '')", (FEED_CHANNEL,))
     return changed
 
 
@@ -165,7 +164,6 @@ async def save_alert(
     parameters = msgspec.structs.asdict(alert)
     parameters |= {"transition": transition, "person": person, "recorded_at": from_wall(recorded_at)}
     await cursor.execute(_SAVE, parameters)
-    await cursor.execute("SELECT pg_notify(%s, '')", (FEED_CHANNEL,))
 
 
 def read_alert(row: Sequence[Any]) -> Alert:
