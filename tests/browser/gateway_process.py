@@ -1,4 +1,4 @@
-"""The gateway's alarm process as a desk meets it: a process of its own that can be killed, paused and started again."""
+"""The gateway as a desk meets it: processes of their own that can be killed, paused and started again."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ WEB_PORT = 28_080
 
 
 class GatewayProcess:
-    """One alarm process over a database and a broker; its address and token stay the same across starts."""
+    """The alarm process over a database and a broker; its address and token stay the same across starts."""
 
     def __init__(self, *, database_url: str, broker_url: str, data: Path) -> None:
         self._data = data
@@ -35,6 +35,7 @@ class GatewayProcess:
             "VAKA_GATEWAY_KEY_FILE": str(key),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
 
     @property
@@ -44,20 +45,16 @@ class GatewayProcess:
 
     def start(self) -> None:
         """Start, and return when it serves."""
-        log = (self._data / "alarm.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "alarm"],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = self._started("alarm")
         deadline = time.monotonic() + READY_SECONDS
         while not self._serves():
             assert self._process.poll() is None, self._last_words()
             assert time.monotonic() < deadline, self._last_words()
             time.sleep(POLL_SECONDS)
+
+    def start_watch(self) -> None:
+        """Start the bulk process beside it; the desk says when it has."""
+        self._watch = self._started("bulk")
 
     def pause(self) -> None:
         """Let it hang: it lives, holds its connections and says nothing."""
@@ -76,16 +73,28 @@ class GatewayProcess:
         self._process = None
 
     def stop(self) -> None:
-        """End it as its owner would; kill it if it does not go."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGCONT)
-        self._process.terminate()
-        try:
-            self._process.wait(READY_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._process = None
+        """End both as their owner would; kill what does not go."""
+        for process in (self._watch, self._process):
+            if process is None:
+                continue
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(READY_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._watch = self._process = None
+
+    def _started(self, name: str) -> subprocess.Popen[bytes]:
+        with (self._data / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "gateway", name],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -93,7 +102,7 @@ class GatewayProcess:
 
     def _serves(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=1) as answer:  # noqa: S310 why: our own loopback
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:  # noqa: S310 why: our own loopback
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

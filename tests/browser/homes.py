@@ -59,18 +59,18 @@ class CallingHome:
         _publish(broker_url, self.house.topic("alarm"), self.house.frame(self._seq, [envelope]))
 
 
-def silence_of(home: str, minutes: int) -> Raise:
-    """The verdict that a home's edge has been silent for so long."""
+def verdict(condition: Condition, home: str, minutes: int) -> Raise:
+    """The verdict that a condition has held in a home for so long, as the bulk lane's rules give it."""
     since = SystemClock().now().wall - minutes * MINUTE
     return Raise(
-        condition=Condition.EDGE_SILENT,
+        condition=condition,
         home=HomeId(home),
         subject=None,
         window=str(since),
         occurred_at=since,
         fact=None,
         presses=1,
-        explanation={"since": since},
+        explanation={"since": since, "opened": since},
     )
 
 

@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from gateway.embedded import PrivateBroker
+from homecare.alert import Condition
 from homecare.event import Hazard, HazardChanged
 from tests.browser.desk_page import DeskPage
-from tests.browser.homes import CallingHome, judge, silence_of
+from tests.browser.homes import CallingHome, judge, verdict
 
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
@@ -126,7 +127,7 @@ def test_the_home_s_day_is_a_picture_and_a_table_and_says_what_it_does_not_know(
 def test_a_thousand_faults_never_bury_a_call(
     open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, database_url: str
 ) -> None:
-    judge(database_url, [silence_of(f"home-x{number:05d}", 10) for number in range(1_000)])
+    judge(database_url, [verdict(Condition.EDGE_SILENT, f"home-x{number:05d}", 10) for number in range(1_000)])
     desk = open_desk()
     homes[0].press(broker.url)
     expect(desk.row("Anna Berg")).to_be_in_viewport()
@@ -142,7 +143,7 @@ def test_an_alert_that_came_again_after_a_restore_says_so(
     open_desk: OpenDesk, homes: list[CallingHome], database_url: str
 ) -> None:
     desk = open_desk()
-    judge(database_url, [silence_of(homes[0].house.home, 10)], redelivered=True)
+    judge(database_url, [verdict(Condition.EDGE_SILENT, homes[0].house.home, 10)], redelivered=True)
     desk.page.locator(".fold").click()
     expect(desk.row("Anna Berg")).to_contain_text("Skickat igen")
     desk.choose("Anna Berg")
