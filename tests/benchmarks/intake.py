@@ -8,23 +8,34 @@ from typing import Final
 import msgspec
 
 from tests.benchmarks.load import Order, Said
-from tests.benchmarks.place import Place
+from tests.benchmarks.place import Loading, Place
+from tests.benchmarks.processor import processor_seconds
 from tests.benchmarks.sides import Side
 
 WARM_SECONDS: Final = 2.0
 """Left out at the beginning: caches fill, batches find their size."""
-_COUNT: Final = """
-    SELECT (SELECT count(*) FROM event WHERE recorded_at >= %s AND recorded_at < %s)
-         + (SELECT count(*) FROM observation WHERE recorded_at >= %s AND recorded_at < %s)
+SETTLE_SECONDS: Final = 0.5
+"""What was under way at the end is committed within this."""
+_STEADY: Final = """
+    WITH batch AS (
+        SELECT recorded_at, count(*) AS rows FROM (
+            SELECT recorded_at FROM event WHERE recorded_at >= %(since)s AND recorded_at < %(until)s
+            UNION ALL
+            SELECT recorded_at FROM observation WHERE recorded_at >= %(since)s AND recorded_at < %(until)s
+        ) AS row GROUP BY recorded_at)
+    SELECT coalesce(sum(rows), 0) - coalesce((SELECT rows FROM batch ORDER BY recorded_at LIMIT 1), 0),
+           extract(epoch FROM max(recorded_at) - min(recorded_at))
+    FROM batch
 """
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One turn: rows committed a second in the steady window, and what the load says of it."""
+    """One turn: rows committed a second in the steady window, and processor microseconds a fact by who spent them."""
 
     side: str
     rate: float
     said: Said
+    processor: dict[str, float]
 
 
 def measure(place: Place, side: Side, seconds: float) -> Measured:
@@ -32,15 +43,22 @@ def measure(place: Place, side: Side, seconds: float) -> Measured:
     with place.fresh() as url:
         try:
             side.start(url)
-            load = place.load(order_of(place, side, url, seconds))
-            load.go()
-            said = load.said()
-            since, until = said.started + WARM_SECONDS, said.ended
-            time.sleep(0.3)
-            rate = rows_between(place, url, since, until) / (until - since)
+            return run_load(place, side, order_of(place, side, url, seconds))
         finally:
             side.stop()
-    return Measured(side.name, rate, said)
+
+
+def run_load(place: Place, side: Side, order: Order) -> Measured:
+    """Say a load to a side that runs, and count what it made of it."""
+    load = Loading(order)
+    pids = {**side.pids(), "broker": place.broker.pid, "database": place.database.pid}
+    before = {name: processor_seconds(pid) for name, pid in pids.items()}
+    load.go()
+    said = load.said()
+    spent = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()} | {"load": said.processor_seconds}
+    time.sleep(SETTLE_SECONDS)
+    rate = steady_rate(place, order.database_url, said.started + WARM_SECONDS, said.ended)
+    return Measured(side.name, rate, said, {name: cost * 1e6 / max(said.committed, 1) for name, cost in spent.items()})
 
 
 def order_of(place: Place, side: Side, url: str, seconds: float) -> Order:
@@ -50,11 +68,11 @@ def order_of(place: Place, side: Side, url: str, seconds: float) -> Order:
     return Order(port=place.broker.port, database_url=url, seconds=whole, packets=packets, sealed=side.sealed)
 
 
-def rows_between(place: Place, url: str, since: float, until: float) -> int:
-    """Rows that were recorded between two wall times (seconds)."""
-    bounds = [datetime.fromtimestamp(at, tz=UTC) for at in (since, until)]
-    ((rows,),) = place.query(url, _COUNT, *bounds, *bounds)
-    return int(rows)
+def steady_rate(place: Place, url: str, since: float, until: float) -> float:
+    """Rows a second between the first and the last transaction that began between two wall times (seconds)."""
+    bounds = {"since": datetime.fromtimestamp(since, tz=UTC), "until": datetime.fromtimestamp(until, tz=UTC)}
+    ((rows, seconds),) = place.query(url, _STEADY, bounds)
+    return float(rows) / float(seconds) if seconds else 0.0
 
 
 def race(place: Place, sides: Sequence[Side], *, rounds: int, seconds: float) -> dict[str, list[Measured]]:
@@ -64,5 +82,9 @@ def race(place: Place, sides: Sequence[Side], *, rounds: int, seconds: float) ->
         for side in sides:
             measured = measure(place, side, seconds)
             found[side.name].append(measured)
-            print(f"  round {turn + 1}: {side.name}: {measured.rate:,.0f} events/s", flush=True)
+            print(f"  round {turn + 1}: {side.name}: {measured.rate:,.0f} events/s, {_costs(measured)}", flush=True)
     return found
+
+
+def _costs(measured: Measured) -> str:
+    return "us of processor a fact: " + ", ".join(f"{name} {cost:.0f}" for name, cost in measured.processor.items())

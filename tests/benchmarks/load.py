@@ -62,13 +62,14 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What was said, between which wall times (seconds); `exhausted`: the packets ran out before the time."""
+    """What was said, between which wall times (seconds), how much of it was in the database at the end; `exhausted`: the packets ran out before the time."""
 
     facts: int
     started: float
     ended: float
     exhausted: bool
     receipts: int
+    committed: int
     processor_seconds: float
 
 
@@ -166,6 +167,7 @@ class Load:
             ended=ended,
             exhausted=self._sent >= len(self._packets),
             receipts=self.receipts,
+            committed=progress.committed,
             processor_seconds=time.process_time() - processor,
         )
 

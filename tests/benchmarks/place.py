@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ import psycopg
 from gateway.adapters.postgres.migrate import migrate
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.embedded import PrivateBroker, PrivateDatabase, free_port, unpack
-from tests.benchmarks import packets, street
+from tests.benchmarks import street
 from tests.benchmarks.load import Order, Said
 from tests.benchmarks.street import Dwelling
 
@@ -198,7 +198,7 @@ class Place:
             entry.unlink()
         self.broker.start()
 
-    def query(self, url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    def query(self, url: str, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows."""
         with psycopg.connect(url, autocommit=True) as connection:
             return connection.execute(statement, values).fetchall()
@@ -206,16 +206,6 @@ class Place:
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute(statement)
-
-    # --- load --------------------------------------------------------------------------------------------------------
-
-    def load(self, order: Order) -> "Loading":
-        """A load that is built and waits for the word."""
-        return Loading(order)
-
-    def subscribed(self, client: str, topic: str) -> None:
-        """Wait until nothing more needs to be waited for: a session named `client` can be opened beside others."""
-        packets.listening(self.broker.port, client, topic, 0).close()
 
 
 class Loading:

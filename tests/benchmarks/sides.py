@@ -33,6 +33,10 @@ class Side(Protocol):
         """Stop."""
         ...
 
+    def pids(self) -> dict[str, int]:
+        """The side's own processes by what they are; only while it runs."""
+        ...
+
 
 class Vaka:
     """The product: both processes."""
@@ -53,6 +57,11 @@ class Vaka:
         """Stop both processes."""
         if self.gateway is not None:
             self.gateway.stop()
+
+    def pids(self) -> dict[str, int]:
+        """Both."""
+        assert self.gateway is not None
+        return {"bulk": self.gateway.bulk.pid, "alarm": self.gateway.alarm.pid}
 
 
 class NodeRed:
@@ -91,6 +100,11 @@ class NodeRed:
         if self._process is not None:
             self._process.stop()
 
+    def pids(self) -> dict[str, int]:
+        """The one process."""
+        assert self._process is not None
+        return {"Node-RED": self._process.pid}
+
 
 class Naive:
     """A script as one writes it on an afternoon."""
@@ -116,6 +130,11 @@ class Naive:
         """Stop it."""
         if self._process is not None:
             self._process.stop()
+
+    def pids(self) -> dict[str, int]:
+        """The one process."""
+        assert self._process is not None
+        return {"script": self._process.pid}
 
 
 def install_node_red() -> None:

@@ -21,6 +21,8 @@ EDGES: Final = 2_000
 """Of the 10,000, those that speak in a load."""
 GATEWAY_PRIVATE: Final = bytes(range(64, 96))
 UNIT: Final = UnitId("unit-street-0001")
+REPORTS_EVERY: Final = 3_600
+"""Seconds; the motion sensor's promise, without which its silence would prove nothing."""
 PAST: Final = 30 * 24 * HOUR
 """Microseconds since the edges were enrolled."""
 
@@ -89,6 +91,7 @@ class Dwelling:
             address=address,
             capabilities=(capability,),
             placement=placement,
+            reports_every=REPORTS_EVERY if capability is Capability.MOTION else None,
         )
 
     # --- what its edge says ------------------------------------------------------------------------------------------
