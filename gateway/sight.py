@@ -12,6 +12,7 @@ class Sight:
 
     def __init__(self, since: int) -> None:
         self._since: int | None = since
+        self._looked = since
         self._connections = -1
 
     @property
@@ -24,8 +25,9 @@ class Sight:
 
         `hears`: connected and caught up. `connections` counts connections made: a new one means a gap, however short.
         """
+        looked, self._looked = self._looked, now
         if self._since is None and (not hears or connections != self._connections):
-            self._since = now
+            self._since = min(looked, now)
         if self._since is None or not hears:
             return None
         since, self._since = self._since, None

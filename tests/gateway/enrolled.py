@@ -39,6 +39,11 @@ class Household(msgspec.Struct, frozen=True):
         return agree_at_edge(self.private, public_key(GATEWAY_PRIVATE))
 
     @property
+    def began(self) -> int:
+        """Where the edge's steady clock stands at 0."""
+        return NOW
+
+    @property
     def door(self) -> DeviceId:
         return DeviceId(f"door-{self.home}")
 

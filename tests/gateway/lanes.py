@@ -24,8 +24,9 @@ from homecare.identity import SHARDS, new_id
 from homecare.wire import read_body, unpack
 from rules import engine
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
+RESEND_SECONDS = 0.5
 SHARDS_ALL = tuple(range(SHARDS))
 
 
@@ -114,8 +115,19 @@ class Edge:
     def say(self, channel: str, frame: bytes, *, on: str | None = None) -> None:
         assert self.broker.publish(on or self.house.topic(channel), frame, qos=0 if channel == "heartbeat" else 1)
 
+    def _has(self, stream: str, durable: int) -> bool:
+        return any(name == stream and one.durable >= durable for _, name, one in self.receipts)
+
     async def receipted(self, stream: str, durable: int) -> None:
-        await until(lambda: any(name == stream and one.durable >= durable for _, name, one in self.receipts))
+        await until(lambda: self._has(stream, durable))
+
+    async def deliver(self, stream: str, frame: bytes, durable: int) -> None:
+        """Say it again until it is receipted, as a real edge does."""
+        async with asyncio.timeout(SECONDS):
+            while not self._has(stream, durable):
+                self.say(stream, frame)
+                with contextlib.suppress(TimeoutError):
+                    await until(lambda: self._has(stream, durable), seconds=RESEND_SECONDS)
 
 
 def enrol_houses(database_url: str, *houses: Household) -> None:

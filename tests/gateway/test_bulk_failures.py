@@ -1,0 +1,213 @@
+"""What the bulk lane does when something dies, lies or disagrees: nothing lost, nothing doubled, nothing stuck."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.adapters.postgres import writer_session as sessions
+from gateway.adapters.postgres.bulk_store import PostgresStore
+from gateway.adapters.postgres.writer_session import writer_session
+from gateway.embedded import PrivateBroker
+from gateway.ports.record import Batch
+from homecare.clock import SystemClock
+from homecare.delivery import EpochHeld, Heartbeat, StreamHeld
+from homecare.errors import Unavailable
+from homecare.event import ContactChanged, MotionChanged, TagRead
+from homecare.identity import epoch_text
+from rules import engine
+from rules.home_state import HomeSettings, HomeState
+from rules.rule import Happened, Stimulus, Verdict
+from tests.gateway.enrolled import Household, household
+from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, rows, running, value
+from tests.waiting import until
+
+pytestmark = pytest.mark.asyncio
+NOW = SystemClock().now().wall
+FACTS = "SELECT seq FROM fact ORDER BY seq"
+OPEN = ContactChanged(open=True)
+
+
+class DiesAfterCommit:
+    """A store whose process dies once, right after a commit that carried facts and before its receipt."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self.died = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, batch: Batch) -> None:
+        await self._store.commit(batch)
+        if batch.runs and not self.died:
+            self.died = True
+            await self._store.close()
+            raise Unavailable("die", "process", "after the commit, before the receipt")
+
+
+async def test_killed_between_commit_and_receipt_nothing_is_doubled(database_url: str, broker: PrivateBroker) -> None:
+    house = household(1)
+    enrol_houses(database_url, house)
+    async with (
+        running(new_lane(database_url, broker.url, wrap=DiesAfterCommit)) as lane,
+        Edge(house, broker.url) as edge,
+    ):
+        edge.say("record", house.facts(1, [OPEN] * 3, at=NOW))
+        edge.say("access", house.facts(1, [TagRead("tag-00000001")], at=NOW))
+        await until(lambda: lane._parts.store.died)  # type: ignore[attr-defined]
+        await until(lambda: lane._parts.bulk.connected)
+        edge.say("record", house.facts(1, [OPEN] * 3, at=NOW))
+        edge.say("access", house.facts(1, [TagRead("tag-00000001")], at=NOW))
+        await edge.receipted("record", 3)
+        await edge.receipted("access", 1)
+    assert value(database_url, "SELECT count(*) FROM fact") == 4
+    assert value(database_url, "SELECT count(*) FROM check_in") == 1
+
+
+async def test_a_lost_database_session_is_replaced_and_memory_read_again(
+    database_url: str, broker: PrivateBroker
+) -> None:
+    house = household(2)
+    enrol_houses(database_url, house)
+    async with running(new_lane(database_url, broker.url)) as lane, Edge(house, broker.url) as edge:
+        for seq in range(1, 6):
+            edge.say("record", house.facts(seq, [OPEN], at=NOW))
+            await edge.receipted("record", seq)
+            rows(
+                database_url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vaka-bulk'",
+            )
+            await until(lambda: not lane._parts.bulk.connected)
+            await until(lambda: lane._parts.bulk.connected)
+    assert rows(database_url, FACTS) == [(seq,) for seq in range(1, 6)]
+
+
+async def test_two_workers_on_one_shard_write_what_one_would(database_url: str, broker: PrivateBroker) -> None:
+    house = household(3)
+    enrol_houses(database_url, house)
+    one = new_lane(database_url, broker.url, session="bulk-both")
+    two = new_lane(database_url, broker.url, session="bulk-both")
+
+    def writers() -> int:
+        return one._parts.bulk.connected + two._parts.bulk.connected
+
+    async with (
+        Edge(house, broker.url) as edge,
+        running(two, connected=False),
+        running(one, connected=False),
+    ):
+        for turn in range(4):
+            await until(lambda: writers() == 1)
+            for seq in range(1, 5 * turn + 6):
+                edge.say("record", house.facts(seq, [OPEN], at=NOW))
+            await edge.receipted("record", 5 * turn + 5)
+            assert writers() == 1, "one writes, one waits"
+            rows(database_url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            await until(lambda: writers() == 0)
+    assert rows(database_url, FACTS) == [(seq,) for seq in range(1, 21)]
+
+
+async def test_a_stalled_writer_is_ended_and_can_write_no_more(
+    database_url: str, broker: PrivateBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "STALLED_SECONDS", 0.5)
+    house = household(4)
+    enrol_houses(database_url, house)
+    stalled = await writer_session(database_url, SHARDS_ALL)
+    await stalled.execute("INSERT INTO cursor VALUES (%s, %s, 'record', 1)", (house.edge, house.epoch))
+    async with running(new_lane(database_url, broker.url)), Edge(house, broker.url) as edge:
+        edge.say("record", house.facts(1, [OPEN], at=NOW))
+        await edge.receipted("record", 1)
+    with pytest.raises(psycopg.OperationalError):
+        await stalled.commit()
+    await stalled.close()
+    assert rows(database_url, FACTS) == [(1,)]
+
+
+async def test_an_honest_writer_is_left_alone(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(sessions, "WAIT_SECONDS", 0.02)
+    holder = await writer_session(database_url, (1, 2))
+    newcomer = asyncio.create_task(writer_session(database_url, (2, 3)))
+    for _ in range(20):
+        await holder.execute("SELECT 1")
+        await holder.commit()
+        await asyncio.sleep(0.05)
+    assert not newcomer.done()
+    await holder.close()
+    async with asyncio.timeout(5):
+        await (await newcomer).close()
+
+
+def heartbeat_of(house: Household, record: StreamHeld) -> Heartbeat:
+    nothing = StreamHeld(0, 0, 0)
+    held = EpochHeld(epoch_text(house.epoch), nothing, nothing, record)
+    wall = SystemClock().now().wall
+    return Heartbeat(wall, 1000, 1_000_000, wall, (held,), 0)
+
+
+async def test_a_restored_backup_asks_again_and_loses_nothing(database_url: str, broker: PrivateBroker) -> None:
+    house = household(5)
+    enrol_houses(database_url, house)
+    async with Edge(house, broker.url) as edge:
+        async with running(new_lane(database_url, broker.url)):
+            edge.say("record", house.facts(1, [OPEN] * 10, at=NOW))
+            await edge.receipted("record", 10)
+        with psycopg.connect(database_url) as connection:
+            connection.execute("DELETE FROM event WHERE seq > 4")
+            connection.execute("UPDATE cursor SET durable = 4")
+        edge.receipts.clear()
+        async with running(new_lane(database_url, broker.url)):
+            beat = heartbeat_of(house, StreamHeld(1, 10, 10))
+            edge.say("heartbeat", house.heartbeat(beat, beat=7))
+            await until(lambda: edge.receipts)
+            assert [one.durable for _, _, one in edge.receipts] == [4], "a fresh lower receipt rewinds the edge"
+            edge.say("record", house.facts(5, [OPEN] * 6, at=NOW))
+            await edge.receipted("record", 10)
+    assert rows(database_url, FACTS) == [(seq,) for seq in range(1, 11)]
+
+
+async def test_poison_is_halved_until_it_stands_alone(database_url: str, broker: PrivateBroker) -> None:
+    houses = [household(number) for number in range(10, 30)]
+    enrol_houses(database_url, *houses)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE event ADD CHECK (device IS DISTINCT FROM 'poisoned-device')")
+    bad = houses[7]
+    poison = bad.envelope(OPEN, position=1, at=NOW, device="poisoned-device")
+    async with running(new_lane(database_url, broker.url)), Edge(bad, broker.url) as edge:
+        for house in houses:
+            frame = bad.frame(1, [poison]) if house is bad else house.facts(1, [OPEN] * 2, at=NOW)
+            edge.say("record", frame, on=house.topic("record"))
+        edge.say("record", bad.facts(2, [OPEN], at=NOW))
+        await edge.receipted("record", 2)
+        await until(lambda: value(database_url, "SELECT count(*) FROM cursor") == len(houses))
+    assert value(database_url, "SELECT count(*) FROM event") == 2 * (len(houses) - 1) + 1
+    assert rows(database_url, "SELECT reason, authentic, edge, first, count, frame FROM quarantine") == [
+        ("poison", True, bad.edge, 1, 1, bad.frame(1, [poison]))
+    ]
+
+
+async def test_a_rule_that_raises_costs_its_home_a_judgement_and_nobody_else(
+    database_url: str, broker: PrivateBroker
+) -> None:
+    house, other = household(40), household(41)
+    enrol_houses(database_url, house, other)
+
+    def step(settings: HomeSettings, state: HomeState, stimulus: Stimulus) -> tuple[HomeState, Sequence[Verdict]]:
+        if isinstance(stimulus, Happened) and settings.home == house.home:
+            raise ZeroDivisionError
+        return engine.step(settings, state, stimulus)
+
+    lane = new_lane(database_url, broker.url, step=step)  # type: ignore[arg-type]
+    async with running(lane), Edge(house, broker.url) as edge, Edge(other, broker.url) as beside:
+        edge.say("record", house.facts(1, [MotionChanged(moving=True)], at=NOW))
+        beside.say("record", other.facts(1, [MotionChanged(moving=True)], at=NOW))
+        await edge.receipted("record", 1)
+        await beside.receipted("record", 1)
+    assert value(database_url, "SELECT count(*) FROM event") == 2
+    assert rows(database_url, "SELECT kind, subject, detail FROM fault") == [
+        ("rule_failed", "engine", "ZeroDivisionError")
+    ]
