@@ -121,7 +121,7 @@ class Problem(BaseModel):
 
 
 class EdgeSeen(BaseModel):
-    """An edge. `silent`: its silence is an open alert, or it was never heard."""
+    """An edge. `last_seen` is written at most once a minute; `silent`: three heartbeats were missed since, or all."""
 
     edge: Id
     last_seen: Instant | None

@@ -383,6 +383,19 @@ def test_a_bad_reader_name_is_refused(serving: Serving, name: str) -> None:
         assert_problem(client.get("/api/v1/alerts"), 422, "malformed")
 
 
+def test_http_35_a_bug_behind_the_api_gives_nothing_away(serving: Serving, client: httpx.Client) -> None:
+    with psycopg.connect(serving.database_url) as connection:
+        connection.execute("ALTER TABLE read_log RENAME TO away")
+    try:
+        for path in ("/api/v1/homes", f"/api/v1/homes/{HOUSES[0].home}/day"):
+            body = assert_problem(client.get(path), 500, "bug")
+            assert "read_log" not in str(body)
+    finally:
+        with psycopg.connect(serving.database_url) as connection:
+            connection.execute("ALTER TABLE away RENAME TO read_log")
+    assert client.get("/api/v1/alerts").status_code == 200
+
+
 def test_memory_stays_lean(serving: Serving) -> None:
     status = Path(f"/proc/{serving.process.pid}/status").read_text()
     resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]

@@ -9,12 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-import psycopg
 from psycopg import AsyncCursor, errors
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.alerts import apply_verdicts
-from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
 from gateway.alerting import equivocation
@@ -109,7 +108,7 @@ class PostgresAlarms:
                 yield cursor
         except _CONTENDED as error:
             raise Contended(op, f"row lock ({error.sqlstate})", "try again at once") from error
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             raise unavailable(op, error) from error
 
     async def take(self, judged: Sequence[Judged], recorded_at: int) -> Taken:

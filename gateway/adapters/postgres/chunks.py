@@ -8,10 +8,9 @@ and deleted in a short transaction of its own opens the chunk ahead of time.
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import psycopg
 from psycopg import AsyncCursor
 
-from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
 
@@ -47,7 +46,7 @@ async def _open(connections: Connections, insert: str, delete: str, at: datetime
     try:
         async with connections.transaction() as cursor:
             await _pass_through(cursor, insert, delete, at)
-    except psycopg.OperationalError as error:
+    except AWAY as error:
         raise unavailable("open chunks", error) from error
 
 

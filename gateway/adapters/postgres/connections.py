@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 from gateway.adapters.postgres.pool import connect, unavailable
 from homecare.errors import Unavailable
 
+AWAY: Final = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
+"""What psycopg raises when the server, the session or its right to write is gone, and not our statement wrong."""
 TRANSACTION_SECONDS: Final = 12.0
 """Above the server's own statement timeout: only a server that does not run at all is cut off by this one."""
 
@@ -59,7 +61,7 @@ class Connections:
         try:
             await connection.execute(f"SET lock_timeout = {self._lock_ms:d}")
             await connection.commit()
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             await connection.close()
             raise unavailable("connect", error) from error
         return connection

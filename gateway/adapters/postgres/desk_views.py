@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.alerts import COLUMNS, lock_alert, read_alert, save_alert
-from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.desk import AlertView, DayEvent, DayFacts, EdgeSeen, Numbered, Read, Snapshot, StoreState, Window
@@ -86,7 +86,7 @@ class PostgresDesk:
                 yield cursor
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             raise unavailable(op, error) from error
 
     async def alerts(self, state: str, limit: int, read: Read) -> Snapshot:

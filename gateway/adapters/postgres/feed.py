@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.alerts import FEED_CHANNEL
+from gateway.adapters.postgres.connections import AWAY
 from gateway.adapters.postgres.desk_views import FEED_AFTER, read_numbered
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.ports.desk import Numbered
@@ -117,7 +118,7 @@ class PostgresFeed:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 yield await self._open()
-        except (psycopg.OperationalError, TimeoutError) as error:
+        except (*AWAY, TimeoutError) as error:
             await self.close()
             if isinstance(error, psycopg.Error):
                 raise unavailable("feed", error) from error
