@@ -99,7 +99,7 @@ function Axis({ from, to, x, foot, step }: Scale & { foot: number; step: number 
 function LaneOf({ lane, top, from, to, x }: Scale & { lane: Lane; top: number }) {
   const words = useWords();
   const bar = top + NAME;
-  const stretch = (one: number, other: number) => ({ x: x(one), y: bar, height: BAR, width: Math.max(LEAST, x(other) - x(one)) });
+  const stretch = (one: number, other: number) => ({ x: Math.min(x(one), x(to) - LEAST), y: bar, height: BAR, width: Math.max(LEAST, x(other) - x(one)) });
   return (
     <g class={`lane ${lane.capability}`}>
       <text class="name" x="0" y={top + NAME - 6}>
