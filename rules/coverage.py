@@ -198,6 +198,8 @@ def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> 
             change(draft, settings, stimulus, stimulus.envelope.event)
             return _with(state, stimulus.fact.edge, draft.done())
         case Reached():
+            if (simple := _simply_reached(state, stimulus)) is not None:
+                return _with(state, stimulus.edge, simple)
             draft = _draft(state, stimulus.edge, stimulus.epoch, stimulus.through)
             draft.vouched = max(draft.vouched, stimulus.through)
             draft.reached = max(draft.reached, stimulus.through)
@@ -211,9 +213,23 @@ def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> 
             return state
 
 
+def _simply_reached(state: CoverageState, reached: Reached) -> EdgeCoverage | None:
+    """The ordinary case: one epoch, which is the running one; only two numbers move."""
+    edge = state.edges.get(reached.edge)
+    epoch = None if edge is None else edge.epochs.get(epoch_text(reached.epoch))
+    if edge is None or epoch is None or len(edge.epochs) > 1:
+        return None
+    vouched = EpochCoverage(max(epoch.vouched, reached.through), epoch.since, epoch.down)
+    epochs = {epoch_text(reached.epoch): vouched}
+    return EdgeCoverage(max(edge.reached, reached.through), epochs, edge.runs, edge.lost, edge.ended)
+
+
 def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
     """Coverage without what every rule has judged: to be called after the rules have seen a `Reached`."""
-    horizon = min((state.reached(edge.id) for edge in settings.edges), default=0)
+    known = {edge.id for edge in settings.edges}
+    if known.issuperset(state.edges) and not any(edge.runs or edge.lost or edge.ended for edge in state.edges.values()):
+        return state
+    horizon = min((state.reached(id_) for id_ in known), default=0)
     edges = {}
     for id_, edge in state.edges.items():
         runs = {source: _recent(settings, source, runs, horizon) for source, runs in edge.runs.items()}
@@ -224,7 +240,7 @@ def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
             edges[id_] = edge
         else:
             edges[id_] = EdgeCoverage(edge.reached, edge.epochs, runs, lost)
-    return CoverageState({edge.id: edges[edge.id] for edge in settings.edges if edge.id in edges})
+    return CoverageState({id_: edge for id_, edge in edges.items() if id_ in known})
 
 
 def _recent(settings: "HomeSettings", source: str, runs: tuple[Run, ...], horizon: int) -> tuple[Run, ...]:
@@ -239,7 +255,8 @@ def _draft(state: CoverageState, edge: EdgeId, epoch: int, at: int) -> _Draft:
 
 
 def _with(state: CoverageState, edge: EdgeId, coverage: EdgeCoverage) -> CoverageState:
-    return state if state.edges.get(edge) == coverage else CoverageState({**state.edges, edge: coverage})
+    before = state.edges.get(edge)
+    return state if before == coverage else CoverageState({**state.edges, edge: coverage})
 
 
 def moved(wall: int, stimulus: Happened) -> int:

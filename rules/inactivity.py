@@ -198,6 +198,8 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
     settings = view.settings
     sensors = sensors_of(settings)
     through = min(view.coverage.reached(sensor.edge.id) for sensor in sensors)
+    if _stirred_lately(settings, state, through):
+        return Judgement(state)
     verdicts: list[Raise | Clear] = []
     raised, fired = state.raised, state.fired
     for start, end in quiet(view, state, through):
@@ -216,6 +218,14 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
     if (raised, fired, since) == (state.raised, state.fired, state.since) and life == state.life:
         return Judgement(state, tuple(verdicts))
     return Judgement(InactivityState(life, state.moving, since, raised, fired), tuple(verdicts))
+
+
+def _stirred_lately(settings: HomeSettings, state: InactivityState, through: int) -> bool:
+    """The ordinary case: no stretch is long enough to be looked at."""
+    if len(state.life) != 1:
+        return False
+    start, end = state.life[0]
+    return state.since >= start and through - end <= _shortest(settings)
 
 
 def _judged(state: InactivityState, final: int) -> tuple[Spans, int]:
