@@ -219,6 +219,21 @@ def test_many_epochs_drain_though_a_heartbeat_names_only_some(line: Line) -> Non
     assert [fact.id.epoch for fact in line.gateway.facts] == list(range(1, 62))
 
 
+def test_the_running_epoch_waits_while_the_journal_holds_older_ones_that_no_heartbeat_named_yet(line: Line) -> None:
+    for _ in range(40):
+        line.crash()
+    line.connect()
+    sent = set()
+    for _ in range(30):
+        sent |= {opened(one).header.epoch for one in line.pump()}
+        while line.up:
+            line.deliver_up()
+        while line.down:
+            line.deliver_down()
+    assert sent == set(range(1, 24))
+    assert line.uplink.more_epochs
+
+
 def test_the_gateway_may_rewind_an_epoch_that_was_drained_in_an_earlier_run(line: Line) -> None:
     line.append(WARM, ContactChanged(open=True))
     line.settle()
