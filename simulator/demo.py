@@ -31,7 +31,6 @@ from simulator.supervisor import Process, Supervisor
 SEED: Final = 7
 DATABASE_PORT: Final = 15_432
 BROKER_PORT: Final = 11_883
-ROUTER_PORT: Final = 12_883
 DESK_PORT: Final = 8080
 READY_POLLS: Final = 150
 READY_POLL_SECONDS: Final = 0.2
@@ -63,7 +62,7 @@ class Demonstration:
         self._environment: dict[str, str] = {}
         self._key = data / "gateway.key"
         self._desk = ""
-        self._configs: list[HomeConfig] = []
+        self._configs: list[tuple[HomeConfig, Process]] = []
 
     def start(self) -> None:
         """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
@@ -141,34 +140,36 @@ class Demonstration:
         say("starting three homes")
         daemon = shutil.which("dbus-daemon") or str(self._unpacked().program("dbus-daemon"))
         for number, plan in enumerate(homes(SEED), 1):
-            config = self._home_config(plan, number, daemon)
-            self._configs.append(config)
-            self._start_home(config)
+            self._start_home(self._home_config(plan, number, daemon))
 
     def _edges(self) -> None:
         say("starting their edges")
-        for config in self._configs:
-            self._wait_for_home(config)
+        for config, process in self._configs:
+            self._wait_for_home(config, process)
             edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
-            process = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
-            self._supervisor.start(f"edge:{config.plan.edge}", process)
-        running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config in self._configs))
+            agent = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
+            self._supervisor.start(f"edge:{config.plan.edge}", agent)
+        running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config, _ in self._configs))
         (self._run / "homes.json").write_bytes(msgspec.json.encode(running))
 
     def _start_home(self, config: HomeConfig) -> None:
         path = Path(config.state) / "home.json"
         path.touch(mode=0o600)
         path.write_bytes(msgspec.json.encode(config))
-        Path(config.control).unlink(missing_ok=True)
+        for old in (Path(config.control), config.port_file):
+            old.unlink(missing_ok=True)
         process = self._process("simulator", "home", str(path), log=config.plan.home)
         self._supervisor.start(f"home:{config.plan.home}", process)
+        self._configs.append((config, process))
 
-    def _wait_for_home(self, config: HomeConfig) -> None:
+    def _wait_for_home(self, config: HomeConfig, process: Process) -> None:
         """Until the home listens, so that its edge finds radio and port as an edge in a real home does."""
         for _ in range(READY_POLLS):
-            if Path(config.control).exists() or self._stop.wait(READY_POLL_SECONDS / 2):
+            if Path(config.control).exists() or self._stop.wait(READY_POLL_SECONDS):
                 return
-        raise Unavailable("start a home", config.plan.home, f"see {self._run / 'log'}")
+            if not process.running:
+                break
+        raise Unavailable("start a home", process.last_words() or config.plan.home, f"see {self._run / 'log'}")
 
     def _home_config(self, plan: HomePlan, number: int, daemon: str) -> HomeConfig:
         state = self._data / "homes" / plan.home
@@ -180,7 +181,6 @@ class Demonstration:
             state=str(state),
             sockets=str(sockets),
             broker=self._environment["VAKA_BROKER_URL"],
-            router_port=free_port(ROUTER_PORT + 10 * number, _quietly),
             daemon=daemon,
         )
 
@@ -262,7 +262,3 @@ def _is_ready(desk: str) -> bool:
 def _without_password(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-def _quietly(_line: str) -> None:
-    """A router's port means nothing to anybody."""

@@ -42,20 +42,29 @@ class HomeConfig(msgspec.Struct, frozen=True):
     """What a home's process is given.
 
     `state` is a folder that is kept between runs, `sockets` one with a short path; `broker` is where the router leads
-    to, `router_port` where the edge connects. `daemon` is the dbus-daemon to use, None for the host's.
+    to. `daemon` is the dbus-daemon to use, None for the host's.
     """
 
     plan: HomePlan
     state: str
     sockets: str
     broker: str
-    router_port: int
     daemon: str | None = None
 
     @property
     def control(self) -> str:
         """The socket on which the home is told what happens."""
         return str(Path(self.sockets) / "control")
+
+    @property
+    def router_port(self) -> int:
+        """Where the edge connects: chosen by the home at its first start, kept when it is started again; 0 before."""
+        return int(self.port_file.read_text("ascii")) if self.port_file.exists() else 0
+
+    @property
+    def port_file(self) -> Path:
+        """Where the home notes its router's port before it listens for commands."""
+        return Path(self.sockets) / "port"
 
     @property
     def stick(self) -> str:
@@ -112,6 +121,7 @@ class SimulatedHome:
             await self._plug_radio()
             self._stick.port.plug()
             await self._router.start()
+            _note(self._config.port_file, self._router.port)
             server = await control.serve(Path(self._config.control), self._told)
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._live())]
@@ -248,6 +258,10 @@ class SimulatedHome:
         if self._bluez is not None:
             bluez, self._bluez = self._bluez, None
             await bluez.stop()
+
+
+def _note(file: Path, port: int) -> None:
+    file.write_text(str(port), "ascii")
 
 
 async def live(config: HomeConfig) -> None:

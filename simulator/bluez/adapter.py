@@ -79,8 +79,10 @@ class Bluez:
         await self._tree.close()
         for device in self._devices.values():
             await device.close()
+        was_connected = self._bus.connected
         self._bus.disconnect()
-        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # dbus-fast leaves it without annotations
+        if was_connected:  # otherwise dbus-fast would wait for ever
+            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # dbus-fast leaves it without annotations
         self._air.remove(self._controller)
 
     async def _set_filter(self, wanted: dict[str, Any]) -> list[Any]:

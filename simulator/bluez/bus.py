@@ -76,13 +76,22 @@ class PrivateBus:
         )
         try:
             async with asyncio.timeout(READY_SECONDS):
-                while not self._socket.exists():
+                while not await self._listens():
                     if self._process.returncode is not None:
                         raise Unavailable("start a private bus", program, "it ended at once; run it by hand to see why")
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError as error:
             await self.stop()
             raise Unavailable("start a private bus", program, f"it did not listen in {READY_SECONDS} s") from error
+
+    async def _listens(self) -> bool:
+        """Whether it takes connections: its socket is there a moment before."""
+        try:
+            _, writer = await asyncio.open_unix_connection(self._socket)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def stop(self) -> None:
         """End the daemon; every connection to it breaks."""

@@ -7,6 +7,7 @@ import pytest
 from bleak import BleakScanner
 
 from homecare.errors import Malformed, Unavailable
+from simulator.air import VirtualAir
 from simulator.bluez import adapter
 from simulator.bluez.advertising import properties, structures
 from simulator.bluez.bus import PrivateBus
@@ -76,3 +77,13 @@ def test_a_folder_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
 async def test_a_daemon_that_does_not_start_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await PrivateBus(tmp_path, Path("/bin/false")).start()
+
+
+@pytest.mark.asyncio
+async def test_a_facade_that_finds_no_bus_can_be_stopped(tmp_path: Path) -> None:
+    """Also where it never came up: otherwise a home that cannot start could not end either."""
+    bluez = adapter.Bluez(VirtualAir(), f"unix:path={tmp_path / 'nowhere'}")
+    with pytest.raises(FileNotFoundError):
+        await bluez.start()
+    async with asyncio.timeout(PATIENCE):
+        await bluez.stop()

@@ -23,7 +23,6 @@ from simulator import control
 from simulator.bluez.bus import VARIABLE
 from simulator.home import HomeConfig
 from simulator.household import homes
-from simulator.router import Router
 from tests.radio import PATIENCE, Listener
 
 PLAN = homes(7)[0]
@@ -42,10 +41,7 @@ class RunningHome:
 @pytest_asyncio.fixture
 async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningHome]:
     folder = tempfile.mkdtemp(prefix="vaka-")
-    router = Router("127.0.0.1", 9)
-    await router.start()
-    config = HomeConfig(plan=PLAN, state=folder, sockets=folder, broker="mqtt://127.0.0.1:9", router_port=router.port)
-    await router.stop()
+    config = HomeConfig(plan=PLAN, state=folder, sockets=folder, broker="mqtt://127.0.0.1:9")
     file = Path(folder) / "home.json"
     file.write_bytes(msgspec.json.encode(config))
     monkeypatch.setenv(VARIABLE, config.bus_address)
