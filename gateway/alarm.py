@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import psycopg
-import uvicorn
-
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.chunks import open_ahead
@@ -29,7 +26,7 @@ from gateway.config import Config, read_key
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.registry import REFRESH_SECONDS, Registry
-from gateway.web.app import create_app
+from gateway.web.server import serve
 from gateway.web.services import Services
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable
@@ -49,8 +46,6 @@ CHUNKS_EVERY: Final = 3_600.0
 """Seconds; chunks are opened a day ahead."""
 RETRY_SECONDS: Final = 0.5
 """Between attempts of the housekeeping while the database is away."""
-HEADER_BYTES: Final = 16 * 1024
-STOP_SECONDS: Final = 2
 STATIC: Final = Path(__file__).parent / "web" / "static"
 
 
@@ -82,7 +77,7 @@ async def run(config: Config) -> None:
                 static=STATIC,
             )
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_Server(services).serve(sockets=[listening]), name="web")
+                tasks.create_task(serve(services, listening), name="web")
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
@@ -106,14 +101,15 @@ async def _follow_registry(url: str, registry: Registry, known: asyncio.Event) -
     """Read the registry again whenever it changed, over a connection of its own."""
     while True:  # bounded by the process's life
         try:
-            connection = await connect(url, name=f"{NAME}-registry", autocommit=True)
-            async with connection:
+            async with contextlib.AsyncExitStack() as closing:
+                connection = await connect(url, name=f"{NAME}-registry", autocommit=True)
+                closing.push_async_callback(connection.close)
                 source = PostgresRegistry(connection)
                 while True:  # until the connection breaks
                     await registry.refresh(source)
                     known.set()
                     await asyncio.sleep(REFRESH_SECONDS)
-        except (Unavailable, psycopg.OperationalError):
+        except Unavailable:
             log.warning("the registry waits for the database")
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -139,30 +135,6 @@ async def _connections(url: str) -> AsyncIterator[tuple[Connections, Connections
         closing: tuple[Callable[[], Awaitable[None]], ...] = (alarms.close, desk.close, feed.close)
         for close in closing:
             await close()
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn inside our loop: whoever started the process handles its signals."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(
-            uvicorn.Config(
-                create_app(services),
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                proxy_headers=False,
-                ws="none",
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                timeout_graceful_shutdown=STOP_SECONDS,
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the process's signals alone."""
-        yield
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -18,11 +19,15 @@ from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
 from homecare.alert import Alert
 from homecare.clock import SystemClock
 from tests.gateway.alarms import judged, rows
-from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
+from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.servers import ROOT
 
 START_SECONDS = 20.0
 PORT = 18_480
+
+
+HOUSES = tuple(household(number) for number in range(31, 39))
+WORD = "vaka-word-that-must-not-come-back"
 
 
 class Serving:
@@ -108,3 +113,15 @@ def serve(
     serving.stop()
     with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+    """A typed answer in both languages that gives nothing away."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["kind"] == kind
+    assert body["message"]["sv"]
+    assert body["message"]["en"]
+    for secret in (WORD, "Traceback", "psycopg", "SELECT", ".py"):
+        assert secret not in answer.text
+    return body

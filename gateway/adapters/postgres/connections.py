@@ -29,6 +29,7 @@ class Connections:
         self._name = name
         self._lock_ms = lock_ms
         self._places = asyncio.Semaphore(size)
+        self._ended = False
         self._idle: list[AsyncConnection[TupleRow]] = []
 
     @asynccontextmanager
@@ -61,19 +62,22 @@ class Connections:
         try:
             await connection.execute(f"SET lock_timeout = {self._lock_ms:d}")
             await connection.commit()
-        except AWAY as error:
+        except BaseException as error:
             await connection.close()
-            raise unavailable("connect", error) from error
+            if isinstance(error, AWAY):
+                raise unavailable("connect", error) from error
+            raise
         return connection
 
     async def _give_back(self, connection: AsyncConnection[TupleRow]) -> None:
         idle = psycopg.pq.TransactionStatus.IDLE
-        if not connection.closed and connection.info.transaction_status == idle:
+        if not self._ended and not connection.closed and connection.info.transaction_status == idle:
             self._idle.append(connection)
         else:
             await connection.close()
 
     async def close(self) -> None:
-        """Close what is idle; what is in use is closed by whoever uses it."""
+        """Close what is idle now, and what is in use as soon as it is given back."""
+        self._ended = True
         while self._idle:
             await self._idle.pop().close()
