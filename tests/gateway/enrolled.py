@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.ports.registry import Edge, Home, HomeRegistration
+from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
 from homecare import topic
 from homecare.clock import DAY
 from homecare.delivery import Heartbeat, Loss
@@ -89,6 +89,22 @@ class Household(msgspec.Struct, frozen=True):
     def heartbeat(self, heartbeat: Heartbeat, *, beat: int = 1, **changes: object) -> bytes:
         header = self.header(None, **{"kind": Kind.HEARTBEAT, "epoch": Epoch(0), "beat": beat, **changes})
         return pack(header, encode_body(heartbeat), self.keys.up)
+
+
+def snapshot_of(*houses: Household) -> Snapshot:
+    """The registry in which these are enrolled."""
+    registrations = [house.registration for house in houses]
+    return Snapshot(
+        number=1,
+        homes=tuple(each.home for each in registrations),
+        edges=tuple(edge for each in registrations for edge in each.edges),
+        bindings=tuple(
+            Binding(edge=edge.id, home=each.home.id, valid_from=each.valid_from)
+            for each in registrations
+            for edge in each.edges
+        ),
+        devices=tuple(device for each in registrations for device in each.devices),
+    )
 
 
 def household(number: int, *, epoch: int = 0x1111) -> Household:
