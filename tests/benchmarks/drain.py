@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
+from psycopg.types.string import StrBinaryDumper, TextLoader
 
 from tests.benchmarks.intake import WARM_SECONDS, Measured, run_load
 from tests.benchmarks.load import Order
@@ -20,15 +21,22 @@ WINDOW: Final = 200_000
 CEILING: Final = 80_000
 """Facts a second that are surely not reached."""
 COPIED_ROWS: Final = 200_000
+WRITTEN_ROWS: Final = 100_000
+"""Fewer: each takes the time of five."""
 ROWS_A_COMMIT: Final = 10_000
 _TABLES: Final = ("event", "observation")
 
 
 class Drained(msgspec.Struct, frozen=True):
-    """One round: rows a second of the product, and of the bare COPY of the rows that it wrote."""
+    """One round: rows a second of the product, and of COPY of the rows that it wrote.
+
+    `written`: by one connection that writes each row from its values, through the driver's own binary writer.
+    `server`: the server alone, which is given bytes that it made itself before.
+    """
 
     measured: Measured
-    copied: float
+    written: float
+    server: float
 
 
 def drain(place: Place, seconds: float) -> Drained:
@@ -41,8 +49,11 @@ def drain(place: Place, seconds: float) -> Drained:
         finally:
             side.stop()
         parts = _copied_out(url)
+        rows = _read(url)
     with place.fresh() as url:
-        return Drained(measured, _copy_in(url, parts))
+        server = _copy_in(url, parts)
+    with place.fresh() as url:
+        return Drained(measured, _write(url, rows), server)
 
 
 def order_of(place: Place, url: str, seconds: float) -> Order:
@@ -97,6 +108,50 @@ def _copy_in(url: str, parts: Sequence[tuple[str, int, bytes]]) -> float:
         return sum(rows for _, rows, _ in parts) / (time.perf_counter() - began)
 
 
+Rows = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
+"""Of each table: the types of its columns, and rows as values."""
+
+
+def _read(url: str) -> Rows:
+    """The rows as a program holds them before it writes them."""
+    found: Rows = {}
+    with psycopg.connect(url) as connection:
+        connection.adapters.register_loader("jsonb", TextLoader)
+        for table in _TABLES:
+            rows = connection.execute(f"SELECT * FROM {table} LIMIT {WRITTEN_ROWS // len(_TABLES)}").fetchall()
+            types = connection.execute(
+                "SELECT udt_name FROM information_schema.columns WHERE table_name = %s AND table_schema = 'public' "
+                "ORDER BY ordinal_position",
+                (table,),
+            )
+            found[table] = ([name for (name,) in types], rows)
+    return found
+
+
+def _write(url: str, tables: Rows) -> float:
+    """Rows a second of one connection that writes each row from its values and does nothing else."""
+    with psycopg.connect(url) as connection:
+        connection.adapters.register_dumper(str, _JsonText)
+        began = time.perf_counter()
+        for table, (types, rows) in tables.items():
+            for first in range(0, len(rows), ROWS_A_COMMIT):
+                with connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.set_types(types)
+                    for row in rows[first : first + ROWS_A_COMMIT]:
+                        copy.write_row(row)
+                connection.commit()
+        return sum(len(rows) for _, rows in tables.values()) / (time.perf_counter() - began)
+
+
+class _JsonText(StrBinaryDumper):
+    """JSON that is text already."""
+
+    oid = psycopg.adapters.types["jsonb"].oid
+
+    def dump(self, obj: str) -> bytes:
+        return b"\x01" + obj.encode()
+
+
 def shares(place: Place, seconds: float) -> dict[str, float]:
     """Where the bulk process's time goes while it drains: the share of each stage, by sampling."""
     out = place.folder / "shares.json"
@@ -122,5 +177,3 @@ class Sampled(Vaka):
         """Start both processes."""
         words = ("-m", "tests.benchmarks.sampled", str(self._out), "bulk")
         self.gateway = Gateway(self._place, database_url, bulk=words).start()
-
-

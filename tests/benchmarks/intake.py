@@ -55,7 +55,9 @@ def run_load(place: Place, side: Side, order: Order) -> Measured:
     before = {name: processor_seconds(pid) for name, pid in pids.items()}
     load.go()
     said = load.said()
-    spent = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()} | {"load": said.processor_seconds}
+    spent = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()} | {
+        "load": said.processor_seconds
+    }
     time.sleep(SETTLE_SECONDS)
     rate = steady_rate(place, order.database_url, said.started + WARM_SECONDS, said.ended)
     return Measured(side.name, rate, said, {name: cost * 1e6 / max(said.committed, 1) for name, cost in spent.items()})

@@ -62,7 +62,10 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What was said, between which wall times (seconds), how much of it was in the database at the end; `exhausted`: the packets ran out before the time."""
+    """What was said, between which wall times (seconds), and how much of it was in the database at the end.
+
+    `exhausted`: the packets ran out before the time.
+    """
 
     facts: int
     started: float

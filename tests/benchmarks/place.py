@@ -23,15 +23,15 @@ import psycopg
 from gateway.adapters.postgres.migrate import migrate
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.embedded import PrivateBroker, PrivateDatabase, free_port, unpack
-from tests.benchmarks import street
+from tests.benchmarks import caller, street
 from tests.benchmarks.load import Order, Said
 from tests.benchmarks.street import Dwelling
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DATA: Final = ROOT / (os.environ.get("VAKA_DATA") or ".vaka")
-DATABASE_PORT: Final = 26_432
-BROKER_PORT: Final = 26_883
-WEB_PORT: Final = 26_080
+DATABASE_PORT: Final = 24_432
+BROKER_PORT: Final = 24_883
+WEB_PORT: Final = 24_080
 ENROLLED: Final = "enrolled"
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
@@ -57,7 +57,12 @@ class Process:
         """Start it."""
         with self._log.open("ab") as output:
             self._child = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *self._words], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self._environment, cwd=ROOT
+                ["setpriv", "--pdeathsig", "TERM", *self._words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                cwd=ROOT,
             )
 
     def signal(self, number: signal.Signals) -> None:
@@ -85,8 +90,8 @@ class Process:
         deadline = time.monotonic() + seconds
         while not ready():
             assert self._child is not None
-            gone = self._child.poll() is not None
-            assert not gone and time.monotonic() < deadline, f"{self._words}: {self.said()[-1500:]}"
+            ended = self._child.poll() is not None or time.monotonic() >= deadline
+            assert not ended, f"{self._words}: {self.said()[-1500:]}"
             time.sleep(POLL_SECONDS)
 
     def said(self) -> str:
@@ -164,8 +169,8 @@ class Place:
         self._administer(f"CREATE DATABASE {ENROLLED}")
         migrate(self.url_of(ENROLLED))
         now = time.time_ns() // 1000
-        homes = tuple(Dwelling(number).registration(now) for number in range(street.HOMES))
-        enrol_all(self.url_of(ENROLLED), homes)
+        homes = (Dwelling(number).registration(now) for number in range(street.HOMES))
+        enrol_all(self.url_of(ENROLLED), (caller.registration(now), *homes))
         with psycopg.connect(self.url_of(ENROLLED), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
@@ -180,7 +185,7 @@ class Place:
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        """The address of a database with the homes and nothing else, dropped at the end; nothing waits in the broker."""
+        """The address of a database with the homes and nothing else, dropped at the end; the broker is emptied."""
         self._rounds += 1
         name = f"round_{self._rounds}"
         self._administer(f"CREATE DATABASE {name} TEMPLATE {ENROLLED}")

@@ -39,7 +39,7 @@ def _stat(pid: int) -> list[int]:
 
 def _children() -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            found.setdefault(_stat(int(entry))[1], []).append(int(entry))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            found.setdefault(_stat(int(entry.name))[1], []).append(int(entry.name))
     return found

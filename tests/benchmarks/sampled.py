@@ -79,7 +79,11 @@ def main() -> None:
         gateway()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        found = {"samples": sum(_stages.values()), "lines": dict(_lines.most_common(60)), "stages": dict(_stages.most_common())}
+        found = {
+            "samples": sum(_stages.values()),
+            "lines": dict(_lines.most_common(60)),
+            "stages": dict(_stages.most_common()),
+        }
         out.write_text(json.dumps(found, indent=1))
 
 

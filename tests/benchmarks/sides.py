@@ -1,4 +1,7 @@
-"""The sides of the intake race: Vaka, a Node-RED flow, a naive script. Each takes the same facts into the same tables."""
+"""The sides of the intake race: Vaka, a Node-RED flow, a naive script.
+
+Each takes the same facts into the same tables.
+"""
 
 import os
 import shutil
@@ -13,7 +16,7 @@ from tests.benchmarks.place import DATA, ROOT, Gateway, Place, Process
 PEERS: Final = Path(__file__).resolve().parent / "peers"
 NODE_RED: Final = PEERS / "node_red"
 INSTALLED: Final = DATA / "bench" / "node-red"
-PEER_PORT: Final = 26_180
+PEER_PORT: Final = 24_180
 INSTALL_SECONDS: Final = 300
 
 

@@ -11,7 +11,16 @@ from homecare.clock import HOUR, SECOND
 from homecare.delivery import EpochHeld, Heartbeat, StreamHeld
 from homecare.device import Capability, Device, Placement
 from homecare.envelope import Envelope, encode_envelope
-from homecare.event import AnyEvent, ContactChanged, HelpCalled, LockOperated, LockState, MotionChanged, Observed, Stream
+from homecare.event import (
+    AnyEvent,
+    ContactChanged,
+    HelpCalled,
+    LockOperated,
+    LockState,
+    MotionChanged,
+    Observed,
+    Stream,
+)
 from homecare.identity import DeviceId, EdgeId, Epoch, HomeId, UnitId, epoch_text, shard_of
 from homecare.seal import SealKeys, agree_at_edge, public_key
 from homecare.wire import Header, Kind, encode_body, facts_body, pack
