@@ -14,6 +14,7 @@ from homecare.event import Stream
 from homecare.identity import EdgeId
 from homecare.seal import agree_at_gateway
 from homecare.wire import Frame, Header, Kind
+from tests.waiting import end
 
 
 class Gateway:
@@ -118,8 +119,7 @@ async def listening(gateway: Gateway, url: str, shard: int) -> AsyncIterator[aio
             if task.done():
                 task.result()
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
