@@ -17,7 +17,7 @@ from homecare.event import AnyEvent, HelpCalled, Stream
 from homecare.identity import DeviceId, Epoch, HomeId
 from tests.gateway.enrolled import NOW, Household
 from tests.scenarios.ledger import Ledger, fact_name
-from tests.waiting import until
+from tests.waiting import end, until
 
 QUOTA = 1_000_000
 PUMP_SECONDS = 0.02
@@ -194,9 +194,7 @@ async def on_line(edge: Edge, broker_url: str) -> AsyncIterator[None]:
         await until(up.is_set)
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
 
 
 def real_edge(house: Household, folder: Path, ledger: Ledger) -> Edge:

@@ -20,13 +20,12 @@ from homecare.device import Capability, Device
 from homecare.event import TransportState
 from homecare.identity import DeviceId, HomeId, new_epoch
 from tests.gateway.enrolled import Household
-from tests.waiting import until
+from tests.waiting import end, until
 
 ADDRESS = "0180902B"
 PRESS = bytes((0x3A, 0x01))
 OPEN = bytes((0x2D, 0x01))
-WARM = bytes((0x02, 0xCA, 0x09))
-"""BTHome objects: a button, a door, 25.06 degrees."""
+"""BTHome objects: a button is pressed, a door is open."""
 TRANSPORT = "serial:stick"
 QUOTA = 64 * 1024 * 1024
 
@@ -90,6 +89,4 @@ async def agent_at(house: Household, folder: Path, broker_url: str) -> AsyncIter
         if work.done():
             work.result()
     finally:
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await end(work)

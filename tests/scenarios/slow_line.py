@@ -6,6 +6,8 @@ import socket
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from tests.waiting import end
+
 CHUNK = 4096
 BUFFER = 8192
 """Bytes of the sockets' own buffers: more would let frames wait where the edge cannot see them."""
@@ -38,9 +40,7 @@ async def slow_line(broker_url: str, bytes_a_second: int) -> AsyncIterator[str]:
         yield f"mqtt://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.close()
-        for task in relays:
-            task.cancel()
-        await asyncio.gather(*relays, return_exceptions=True)
+        await end(*relays)
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, seconds_a_byte: float) -> None:
