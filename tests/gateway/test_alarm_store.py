@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 
+import msgspec
 import psycopg
 import pytest
 import pytest_asyncio
@@ -18,8 +19,10 @@ from gateway.adapters.postgres.rows import from_wall
 from gateway.alerting import unreadable_alarm
 from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
 from homecare.clock import DAY
+from homecare.envelope import Fact, FactId
 from homecare.event import Hazard, HazardChanged, HelpCalled, Stream
 from homecare.identity import Epoch
+from rules.help_call import judge
 from tests.gateway.alarms import count, judged, rows
 from tests.gateway.enrolled import NOW, household
 
@@ -44,6 +47,22 @@ async def take_patiently(store: PostgresAlarms, facts: list[Judged]) -> Taken:
         except Contended:
             await asyncio.sleep(random.uniform(0, 0.02))
     raise AssertionError("a row stayed contended")
+
+
+@pytest.mark.asyncio
+async def test_a_press_that_two_epochs_tell_is_one_press(store: PostgresAlarms, database_url: str) -> None:
+    """The edge sent it, died before its journal had it, and the device repeated its counter to the next epoch."""
+    for epoch, counter in ((1, 7), (2, 7), (2, 8)):
+        one = HOUSE.envelope(HelpCalled(), position=1, device=HOUSE.door)
+        fact = Fact(
+            id=FactId(HOUSE.edge, Epoch(epoch), Stream.ALARM, counter - 6),
+            envelope=msgspec.structs.replace(one, counter=counter),
+            digest=b"",
+        )
+        taken = await store.take([Judged(fact=fact, estimated_at=NOW, verdict=judge(fact))], NOW)
+        assert taken.durable == counter - 6
+    assert rows(database_url, SHOWN) == [("help_call", 2, 2, "raised", True)], "doubled: the press under counter 7"
+    assert rows(database_url, "SELECT counter FROM event ORDER BY counter") == [(7,), (8,)]
 
 
 @pytest.mark.asyncio

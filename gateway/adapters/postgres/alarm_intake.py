@@ -19,6 +19,7 @@ from gateway.adapters.postgres.rows import from_wall
 from gateway.alerting import equivocation
 from gateway.ports.alarm import Contended, Judged, SeqRange, SetAside, Taken
 from homecare.alert import Alert
+from homecare.clock import DAY
 from homecare.envelope import encode_envelope
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, shard_of
@@ -28,6 +29,8 @@ LOCK_MS: Final = 250
 """An eighth of the two seconds that a press may take to a screen; nothing honest holds these rows for a tenth of it."""
 INBOX_CHANNEL: Final = "vaka_inbox"
 """The notification by which the bulk lane hears of an alarm sooner than by looking."""
+TOLD_AGAIN_WITHIN: Final = DAY
+"""Microseconds for which a press may wait to be accepted: an edge away for longer is somebody's case already."""
 TOPIC_LIMIT: Final = 200
 """Characters of a topic that are kept: ours are shorter than 80."""
 _CONTENDED: Final = (
@@ -52,6 +55,10 @@ _OTHERS: Final = """
 SELECT known.seq FROM ledger AS known
 JOIN unnest(%s::bigint[], %s::bytea[]) AS come (seq, digest) ON come.seq = known.seq AND come.digest <> known.digest
 WHERE known.edge = %s AND known.epoch = %s AND known.stream = %s
+"""
+_TOLD_BEFORE: Final = """
+SELECT FROM event WHERE stream = 'alarm' AND device = %(device)s AND counter = %(counter)s AND edge = %(edge)s
+                    AND epoch <> %(epoch)s AND kind = %(kind)s AND recorded_at > %(since)s LIMIT 1
 """
 _RECORD: Final = """
 WITH recorded AS (
@@ -119,6 +126,8 @@ class PostgresAlarms:
             fresh, others = await _enter_ledger(cursor, judged, seqs, recorded_at)
             alerts: list[Alert] = []
             for one in fresh:
+                if await _told_before(cursor, one, recorded_at):
+                    continue
                 await _record(cursor, one, recorded_at)
                 if one.verdict is not None:
                     redelivered = one.fact.id.seq <= through
@@ -190,6 +199,29 @@ async def _enter_ledger(
     await cursor.execute(_OTHERS, (numbers, digests, *key))
     others = {seq for (seq,) in await cursor.fetchall()}
     return [one for one in judged if one.fact.id.seq in fresh], [one for one in judged if one.fact.id.seq in others]
+
+
+async def _told_before(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> bool:
+    """Whether an earlier epoch of this edge sent this word of this device already.
+
+    An alarm may leave the edge before the journal has it. If the edge dies in between, the device, which was not told
+    that it is accepted, says the same counter to the next epoch: one press under two identities.
+    """
+    identity, envelope = one.fact.id, one.fact.envelope
+    if envelope.counter is None:
+        return False
+    await cursor.execute(
+        _TOLD_BEFORE,
+        {
+            "device": envelope.device,
+            "counter": envelope.counter,
+            "edge": identity.edge,
+            "epoch": identity.epoch,
+            "kind": envelope.event.__struct_config__.tag,
+            "since": from_wall(recorded_at - TOLD_AGAIN_WITHIN),
+        },
+    )
+    return cursor.rowcount > 0
 
 
 async def _record(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -> None:

@@ -114,6 +114,10 @@ CREATE TABLE forgotten (
     PRIMARY KEY (edge, epoch)
 );
 
+-- A press that an edge sent and lost before its journal had it is told again in the edge's next epoch: its device's
+-- counter says that it is the same one.
+CREATE INDEX event_alarm_counter ON event (device, counter) WHERE stream = 'alarm' AND counter IS NOT NULL;
+
 -- Who was shown which home, when and by which call.
 CREATE TABLE read_log (
     at     timestamptz NOT NULL,
