@@ -5,6 +5,7 @@ Ends with one line `facts=N rows=N lost=N doubled=N kills=N seed=N`, and with 1 
 
 import argparse
 import asyncio
+import dataclasses
 import random
 import shutil
 import sys
@@ -12,12 +13,12 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import psycopg
 
 from tests.faults.household import Household
-from tests.faults.ledger import Ledger, Verdict, count_rows, judge
+from tests.faults.ledger import Ledger, Verdict, count_rows, home_name, judge, open_alerts
 from tests.faults.plan import Plan, PlannedKill, Role, draw
 
 RESTART_AFTER: Final = 1.0
@@ -26,6 +27,8 @@ TICK: Final = 0.02
 """Seconds between two looks at what is due."""
 SETTLE_WITHIN: Final = 240.0
 """Seconds after the last kill within which everything must be told and recorded."""
+ALERTS_WITHIN: Final = 240.0
+"""Seconds after the last fact within which every alert must be as the oracle says: a silent edge takes 90 s."""
 RETRIES: Final = 20
 """Times that a kill waits 0.25 s for its victim to be up and at work."""
 AT_WORK_AFTER: Final = 1.0
@@ -43,6 +46,7 @@ class Run:
         self.up_since: dict[int, float] = {}
         self.began = 0.0
         self.restarts = 0
+        self.alerts: dict[tuple[str, str], int] = {}
 
     @property
     def elapsed(self) -> float:
@@ -59,6 +63,7 @@ class Run:
         try:
             await self._nemesis()
             await self._settle(speaking)
+            await self._fall_silent()
         finally:
             speaking.cancel()
             supervising.cancel()
@@ -132,18 +137,37 @@ class Run:
             await asyncio.sleep(0.5)
         print(f"not settled: {len(self.ledger.accepted)} of {self.plan.facts} accepted, {rows} rows", flush=True)
 
+    async def _fall_silent(self) -> None:
+        """Take the planned edges away, and wait for the alerts that the oracle names, or until the time is up."""
+        for edge in self.plan.silenced:
+            await asyncio.to_thread(self.household.edges[edge].kill)
+        expected = {(home_name(home), condition) for home, condition in self.plan.expected()}
+        deadline = time.monotonic() + ALERTS_WITHIN
+        while time.monotonic() < deadline:
+            self.alerts = await asyncio.to_thread(open_alerts, self.household.database.url)
+            if self.alerts.keys() == expected:
+                return
+            await asyncio.sleep(1.0)
 
-def run(*, facts: int, kills: int, seed: int, folder: Path) -> tuple[Verdict, Counter[Role]]:
+
+class Outcome(NamedTuple):
+    """What a run gave."""
+
+    verdict: Verdict
+    kills: Counter[Role]
+    alerts: dict[tuple[str, str], int]
+
+
+def run(plan: Plan, folder: Path) -> Outcome:
     """Play one plan in `folder` and stop everything that was started."""
-    plan = draw(seed=seed, facts=facts, kills=kills)
-    print(f"seed {seed}: {plan.facts} facts, {len(plan.kills)} kills, {plan.seconds:.0f} s", flush=True)
+    print(f"seed {plan.seed}: {plan.facts} facts, {len(plan.kills)} kills, {plan.seconds:.0f} s", flush=True)
 
-    async def play() -> tuple[Verdict, Counter[Role]]:
+    async def play() -> Outcome:
         one = Run(plan, folder)
         try:
             verdict = await one.play()
             print(f"processes that ended by themselves and were started again: {one.restarts}", flush=True)
-            return verdict, one.kills
+            return Outcome(verdict, one.kills, one.alerts)
         finally:
             await asyncio.to_thread(one.household.stop)
             for line in one.household.lines:
@@ -158,24 +182,44 @@ def main() -> int:
     parser.add_argument("--facts", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=220)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--no-reference", action="store_true", help="without the undisturbed run of the same plan")
     parser.add_argument("--keep", action="store_true", help="keep the run's folder (logs, journals, database)")
     asked = parser.parse_args()
+    plan = draw(seed=asked.seed, facts=asked.facts, kills=asked.kills)
+    disturbed = _in_a_folder(plan, keep=asked.keep)
+    verdict = disturbed.verdict
+    if not asked.no_reference:
+        reference = _in_a_folder(dataclasses.replace(plan, kills=()), keep=asked.keep)
+        verdict.alerts += reference.verdict.lines()
+        verdict.alerts += [f"{one} differ from an undisturbed run" for one in _differences(disturbed, reference)]
+    for line in verdict.lines():
+        print(line)
+    print("kills by role: " + ", ".join(f"{role} {disturbed.kills[role]}" for role in Role))
+    print(
+        f"facts={verdict.facts} rows={verdict.rows} lost={len(verdict.lost)} doubled={len(verdict.doubled)}"
+        f" kills={disturbed.kills.total()} seed={asked.seed}"
+    )
+    return 0 if verdict.clean else 1
+
+
+def _in_a_folder(plan: Plan, *, keep: bool) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="vf-"))
     try:
-        verdict, counted = run(facts=asked.facts, kills=asked.kills, seed=asked.seed, folder=folder)
+        return run(plan, folder)
     finally:
-        if asked.keep:
+        if keep:
             print(f"kept: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    for line in verdict.lines():
-        print(line)
-    print("kills by role: " + ", ".join(f"{role} {counted[role]}" for role in Role))
-    print(
-        f"facts={verdict.facts} rows={verdict.rows} lost={len(verdict.lost)} doubled={len(verdict.doubled)}"
-        f" kills={counted.total()} seed={asked.seed}"
-    )
-    return 0 if verdict.clean else 1
+
+
+def _differences(disturbed: Outcome, reference: Outcome) -> list[str]:
+    """Help calls must be equal to the count; of the others, how often a condition came back may differ."""
+    found = {f"{home} {condition}" for home, condition in disturbed.alerts.keys() ^ reference.alerts.keys()}
+    for (home, condition), times in disturbed.alerts.items():
+        if condition == "help_call" and reference.alerts.get((home, condition)) != times:
+            found.add(f"{home} {condition}")
+    return sorted(found)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.faults.devices import hundredths
-from tests.faults.plan import Plan, PlannedDevice, Sort, home_of
+from tests.faults.plan import Plan, PlannedDevice, Sort
 
 _ROWS: Final = """
 SELECT edge, device, counter, epoch, stream, seq, position, kind, body, quantity, value
@@ -77,7 +77,7 @@ def judge(url: str, plan: Plan, ledger: Ledger) -> Verdict:
     with psycopg.connect(url, row_factory=dict_row) as connection:
         rows = connection.execute(_ROWS).fetchall()
         epochs = connection.execute(_EPOCHS).fetchall()
-        alerts = connection.execute("SELECT home, condition, occurrences, standing FROM alert").fetchall()
+        alerts = connection.execute("SELECT home, condition, occurrences, active FROM alert").fetchall()
         occurrences = connection.execute(
             "SELECT alert.home AS home, occurrence.edge, occurrence.epoch, occurrence.seq, occurrence.presses"
             " FROM occurrence JOIN alert ON alert.id = occurrence.alert WHERE alert.condition = 'help_call'"
@@ -93,7 +93,7 @@ def judge(url: str, plan: Plan, ledger: Ledger) -> Verdict:
         if not _as_said(sorts.get(row["device"]), row)
     ]
     verdict.disordered = _disorder(rows, epochs)
-    verdict.alerts = _alerts(plan, ledger, alerts, occurrences)
+    verdict.alerts = _alerts(plan, alerts, occurrences)
     return verdict
 
 
@@ -141,24 +141,31 @@ def _ranks(epochs: list[dict[str, Any]]) -> dict[int, int]:
     return ranks
 
 
-def _alerts(plan: Plan, ledger: Ledger, alerts: list[dict[str, Any]], occurrences: list[dict[str, Any]]) -> list[str]:
-    """Help calls: one open alert a home, and every accepted press one occurrence on it."""
-    homes = {device.id: home_of(device.edge) for device in plan.devices if device.sort is Sort.BUTTON}
-    presses = Counter(homes[device] for device, _ in ledger.accepted if device in homes)
+def _alerts(plan: Plan, alerts: list[dict[str, Any]], occurrences: list[dict[str, Any]]) -> list[str]:
+    """The open alerts, one each, must be those of the plan's oracle, and every press one occurrence."""
     found = []
-    for home, expected in sorted(presses.items()):
-        name = home_name(home)
-        calls = [alert for alert in alerts if alert["home"] == name and alert["condition"] == "help_call"]
-        counted = sum(row["presses"] for row in occurrences if row["home"] == name)
-        if len(calls) != 1:
-            found.append(f"{name}: {len(calls)} alerts for one help call")
-        if counted != expected:
-            found.append(f"{name}: {counted} occurrences of {expected} presses")
-        if sum(alert["occurrences"] for alert in calls) != expected:
-            found.append(
-                f"{name}: the alert counts {sum(alert['occurrences'] for alert in calls)} of {expected} presses"
-            )
+    opened = Counter((alert["home"], alert["condition"]) for alert in alerts if alert["active"])
+    expected = {(home_name(home), condition): count for (home, condition), count in plan.expected().items()}
+    found += [f"{home}: {condition} was not raised" for home, condition in sorted(expected.keys() - opened.keys())]
+    found += [
+        f"{home}: {condition} was raised for nothing" for home, condition in sorted(opened.keys() - expected.keys())
+    ]
+    found += [f"{home}: {condition} stands {times} times" for (home, condition), times in opened.items() if times > 1]
+    for (home, condition), count in expected.items():
+        if count is None:
+            continue
+        told = sum(row["occurrences"] for row in alerts if (row["home"], row["condition"]) == (home, condition))
+        counted = sum(row["presses"] for row in occurrences if row["home"] == home)
+        if (told, counted) != (count, count):
+            found.append(f"{home}: {count} presses, {counted} occurrences, the alert says {told}")
     return found
+
+
+def open_alerts(url: str) -> dict[tuple[str, str], int]:
+    """Active alerts and how often they happened, for the comparison with an undisturbed run."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT home, condition, occurrences FROM alert WHERE active").fetchall()
+    return {(home, condition): occurrences for home, condition, occurrences in rows}
 
 
 def home_name(home: int) -> str:

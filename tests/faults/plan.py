@@ -16,6 +16,10 @@ SECONDS_PER_KILL: Final = 2.4
 SHORTEST: Final = 60.0
 WIPE_EVERY: Final = 3
 """Every third kill of the broker also wipes its disk."""
+LONG: Final = 300.0
+"""Seconds from which a run is long enough to wait for a silent edge as well (90 s and some)."""
+SILENCED: Final = 3
+"""Edges that are taken away at the end of a long run."""
 PRESS_EVERY: Final = 8.0
 """Seconds between two presses of one button at least: faster ones are collapsed by the edge, which is another test."""
 
@@ -67,7 +71,7 @@ class PlannedKill:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole run."""
+    """A whole run. Edges in `silenced` are taken away after the last kill, for longer than an edge may be silent."""
 
     seed: int
     seconds: float
@@ -75,11 +79,27 @@ class Plan:
     kills: tuple[PlannedKill, ...]
     backup_at: float
     restore_at: float
+    silenced: tuple[int, ...]
 
     @property
     def facts(self) -> int:
         """Facts that the devices will state in all."""
         return sum(device.facts for device in self.devices)
+
+    def expected(self) -> dict[tuple[int, str], int | None]:
+        """The oracle: which (home, condition) must be open at the end, with how many occurrences (None: any number).
+
+        A help call for every home with a press; a front door open at night where a door's last word was "open"; a
+        silent edge where one was taken away. Nothing else, whatever was killed.
+        """
+        alerts: dict[tuple[int, str], int | None] = {}
+        for device in self.devices:
+            home = home_of(device.edge)
+            if device.sort is Sort.BUTTON and device.facts:
+                alerts[home, "help_call"] = (alerts.get((home, "help_call")) or 0) + device.facts
+            if device.sort is Sort.DOOR and device.facts % 2:
+                alerts[home, "front_door_open_at_night"] = None
+        return alerts | {(home_of(edge), "edge_silent"): None for edge in self.silenced}
 
 
 def home_of(edge: int) -> int:
@@ -87,10 +107,16 @@ def home_of(edge: int) -> int:
     return edge % HOMES
 
 
+def left_open(edge: int) -> bool:
+    """Whether the door of this edge stands open at the end: in every other home, on both its edges."""
+    return home_of(edge) % 2 == 0
+
+
 def draw(*, seed: int, facts: int, kills: int) -> Plan:
     """The plan of a seed: as many facts and kills as asked for, every role killed equally often."""
     chance = random.Random(seed)
     seconds = max(SHORTEST, kills * SECONDS_PER_KILL)
+    silenced = tuple(sorted(chance.sample(range(EDGES), SILENCED))) if seconds >= LONG else ()
     return Plan(
         seed=seed,
         seconds=seconds,
@@ -98,6 +124,7 @@ def draw(*, seed: int, facts: int, kills: int) -> Plan:
         kills=tuple(_kills(chance, kills, seconds)),
         backup_at=seconds * 0.40,
         restore_at=seconds * 0.55,
+        silenced=silenced,
     )
 
 
@@ -109,6 +136,7 @@ def _devices(chance: random.Random, facts: int, seconds: float) -> list[PlannedD
         counts = {sort: int(rest / EDGES * share) for sort, share in SHARES.items()}
         counts[Sort.BUTTON] = presses
         share = rest // EDGES + (1 if edge < rest % EDGES else 0)
+        counts[Sort.DOOR] += (counts[Sort.DOOR] % 2) != left_open(edge)
         counts[Sort.THERMOMETER] += share - sum(counts[sort] for sort in SHARES)
         for sort, count in counts.items():
             sender = chance.randrange(1, 2**32 - 1)
