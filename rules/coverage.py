@@ -225,14 +225,19 @@ def _simply_reached(state: CoverageState, reached: Reached) -> EdgeCoverage | No
 
 
 def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
-    """Coverage without what every rule has judged: to be called after the rules have seen a `Reached`."""
+    """Coverage without what every rule has judged: to be called after the rules have seen a `Reached`.
+
+    A rule that looks at several devices gets no further than the one that is believed longest without a word, and a
+    run may be told with effect from as long ago: the runs of all are kept for that long.
+    """
     known = {edge.id for edge in settings.edges}
     if known.issuperset(state.edges) and not any(edge.runs or edge.lost or edge.ended for edge in state.edges.values()):
         return state
     horizon = min((state.reached(id_) for id_ in known), default=0)
+    final = horizon - max((one.patience or 0 for one in settings.devices), default=0)
     edges = {}
     for id_, edge in state.edges.items():
-        runs = {source: _recent(settings, source, runs, horizon) for source, runs in edge.runs.items()}
+        runs = {source: tuple(run for run in runs if run.end >= final) for source, runs in edge.runs.items()}
         lost = {device: tuple(span for span in spans if span[1] >= horizon) for device, spans in edge.lost.items()}
         runs = {source: kept for source, kept in runs.items() if kept}
         lost = {device: kept for device, kept in lost.items() if kept}
@@ -241,13 +246,6 @@ def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
         else:
             edges[id_] = EdgeCoverage(edge.reached, edge.epochs, runs, lost)
     return CoverageState({id_: edge for id_, edge in edges.items() if id_ in known})
-
-
-def _recent(settings: "HomeSettings", source: str, runs: tuple[Run, ...], horizon: int) -> tuple[Run, ...]:
-    """A run may be told with effect from as long ago as the device's patience."""
-    one = settings.watched.get(DeviceId(source))
-    patience = 0 if one is None else one.patience or 0
-    return tuple(run for run in runs if run.end >= horizon - patience)
 
 
 def _draft(state: CoverageState, edge: EdgeId, epoch: int, at: int) -> _Draft:

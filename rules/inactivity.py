@@ -49,8 +49,8 @@ class InactivityState(msgspec.Struct, frozen=True, array_like=True):
 
     `life`: spans with signs of life; gaps too short to matter are closed. `moving`: for each epoch, since when which
     sensor sees motion; kept apart because an older epoch may drain after a newer one. `since`: everything before it is
-    judged. `raised`: the beginning of the quiet stretch that is raised now. `fired`: what began by then never fires
-    (again).
+    judged. `raised`: the beginning of the quiet stretch that is raised now; `fired`:
+    of the last one that ever was.
     """
 
     life: Spans = ()
@@ -113,7 +113,7 @@ def _hear(settings: HomeSettings, state: InactivityState, stimulus: Happened) ->
     life = _bounded(add(state.life, span, gap=_shortest(settings)))
     if state.raised is not None and span[1] > state.raised:
         cleared = Clear(Condition.INACTIVITY, settings.home, None, span[1])
-        return Judgement(InactivityState(life, moving, state.since, None, span[1] - 1), (cleared,))
+        return Judgement(InactivityState(life, moving, state.since, None, state.fired), (cleared,))
     if life is state.life and moving is state.moving:
         return Judgement(state)
     return Judgement(InactivityState(life, moving, state.since, state.raised, state.fired))
@@ -202,22 +202,23 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
         return Judgement(state)
     verdicts: list[Raise | Clear] = []
     raised, fired = state.raised, state.fired
+    life = _life(state, through)
     for start, end in quiet(view, state, through):
-        if raised is not None or start <= fired or end - start <= _shortest(settings):
+        if raised is not None or end - start <= _shortest(settings) or not _stirred_between(life, fired, start):
             continue
         due, limit = deadline(settings, start)
         if end < due:
             continue
         raised = fired = start
         verdicts.append(_raise(settings, start, due=due, limit=limit))
-        stirred = next((begun for begun, _ in _life(state, through) if begun > start), None)
+        stirred = next((begun for begun, _ in life if begun > start), None)
         if stirred is not None:
-            raised, fired = None, stirred - 1
+            raised = None
             verdicts.append(Clear(Condition.INACTIVITY, settings.home, None, stirred))
-    life, since = _judged(state, through - max(sensor.patience or 0 for sensor in sensors))
-    if (raised, fired, since) == (state.raised, state.fired, state.since) and life == state.life:
+    kept, since = _judged(state, through - max(sensor.patience or 0 for sensor in sensors))
+    if (raised, fired, since) == (state.raised, state.fired, state.since) and kept == state.life:
         return Judgement(state, tuple(verdicts))
-    return Judgement(InactivityState(life, state.moving, since, raised, fired), tuple(verdicts))
+    return Judgement(InactivityState(kept, state.moving, since, raised, fired), tuple(verdicts))
 
 
 def _stirred_lately(settings: HomeSettings, state: InactivityState, through: int) -> bool:
@@ -226,6 +227,11 @@ def _stirred_lately(settings: HomeSettings, state: InactivityState, through: int
         return False
     start, end = state.life[0]
     return state.since >= start and through - end <= _shortest(settings)
+
+
+def _stirred_between(life: Spans, fired: int, start: int) -> bool:
+    """Whether there was a sign of life since the stretch that fired last: without one it is still the same trouble."""
+    return fired < 0 or any(end > fired and begun <= start for begun, end in life)
 
 
 def _judged(state: InactivityState, final: int) -> tuple[Spans, int]:

@@ -198,6 +198,8 @@ class Teller:
             case ["unheard", name, "since", since]:
                 since_ = self.day.wall(since) + said
                 return name, CoverageChanged(covered=False, since=since_, reason=CoverageReason.NOT_HEARD)
+            case ["deaf", name]:
+                return name, CoverageChanged(covered=False, since=at + said, reason=CoverageReason.TRANSPORT_LOST)
             case ["confirmed", *names]:
                 return None, CoverageConfirmed(through=at + said, covered=tuple(map(device_id, names)))
             case ["evicted", name, since, until]:

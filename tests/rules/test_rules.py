@@ -34,7 +34,7 @@ from rules.help_call import judge
 from rules.home_state import SETTINGS, HomeSettings, HomeState, Limits, Problem, settings_of
 from rules.local_night import nights
 from rules.rule import Blind, Clear, EdgeHeard, Elapsed, Happened, Lost, Raise, Reached, Rule, RuleFailed, Stimulus
-from tests.rules.days import GOLDEN, read_day
+from tests.rules.days import GOLDEN, Teller, read_day
 
 HOME, EDGE = HomeId("home-rules-test"), EdgeId("edge-rules-test")
 
@@ -182,6 +182,25 @@ def test_the_usual_night_on_the_nights_of_the_change(day: tuple[int, int, int], 
     assert end - begin == hours * HOUR
 
 
+@pytest.mark.parametrize(
+    ("day", "night_from", "night_until", "minutes"),
+    [
+        pytest.param((2026, 10, 24), 22 * 60, 2 * 60 + 30, 5 * 60 + 30, id="ends at the second of two half past two"),
+        pytest.param((2026, 10, 25), 2 * 60 + 30, 6 * 60, 4 * 60 + 30, id="begins at the first of two half past two"),
+        pytest.param((2026, 3, 28), 22 * 60, 2 * 60 + 30, 4 * 60, id="ends when the clock jumps over half past two"),
+        pytest.param((2026, 3, 29), 2 * 60 + 30, 6 * 60, 3 * 60, id="begins when the clock jumps over half past two"),
+    ],
+)
+def test_a_night_that_begins_or_ends_in_the_hour_of_the_change(
+    *, day: tuple[int, int, int], night_from: int, night_until: int, minutes: int
+) -> None:
+    read, _ = home(night_from=night_from, night_until=night_until)
+    at = int((datetime(*day, 22, tzinfo=ZoneInfo("Europe/Stockholm"))).timestamp()) * SECOND
+    at += 3 * HOUR if night_from > night_until else -16 * HOUR
+    ((begin, end),) = nights(read, at, at)
+    assert (end - begin) // MINUTE == minutes
+
+
 # --- the engine ------------------------------------------------------------------------------------------------------
 
 
@@ -290,6 +309,20 @@ def test_the_state_of_an_ordinary_home_is_small() -> None:
             state, _ = step(day.settings, state, stimulus)
             largest = max(largest, len(encode(state)))
     assert 300 < largest < 1024
+
+
+def test_a_month_of_restarts_and_motion_leaves_a_small_state() -> None:
+    day = read_day(GOLDEN / "ordinary_home.yaml")
+    state, teller = HomeState(), Teller(day)
+    for number in range(30):
+        for line in day.lines:
+            clock, words = line.text.split(" ", 1)
+            days, time = (1, clock.removeprefix("+1/")) if clock.startswith("+1/") else (0, clock)
+            for stimulus in teller.tell(day.wall(f"+{number + days}/{time}"), words.split()):
+                state, _ = step(day.settings, state, stimulus)
+        assert len(encode(state)) < 1024
+    (edge,) = state.coverage.edges.values()
+    assert len(edge.epochs) == 1
 
 
 # --- plain words -----------------------------------------------------------------------------------------------------
