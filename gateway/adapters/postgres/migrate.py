@@ -9,6 +9,8 @@ from yoyo import get_backend, read_migrations
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK: Final = 0x76616B61_736368
+"""The advisory lock of whoever changes the schema; any number that nobody else uses."""
 _EXTENSION: Final = """
 DO $$
 BEGIN
@@ -26,14 +28,16 @@ $$
 def migrate(url: str) -> None:
     """Bring the database at `url` to this version's schema; does nothing where it is there already.
 
-    Two processes may call it at once: the second waits. `Unavailable` where the database does not answer.
+    Two processes may call it at once: the second waits, for a lock that ends with the first one's session. (The tool's
+    own lock is a row: a process killed while it held that row would keep every later one from starting.)
+    `Unavailable` where the database does not answer.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             connection.execute(_EXTENSION)
-        with get_backend(_yoyo_url(url)) as backend, backend.lock():
-            migrations = read_migrations(str(MIGRATIONS))
-            backend.apply_migrations(backend.to_apply(migrations))
+            with get_backend(_yoyo_url(url)) as backend:
+                backend.apply_migrations(backend.to_apply(read_migrations(str(MIGRATIONS))))
     except psycopg.OperationalError as error:
         raise unavailable("migrate", error) from error
 
