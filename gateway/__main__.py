@@ -6,11 +6,19 @@ import contextlib
 import logging
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from gateway.adapters.postgres.migrate import migrate
 from gateway.config import Config, read_config
-from homecare.errors import VakaError
+from homecare.errors import Unavailable, VakaError
+
+
+DATABASE_TRIES: Final = 240
+DATABASE_PAUSE: Final = 0.5
+"""Seconds between tries; two minutes in all, in which a database recovers from its log. Then the supervisor decides."""
+_log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -21,11 +29,22 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         config = read_config()
-        migrate(config.database_url)
+        _bring_up(config)
         if process != "migrate":
             asyncio.run(_until_told(_assembly(process), config))
     except VakaError as error:
         sys.exit(f"vaka-gateway {process}: {error}")
+
+
+def _bring_up(config: Config) -> None:
+    """The schema, as soon as the database answers: both may be starting after the same power cut."""
+    for _ in range(DATABASE_TRIES - 1):
+        try:
+            return migrate(config.database_url)
+        except Unavailable as error:
+            _log.warning("waiting for the database: %s", error)
+            time.sleep(DATABASE_PAUSE)
+    return migrate(config.database_url)
 
 
 def _assembly(process: str) -> Callable[[Config], Awaitable[None]]:
