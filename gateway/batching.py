@@ -34,6 +34,8 @@ WAKES_A_BATCH: Final = 1_000
 ALARM_CURSORS_EVERY: Final = SECOND // 2
 """How often a watermark that waits for the other process asks how far that is."""
 SEEN_EVERY: Final = 5 * SECOND
+HOMES_A_BATCH: Final = 500
+"""Homes told in one batch that the gateway was blind, or begun: some 10 ms, so that facts need not wait for all."""
 WATERMARKS_EVERY: Final = SECOND // 5
 """Silence is judged in minutes; under load most watermarks wait, and looking at each costs about a microsecond."""
 BEHIND_EVERY: Final = 5 * SECOND
@@ -96,6 +98,8 @@ class Batching:
         self._faults: list[Faulted] = []
         self._next_alarm_cursors = self._next_seen = self._next_watermarks = self._next_behind = 0
         self._new_homes = True
+        self._blind: Blind | None = None
+        self._untold: list[HomeId] = []
 
     # --- memory ------------------------------------------------------------------------------------------------------
 
@@ -109,6 +113,7 @@ class Batching:
         """Start from what the database has."""
         self.distrust()
         self._new_homes, self._next_behind = True, 0
+        self._blind, self._untold = None, []
         self._judging.begin(term, await self._store.states(), await self._store.later())
 
     def registry_changed(self) -> None:
@@ -120,6 +125,11 @@ class Batching:
         """The wall clock was set: nothing that is due at a wall time may wait for the old one."""
         self._presence.clocks_moved()
         self._next_alarm_cursors = self._next_seen = self._next_watermarks = self._next_behind = 0
+
+    @property
+    def blind_since(self) -> int | None:
+        """Since when homes are still to be told that nobody heard them; None once that is committed for all."""
+        return None if self._blind is None else self._blind.since
 
     def note(self, fault: Faulted) -> None:
         """Write a fault with the next batch."""
@@ -167,17 +177,19 @@ class Batching:
         now = work.now
         batch.quarantined += work.quarantined
         batch.faults, self._faults = self._faults, []
+        if not self._untold:
+            self._blind = None
         if work.blind is not None:
-            self._judging.apply_to_all(work.blind, recorded_at=now)
+            since = work.blind.since if self._blind is None else min(work.blind.since, self._blind.since)
+            self._blind, self._untold = Blind(since, work.blind.until), self._judging.homes()
         self._take_frames(batch, work)
         self._take_alarms(batch, work.alarms)
         if work.inbox_empty and now >= self._next_watermarks:
             self._next_watermarks = now + WATERMARKS_EVERY
             self._move_watermarks(now)
-        if work.sees:
-            if self._new_homes:
-                self._new_homes = False
-                self._judging.begin_new_homes(now)
+        self._tell_blind(now)
+        if work.sees and not self._untold:
+            self._new_homes = self._new_homes and self._judging.begin_new_homes(now, HOMES_A_BATCH)
             self._wake(now)
         if now >= self._next_seen:
             self._next_seen = now + SEEN_EVERY
@@ -272,6 +284,13 @@ class Batching:
             if reached is not None:
                 for home in self._registry.homes_of(edge):
                     self._judging.apply(home, reached, recorded_at=now)
+
+    def _tell_blind(self, now: int) -> None:
+        """Tell the next homes; time passes for none before all are told."""
+        if self._blind is not None:
+            told, self._untold = self._untold[:HOMES_A_BATCH], self._untold[HOMES_A_BATCH:]
+            for home in told:
+                self._judging.apply(home, self._blind, recorded_at=now)
 
     def _wake(self, now: int) -> None:
         for home in self._judging.wakeups.due(now, WAKES_A_BATCH):

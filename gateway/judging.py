@@ -7,6 +7,7 @@ applied again, bit for bit.
 
 import logging
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 from gateway.ports.record import Applied, Faulted, Later, SavedState
@@ -111,17 +112,19 @@ class Judging:
         entry = self._registry.homes.get(home)
         return entry is not None and entry.shard in self._shards
 
-    def apply_to_all(self, stimulus: Stimulus, *, recorded_at: int) -> None:
-        """Apply one stimulus to every home of these shards."""
-        for home in self._registry.homes:
-            if self.mine(home):
-                self.apply(home, stimulus, recorded_at=recorded_at)
+    def homes(self) -> list[HomeId]:
+        """Every home of these shards."""
+        return [home for home in self._registry.homes if self.mine(home)]
 
-    def begin_new_homes(self, now: int) -> None:
-        """Let time begin for homes that have no state yet: what was assigned is watched, heard or not."""
-        for home in self._registry.homes:
-            if home not in self._states and self.mine(home):
-                self.apply(home, Elapsed(now), recorded_at=now)
+    def begin_new_homes(self, now: int, limit: int) -> bool:
+        """Let time begin for at most `limit` homes without a state: what was assigned is watched, heard or not.
+
+        True if there may be more of them.
+        """
+        fresh = list(islice((home for home in self.homes() if home not in self._states), limit))
+        for home in fresh:
+            self.apply(home, Elapsed(now), recorded_at=now)
+        return len(fresh) == limit
 
     def _judge(self, home: HomeId, stimulus: Stimulus, applied: int, recorded_at: int) -> None:
         if not self.mine(home):

@@ -108,10 +108,15 @@ class Lane:
         term = await parts.store.begin()
         await self._refresh_registry()
         seen = await parts.store.seen()
-        await parts.batching.begin(term)
         now = self._time()
-        self._sight.lose(now if seen is None else min(seen, now))
+        self._lose_sight(now if seen is None else min(seen, now))
+        await parts.batching.begin(term)
         log.info("writer of the shards, term %d", term)
+
+    def _lose_sight(self, since: int) -> None:
+        """Blind since then, or since the time about which not every home was told yet."""
+        untold = self._parts.batching.blind_since
+        self._sight.lose(since if untold is None else min(since, untold))
 
     # --- a round -----------------------------------------------------------------------------------------------------
 
@@ -215,10 +220,8 @@ class Lane:
             except Culprit as culprit:
                 self._parts.metrics.count("batches_refused")
                 log.warning("a batch of %d was refused: %s", part.size, culprit)
+                self._lose_sight(self._now)
                 await batching.begin(await self._parts.store.begin())
-                if part.blind is not None:
-                    self._sight.lose(part.blind.since)
-                    part.blind = None
                 if part.size > 1:
                     parts[:0] = part.halves()
                 elif not part.alone:
