@@ -14,7 +14,6 @@ from gateway.adapters.postgres.migrate import migrate
 from gateway.config import Config, read_config
 from homecare.errors import Unavailable, VakaError
 
-
 DATABASE_TRIES: Final = 240
 DATABASE_PAUSE: Final = 0.5
 """Seconds between tries; two minutes in all, in which a database recovers from its log. Then the supervisor decides."""
