@@ -29,6 +29,8 @@ class Sabotage(NamedTuple):
 _JOURNAL = "tests/scenarios/test_journal.py::"
 _LINE = "tests/scenarios/test_line.py::"
 _ALARM = "tests/scenarios/test_alarm_lane.py::"
+_BULK = "tests/scenarios/test_bulk_lane.py::"
+_DESK = "tests/scenarios/test_desk.py::"
 
 _TRIM = """\
     async def _trim(self, frame: bytes) -> None:
@@ -220,6 +222,49 @@ SABOTAGES: tuple[Sabotage, ...] = (
             ),
         ),
         f"{_ALARM}test_another_content_under_a_known_identity_is_told",
+        "lost",
+    ),
+    Sabotage(
+        "no cursor in the transaction",
+        (
+            Edit(
+                "gateway/adapters/postgres/bulk_write.py",
+                "        keys = zip(*batch.cursors, strict=True)\n",
+                "        await cursor.connection.commit()\n        keys = zip(*batch.cursors, strict=True)\n",
+            ),
+        ),
+        f"{_BULK}test_facts_and_cursor_are_one",
+        "doubled",
+    ),
+    Sabotage(
+        "watermark ahead of the heads",
+        (
+            Edit(
+                "gateway/watermark.py",
+                "        while waiting and all((durable(edge, epoch, stream) or 0) >= head for epoch, stream, head in "
+                "waiting[0].heads):\n",
+                "        while waiting:\n",
+            ),
+        ),
+        f"{_BULK}test_no_silence_is_vouched_for_that_a_fact_on_its_way_contradicts",
+        "forged",
+    ),
+    Sabotage(
+        "feed numbered before commit",
+        (
+            Edit(
+                "gateway/adapters/postgres/migrations/0003_alerts.sql",
+                "    number      bigint UNIQUE,\n",
+                "    number      bigserial UNIQUE,\n",
+            ),
+        ),
+        f"{_DESK}test_a_call_that_commits_late_is_not_skipped",
+        "lost",
+    ),
+    Sabotage(
+        "action without a look at the version",
+        (Edit("homecare/alert.py", "    if alert.version != version:\n", "    if alert.version < version:\n"),),
+        f"{_DESK}test_a_press_that_nobody_read_is_not_ended",
         "lost",
     ),
 )

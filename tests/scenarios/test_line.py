@@ -30,12 +30,12 @@ from tests.scenarios.ledger import Ledger, fact_name
 from tests.scenarios.slow_line import slow_line
 from tests.waiting import until
 
-LINE_BYTES = 200_000
-"""A second: a mobile line on a bad day; one frame of 64 KiB takes a third of a second."""
+LINE_BYTES = 64_000
+"""A second: a mobile line on a bad day. One frame takes a second, all that the edge sends ahead takes four."""
 LATE_SECONDS = 2.0
 """What a press may take."""
-BACKLOG = 12_000
-"""Measurements: some 3 MB, fifteen seconds of the slow line."""
+BACKLOG = 8_000
+"""Measurements: some 2 MB, half a minute of the slow line."""
 ASK_SECONDS = 5.0
 
 
