@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -42,11 +43,13 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
     _child: subprocess.Popen[bytes] | None = None
     _wanted: bool = False
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def ended_by_itself(self) -> bool:
         """Whether it was started, neither killed nor stopped, and is gone all the same."""
-        return self._wanted and self.pid == 0
+        with self._turn:
+            return self._wanted and self.pid == 0
 
     @property
     def pid(self) -> int:
@@ -54,8 +57,13 @@ class Process:
         return self._child.pid if self._child is not None and self._child.poll() is None else 0
 
     def start(self) -> None:
-        """Start it."""
-        self._wanted = True
+        """Start it, unless it runs: the supervisor and a kill may both want to, and two agents must not share a key."""
+        with self._turn:
+            self._wanted = True
+            if not self.pid:
+                self._start()
+
+    def _start(self) -> None:
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
@@ -74,7 +82,11 @@ class Process:
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
-        self._wanted = False
+        with self._turn:
+            self._wanted = False
+            self._signal(how)
+
+    def _signal(self, how: signal.Signals) -> None:
         if self._child is None:
             return
         if self._child.poll() is None:
