@@ -1,12 +1,13 @@
 """The bulk process: the lane of access and record, wake-ups and retention, put together from its parts."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
 from gateway.adapters.postgres.retention import PostgresRetention
@@ -24,10 +25,14 @@ from homecare.topic import ROOT, all_up
 log = logging.getLogger(__name__)
 
 NAME: Final = "vaka-bulk"
+COLLECT_AFTER: Final = 50_000
+"""Containers allocated between two looks of Python's collector: several batches. Ours die by counting, none in rings,
+and each look walks over what the last batches left."""
 
 
 async def run(config: Config) -> None:
     """Work until cancelled; a database or a broker that is away is waited for."""
+    gc.set_threshold(COLLECT_AFTER)
     async with bulk_lane(config) as lane, asyncio.TaskGroup() as tasks:
         tasks.create_task(lane.run(), name="lane")
         retention = PostgresRetention(config.database_url)
@@ -47,10 +52,10 @@ async def bulk_lane(config: Config) -> AsyncIterator[Lane]:
         store=store,
         registry=registry,
         source=source,
-        bulk=MqttBroker(
+        bulk=MqttStream(
             config.broker_url, client_id=f"{NAME}-{span}", filters=filters(config.shards, ("access", "record"), qos=1)
         ),
-        beats=MqttBroker(
+        beats=MqttStream(
             config.broker_url, client_id=f"{NAME}-beats-{span}", filters=filters(config.shards, ("heartbeat",), qos=0)
         ),
         batching=Batching(store, registry, Judging(registry, frozenset(config.shards)), metrics=metrics),

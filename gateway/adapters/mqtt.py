@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -21,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.adapters.backlog import WAITING_BYTES, Backlog
 from gateway.ports.broker import Message
 from homecare.errors import Unavailable
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WAITING_BYTES: Final = 16 * 1024 * 1024
-"""Of payloads that wait here: some seconds of work at full rate, and small beside the process's memory."""
-WAITING_MESSAGES: Final = 20_000
-"""The same bound for very small frames."""
 READS_A_WAKE: Final = 256
 """Packets read before the loop runs other things: about 10 ms."""
 KEEPALIVE_SECONDS: Final = 30
@@ -56,9 +52,7 @@ class MqttBroker:
         if self._where.scheme != "mqtt" or not self._where.hostname:
             raise ValueError("VAKA_BROKER_URL is mqtt://[user:password@]host[:port]")
         self._filters = list(filters)
-        self._waiting: deque[Message] = deque()
-        self._waiting_bytes = 0
-        self._arrived = asyncio.Event()
+        self._backlog = Backlog()
         self._lost = asyncio.Event()
         self._granted = False
         self._reading: SocketLike | None = None
@@ -104,7 +98,7 @@ class MqttBroker:
     @property
     def waiting(self) -> int:
         """Messages that were read and not yet taken."""
-        return len(self._waiting)
+        return len(self._backlog)
 
     @property
     def paused(self) -> bool:
@@ -130,32 +124,21 @@ class MqttBroker:
             self._forget(sock)
             sock.close()
         self._granted = False
-        self._waiting.clear()
-        self._waiting_bytes = 0
+        self._backlog.clear()
 
     async def messages(self, limit: int) -> list[Message]:
         """Everything that waits, at most `limit`, oldest first; waits for the first one."""
-        while not self._waiting:
-            self._arrived.clear()
-            await self._arrived.wait()
+        await self._backlog.arrival()
         return self.take(limit)
 
     async def wait(self, seconds: float) -> None:
         """Return when anything waits, at the latest after `seconds`."""
-        if not self._waiting:
-            self._arrived.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), seconds)
+        await self._backlog.arrival_within(seconds)
 
     def take(self, limit: int, *, size: int = WAITING_BYTES) -> list[Message]:
         """What waits now, at most `limit` messages and about `size` bytes of payload; perhaps nothing."""
-        waiting, before = self._waiting, self._waiting_bytes
-        taken: list[Message] = []
-        while waiting and len(taken) < limit and before - self._waiting_bytes < size:
-            message = waiting.popleft()
-            self._waiting_bytes -= len(message.payload)
-            taken.append(message)
-        if self._paused and self._waiting_bytes < WAITING_BYTES // 2 and len(waiting) < WAITING_MESSAGES // 2:
+        taken = self._backlog.take(limit, size)
+        if self._paused and self._backlog.roomy:
             self._paused = False
             if self._reading is not None:
                 self._loop.add_reader(self._reading, self._read)
@@ -240,9 +223,7 @@ class MqttBroker:
         except UnicodeDecodeError:
             topic = ""
         token = (self.connections << 16) + message.mid if message.qos else 0
-        self._waiting.append(Message(topic, bytes(message.payload), token))
-        self._waiting_bytes += len(message.payload)
-        self._arrived.set()
+        self._backlog.add(Message(topic, bytes(message.payload), token))
 
     def _on_socket_open(self, client: Client, _: object, sock: SocketLike) -> None:
         del client
@@ -293,7 +274,7 @@ class MqttBroker:
             self._client.loop_read()
             if self._received == received:
                 return
-            if self._waiting_bytes > WAITING_BYTES or len(self._waiting) > WAITING_MESSAGES:
+            if self._backlog.full:
                 self._paused = True
                 if self._reading is not None:
                     self._loop.remove_reader(self._reading)

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
@@ -50,8 +51,8 @@ def new_lane(
             store=store,
             registry=registry,
             source=ReconnectingRegistry(database_url),
-            bulk=MqttBroker(broker_url, client_id=session, filters=filters(SHARDS_ALL, ("access", "record"), qos=1)),
-            beats=MqttBroker(
+            bulk=MqttStream(broker_url, client_id=session, filters=filters(SHARDS_ALL, ("access", "record"), qos=1)),
+            beats=MqttStream(
                 broker_url, client_id=f"{session}-beats", filters=filters(SHARDS_ALL, ("heartbeat",), qos=0)
             ),
             batching=Batching(store, registry, judging, metrics=metrics),

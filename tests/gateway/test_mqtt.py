@@ -1,4 +1,4 @@
-"""The broker adapter on a real Mosquitto."""
+"""The two broker adapters on a real Mosquitto: the client library's, and our own stream for the bulk lane."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.adapters import mqtt
+from gateway.adapters import backlog
 from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.mqtt_stream import MqttStream
 from gateway.embedded import PrivateBroker
 from homecare.identity import new_id
 from tests.waiting import SECONDS, until
@@ -16,9 +17,19 @@ TOPIC = "vaka/v1/7/edge-0001/up/record"
 FILTERS = (("vaka/v1/+/+/up/record", 1),)
 
 
+Adapter = MqttBroker | MqttStream
+Kind = type[MqttBroker] | type[MqttStream]
+
+
+@pytest.fixture(params=[MqttBroker, MqttStream])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
 @contextlib.asynccontextmanager
-async def connected(server: PrivateBroker, client_id: str = "") -> AsyncIterator[MqttBroker]:
-    broker = MqttBroker(server.url, client_id=client_id or new_id("test"), filters=FILTERS)
+async def connected(kind: Kind, server: PrivateBroker, client_id: str = "") -> AsyncIterator[Adapter]:
+    broker = kind(server.url, client_id=client_id or new_id("test"), filters=FILTERS)
     await broker.start()
     try:
         await until(lambda: broker.connected)
@@ -27,7 +38,7 @@ async def connected(server: PrivateBroker, client_id: str = "") -> AsyncIterator
         await broker.stop()
 
 
-async def payloads(broker: MqttBroker, count: int) -> list[bytes]:
+async def payloads(broker: Adapter, count: int) -> list[bytes]:
     found: list[bytes] = []
     async with asyncio.timeout(SECONDS):
         while len(found) < count:
@@ -36,8 +47,8 @@ async def payloads(broker: MqttBroker, count: int) -> list[bytes]:
 
 
 @pytest.mark.asyncio
-async def test_messages_arrive_in_order_and_are_bounded(broker: PrivateBroker) -> None:
-    async with connected(broker) as there, connected(broker, new_id("peer")) as here:
+async def test_messages_arrive_in_order_and_are_bounded(kind: Kind, broker: PrivateBroker) -> None:
+    async with connected(kind, broker) as there, connected(kind, broker, new_id("peer")) as here:
         here.take(1000)
         for number in range(50):
             assert there.publish(TOPIC, b"%d" % number)
@@ -45,10 +56,10 @@ async def test_messages_arrive_in_order_and_are_bounded(broker: PrivateBroker) -
 
 
 @pytest.mark.asyncio
-async def test_what_was_not_acknowledged_comes_again_and_nothing_else(broker: PrivateBroker) -> None:
+async def test_what_was_not_acknowledged_comes_again_and_nothing_else(kind: Kind, broker: PrivateBroker) -> None:
     session = new_id("test")
-    async with connected(broker) as there:
-        async with connected(broker, session) as here:
+    async with connected(kind, broker) as there:
+        async with connected(kind, broker, session) as here:
             for number in range(3):
                 there.publish(TOPIC, b"%d" % number)
             found: list[bytes] = []
@@ -60,14 +71,16 @@ async def test_what_was_not_acknowledged_comes_again_and_nothing_else(broker: Pr
                             here.acknowledge([message])
             await asyncio.sleep(0)
         for _ in range(2):  # the trap: acknowledgement turned manual only after the redelivery began
-            async with connected(broker, session) as here:
+            async with connected(kind, broker, session) as here:
                 assert await payloads(here, 2) == [b"1", b"2"]
 
 
 @pytest.mark.asyncio
-async def test_reading_pauses_while_too_much_waits(broker: PrivateBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "WAITING_BYTES", 10_000)
-    async with connected(broker) as there, connected(broker) as here:
+async def test_reading_pauses_while_too_much_waits(
+    kind: Kind, broker: PrivateBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "WAITING_BYTES", 10_000)
+    async with connected(kind, broker) as there, connected(kind, broker) as here:
         for _ in range(100):
             there.publish(TOPIC, bytes(1000))
         await until(lambda: here.paused)
@@ -77,8 +90,8 @@ async def test_reading_pauses_while_too_much_waits(broker: PrivateBroker, monkey
 
 
 @pytest.mark.asyncio
-async def test_a_broker_that_dies_is_found_again(broker: PrivateBroker) -> None:
-    async with connected(broker) as here:
+async def test_a_broker_that_dies_is_found_again(kind: Kind, broker: PrivateBroker) -> None:
+    async with connected(kind, broker) as here:
         before = here.connections
         broker.kill()
         await until(lambda: not here.connected)
@@ -91,11 +104,11 @@ async def test_a_broker_that_dies_is_found_again(broker: PrivateBroker) -> None:
 
 
 @pytest.mark.asyncio
-async def test_mqtt_26_a_retained_message_is_refused(broker: PrivateBroker) -> None:
+async def test_mqtt_26_a_retained_message_is_refused(kind: Kind, broker: PrivateBroker) -> None:
     topic = f"vaka/v1/7/{new_id('edge')}/up/record"
-    async with connected(broker) as there:
+    async with connected(MqttBroker, broker) as there:
         there._client.publish(topic, b"old", 1, retain=True)
-        async with connected(broker) as here:
+        async with connected(kind, broker) as here:
             await until(lambda: here.retained)
             assert here.take(10) == []
         there._client.publish(topic, b"", 1, retain=True)
