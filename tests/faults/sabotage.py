@@ -11,11 +11,13 @@ then.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -27,6 +29,12 @@ SCENARIO_SECONDS = 60
 """The slowest scenario takes about ten, most of it for starting the servers."""
 ALL_SECONDS = 240
 """All scenarios together on the code as it is."""
+STOP_SECONDS = 20
+"""For a run that is stopped to stop its servers."""
+OUTPUT_SHOWN = 4000
+"""Characters of the end of what pytest said."""
+WORKERS = 2
+"""Sabotages at once: most of a run is waiting for servers to start, and the smallest machine has two cores."""
 PRODUCT = ("homecare", "rules", "edge", "gateway", "simulator")
 FAILED = 1
 """What pytest ends with when tests ran and one of them failed."""
@@ -40,6 +48,14 @@ class Outcome(NamedTuple):
     output: str
 
 
+class Verdict(NamedTuple):
+    """What became of one sabotage."""
+
+    sabotage: Sabotage
+    outcome: Outcome
+    seconds: float
+
+
 class NotThere(Exception):
     """The table no longer fits the code."""
 
@@ -47,10 +63,16 @@ class NotThere(Exception):
 def main() -> int:
     """Run the campaign; the exit code."""
     chosen = _chosen()
-    with tempfile.TemporaryDirectory(prefix="vaka-sabotage-") as folder:
-        if not _green(chosen, Path(folder)):
-            return 1
-        caught = sum(_is_caught(sabotage, Path(folder)) for sabotage in chosen)
+    try:
+        with tempfile.TemporaryDirectory(prefix="vaka-sabotage-") as folder:
+            if not _green(chosen, Path(folder)):
+                return 1
+            with ThreadPoolExecutor(WORKERS) as workers:
+                verdicts = workers.map(lambda sabotage: _judge(sabotage, Path(folder)), chosen)
+                caught = sum(_told(verdict) for verdict in verdicts)
+    except NotThere as error:
+        _say(f"the table of sabotages does not fit the code: {error}")
+        return 1
     _say(f"{caught} of {len(chosen)} sabotages caught")
     return 0 if caught == len(chosen) else 1
 
@@ -79,23 +101,29 @@ def _green(chosen: list[Sabotage], folder: Path) -> bool:
     return True
 
 
-def _is_caught(sabotage: Sabotage, folder: Path) -> bool:
+def _judge(sabotage: Sabotage, folder: Path) -> Verdict:
+    """Break a copy and see who notices."""
     began = time.monotonic()
-    copy = copy_tree(folder / "patched")
+    copy = copy_tree(Path(tempfile.mkdtemp(dir=folder)))
     try:
         for edit in sabotage.edits:
             apply(copy, edit)
         outcome = run_scenarios(copy, [sabotage.scenario], SCENARIO_SECONDS)
     finally:
         shutil.rmtree(copy)
-    found = next((line for line in outcome.failures if line.startswith(f"{sabotage.finding}: ")), None)
-    caught = outcome.code == FAILED and len(outcome.failures) == 1 and found is not None
-    said = found if caught else f"pytest ended with {outcome.code}: {' | '.join(outcome.failures) or 'no failure'}"
-    verdict = "caught" if caught else "MISSED"
-    _say(f"{verdict} {sabotage.name} ({time.monotonic() - began:.0f} s): {said}")
-    if not caught:
-        _say(outcome.output)
-    return caught
+    return Verdict(sabotage, outcome, time.monotonic() - began)
+
+
+def _told(verdict: Verdict) -> bool:
+    """Print the line of one sabotage; whether it was caught."""
+    sabotage, outcome, seconds = verdict
+    found = [line for line in outcome.failures if line.startswith(f"{sabotage.finding}: ")]
+    if outcome.code == FAILED and found and len(outcome.failures) == 1:
+        _say(f"caught {sabotage.name} ({seconds:.0f} s): {found[0]}")
+        return True
+    failures = " | ".join(outcome.failures) or "no failure"
+    _say(f"MISSED {sabotage.name} ({seconds:.0f} s): pytest ended with {outcome.code}: {failures}\n{outcome.output}")
+    return False
 
 
 def copy_tree(to: Path) -> Path:
@@ -129,19 +157,26 @@ def run_scenarios(tree: Path, scenarios: Iterable[str], seconds: float) -> Outco
     data = (ROOT / os.environ.get("VAKA_DATA", ".vaka")).resolve()
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "VAKA_DATA": str(data)}
     command = [sys.executable, "-m", "pytest", "--tb=short", f"--junit-xml={report}", *scenarios]
+    running = subprocess.Popen(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        return Outcome(-1, (), f"no end within {seconds} s\n{_text(error.stdout)[-2000:]}")
-    if not all(f"{package} is {tree / package}" in done.stdout for package in PRODUCT):
-        raise NotThere(f"another tree than the copy was tested:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return Outcome(done.returncode, _failures(report), done.stdout[-4000:] + done.stderr[-2000:])
+        output, _ = running.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return Outcome(-1, (), f"no end within {seconds} s\n{_stopped(running)[-OUTPUT_SHOWN:]}")
+    if not all(f"{package} is {tree / package}" in output for package in PRODUCT):
+        raise NotThere(f"another tree than the copy was tested:\n{output[-OUTPUT_SHOWN:]}")
+    return Outcome(running.returncode, _failures(report), output[-OUTPUT_SHOWN:])
 
 
-def _text(output: bytes | str | None) -> str:
-    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
+def _stopped(running: "subprocess.Popen[str]") -> str:
+    """End a run that takes too long, first with the chance to stop its servers; what it said."""
+    running.send_signal(signal.SIGINT)
+    try:
+        return running.communicate(timeout=STOP_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        running.kill()
+        return running.communicate()[0]
 
 
 def _failures(report: Path) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
             Edit(
                 "gateway/alarm_intake.py",
                 "        self._receipt(admitted, frame.header.epoch, taken.durable)\n",
-                "        if taken.fresh:\n            self._receipt(admitted, frame.header.epoch, taken.durable)\n",
+                "        if taken.alerts:\n            self._receipt(admitted, frame.header.epoch, taken.durable)\n",
             ),
         ),
         f"{_ALARM}test_what_comes_again_is_receipted_again",
@@ -265,6 +265,24 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "action without a look at the version",
         (Edit("homecare/alert.py", "    if alert.version != version:\n", "    if alert.version < version:\n"),),
         f"{_DESK}test_a_press_that_nobody_read_is_not_ended",
+        "lost",
+    ),
+    Sabotage(
+        "cursor passes a gap of telemetry",
+        (Edit("gateway/intake.py", "        elif header.first > durable + 1:\n", "        elif header.first < 1:\n"),),
+        f"{_BULK}test_what_is_missing_is_waited_for",
+        "lost",
+    ),
+    Sabotage(
+        "cursor passes a gap of alarms",
+        (
+            Edit(
+                "gateway/adapters/postgres/alarm_intake.py",
+                "                durable = await _advance(cursor, seqs, durable)\n",
+                "                durable = await _advance(cursor, seqs, max(durable, seqs.last))\n",
+            ),
+        ),
+        f"{_ALARM}test_a_later_press_does_not_vouch_for_an_earlier_one",
         "lost",
     ),
 )

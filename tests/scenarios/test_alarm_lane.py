@@ -70,6 +70,22 @@ async def test_a_press_after_a_crash_is_another_press(database_url: str, broker:
 
 
 @pytest.mark.asyncio
+async def test_a_later_press_does_not_vouch_for_an_earlier_one(
+    database_url: str, broker: PrivateBroker, tmp_path: Path
+) -> None:
+    """The first press is lost on its way and the second one arrives."""
+    house, ledger = household(99), Ledger()
+    edge = real_edge(house, tmp_path, ledger)
+    async with running(database_url, broker.url, tmp_path / "gateway", house), on_line(edge, broker.url):
+        edge.press()
+        edge.out.clear()
+        edge.press()
+        await in_time(lambda: edge.receipted(Stream.ALARM) == 2)
+    ledger.agrees(presses(database_url), why="a later press was receipted and this one with it")
+    edge.journal.close()
+
+
+@pytest.mark.asyncio
 async def test_nobody_but_the_edge_presses(database_url: str, broker: PrivateBroker, tmp_path: Path) -> None:
     """Somebody at the broker knows the frame and the edge's id, and has no key."""
     house = household(93)
