@@ -18,7 +18,7 @@ from tests.benchmarks import findings, floor, restarts
 from tests.benchmarks.drain import drain, shares
 from tests.benchmarks.intake import measure, race
 from tests.benchmarks.load import Order
-from tests.benchmarks.overtaking import overtake
+from tests.benchmarks.overtaking import Backlog, overtake
 from tests.benchmarks.place import DATA, Loading, Place, opened_place
 from tests.benchmarks.press import Rig, rig
 from tests.benchmarks.processor import resident_mib
@@ -134,7 +134,7 @@ class Bench:
         gateway = standing.gateway
         if "overtake" in ONLY:
             say("alarms overtake: bulk draining, bulk stopped in mid-transaction")
-            found = overtake(self._place, gateway, standing.presses, count=PRESSES // 3, epoch=DRAIN_EPOCH)
+            found = overtake(self._place, gateway, standing.presses, count=PRESSES // 3, backlog=Backlog(DRAIN_EPOCH))
             self._add(findings.overtaking(found))
         if "memory" in ONLY:
             processes = {"alarm": resident_mib(gateway.alarm.pid), "bulk": resident_mib(gateway.bulk.pid)}

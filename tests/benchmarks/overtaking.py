@@ -12,13 +12,12 @@ import msgspec
 import psycopg
 
 from tests.benchmarks import packets
-from tests.benchmarks.drain import CEILING, FACTS_A_FRAME, WINDOW
 from tests.benchmarks.load import Order
 from tests.benchmarks.place import Gateway, Loading, Place, Process
 from tests.benchmarks.street import EDGES, Dwelling
 
-DRAIN_SECONDS: Final = 40.0
-"""Longer than any phase; it is ended before."""
+CEILING: Final = 40_000
+"""Facts a second that are not reached beside everything else that runs."""
 DEEP_SECONDS: Final = 3.0
 """After this every edge has a frame in the queue, and it stays so."""
 VISIBLE_POLL_SECONDS: Final = 0.005
@@ -35,17 +34,25 @@ _OPEN: Final = """
 _VISIBLE: Final = "SELECT count(*) FROM event WHERE home = %s AND stream = 'access' AND epoch = %s"
 
 
-def drain_order(place: Place, url: str, seconds: float, *, epoch: int, window: int = WINDOW) -> Order:
-    """A backlog of all 2,000 edges that does not end within `seconds`."""
-    return Order(
-        port=place.broker.port,
-        database_url=url,
-        seconds=seconds,
-        packets=int(CEILING * seconds / FACTS_A_FRAME),
-        facts_a_frame=FACTS_A_FRAME,
-        window=window,
-        epoch=epoch,
-    )
+class Backlog(msgspec.Struct, frozen=True):
+    """What bulk drains meanwhile: one frame under way of each of the 2,000 edges, for at least `seconds`."""
+
+    epoch: int
+    facts_a_frame: int = 100
+    seconds: float = 25.0
+
+    def order(self, place: Place, url: str) -> Order:
+        """The load that says it."""
+        window = EDGES * self.facts_a_frame
+        return Order(
+            port=place.broker.port,
+            database_url=url,
+            seconds=self.seconds * 2,
+            packets=EDGES + int(CEILING * self.seconds / self.facts_a_frame),
+            facts_a_frame=self.facts_a_frame,
+            window=window,
+            epoch=self.epoch,
+        )
 
 
 class BulkDeeds(threading.Thread):
@@ -68,13 +75,13 @@ class BulkDeeds(threading.Thread):
                 self.seconds.append(self._deed(line, connection))
 
     def _deed(self, line: socket.socket, connection: psycopg.Connection[Any]) -> float:
-        """Seconds from its publishing to its row; an unfinished one counts with what it took so far."""
+        """Seconds from its publishing to its row."""
         dwelling = Dwelling(self._next, epoch=ACCESS_EPOCH)
         self._next += 1
         began = time.monotonic()
         line.sendall(packets.publish(dwelling.topic("access"), dwelling.lock(1, time.time_ns() // 1000), 1))
         line.recv(packets.PUBACK_BYTES)
-        while not self._ended.is_set() and time.monotonic() - began < VISIBLE_SECONDS:
+        while time.monotonic() - began < VISIBLE_SECONDS:
             ((rows,),) = connection.execute(_VISIBLE, (dwelling.home, dwelling.epoch)).fetchall()
             if rows:
                 break
@@ -82,7 +89,7 @@ class BulkDeeds(threading.Thread):
         return time.monotonic() - began
 
     def finish(self) -> list[float]:
-        """Stop, and everything that was measured."""
+        """Begin no other, wait for the one under way, and tell everything that was measured."""
         self._ended.set()
         self.join()
         return self.seconds
@@ -129,28 +136,34 @@ class Overtaken(msgspec.Struct, frozen=True):
 
 
 def overtake(
-    place: Place, gateway: Gateway, press: Callable[[int], list[float]], *, count: int, epoch: int, first: int = EDGES
+    place: Place,
+    gateway: Gateway,
+    press: Callable[[int], list[float]],
+    *,
+    count: int,
+    backlog: Backlog,
+    first: int = EDGES,
 ) -> Overtaken:
     """`count` presses in each of three situations: idle, bulk draining, bulk stopped in mid-transaction.
 
-    `press` makes so many presses and tells the seconds of each until a desk shows it.
+    `press` makes so many presses and tells the seconds of each until a desk shows it. Homes from `first` on do their
+    deeds through the bulk lane. Returns when the backlog is over.
     """
     url = gateway.database_url
     idle = press(count)
-    load = Loading(drain_order(place, url, DRAIN_SECONDS, epoch=epoch))
+    load = Loading(backlog.order(place, url))
     load.go()
     time.sleep(DEEP_SECONDS)
     deeds = BulkDeeds(place.broker.port, url, first=first)
     deeds.start()
     draining = press(count)
     by_bulk = deeds.finish()
-    late = BulkDeeds(place.broker.port, url, first=first + count)
     stop_in_transaction(gateway.bulk, url)
+    late = BulkDeeds(place.broker.port, url, first=first + len(by_bulk))
     try:
-        load.stop()
         late.start()
         stopped = press(count)
-        by_stopped = late.finish()
     finally:
         gateway.bulk.signal(signal.SIGCONT)
-    return Overtaken(idle, draining, by_bulk, stopped, by_stopped)
+    load.stop()
+    return Overtaken(idle, draining, by_bulk, stopped, late.finish())

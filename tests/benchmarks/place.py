@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,8 +155,9 @@ class Gateway:
 class Place:
     """See the module."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, homes: int = street.HOMES) -> None:
         self.folder = folder
+        self._homes = homes
         binaries = unpack(DATA / "services", print)
         self.database = PrivateDatabase(binaries, folder / "database", free_port(DATABASE_PORT, print))
         self.broker = PrivateBroker(binaries, folder / "broker", free_port(BROKER_PORT, print))
@@ -169,7 +170,7 @@ class Place:
         self._administer(f"CREATE DATABASE {ENROLLED}")
         migrate(self.url_of(ENROLLED))
         now = time.time_ns() // 1000
-        homes = (Dwelling(number).registration(now) for number in range(street.HOMES))
+        homes = (Dwelling(number).registration(now) for number in range(self._homes))
         enrol_all(self.url_of(ENROLLED), (caller.registration(now), *homes))
         with psycopg.connect(self.url_of(ENROLLED), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
@@ -237,8 +238,9 @@ class Loading:
         self._word()
 
     def stop(self) -> Said:
-        """End it now."""
-        self._word()
+        """End it now, if it has not ended by itself."""
+        with suppress(BrokenPipeError):
+            self._word()
         return self.said()
 
     def said(self) -> Said:
@@ -246,15 +248,16 @@ class Loading:
         try:
             return msgspec.json.decode(self._output.readline(), type=Said)
         finally:
-            self._child.terminate()
-            self._child.wait()
+            self._child.kill()
+            with suppress(BrokenPipeError):
+                self._child.communicate()
 
 
 @contextmanager
-def opened_place() -> Iterator[Place]:
+def opened_place(*, homes: int = street.HOMES) -> Iterator[Place]:
     """A place that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="vaka-bench-") as folder:
-        place = Place(Path(folder))
+        place = Place(Path(folder), homes=homes)
         try:
             place.start()
             yield place

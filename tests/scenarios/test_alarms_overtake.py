@@ -9,7 +9,7 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import closing
 from random import Random
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ FIRST_CALLER = EDGES + 200
 PRESSES = 20
 SEEN_SECONDS = 10.0
 PACE_SECONDS = (0.03, 0.08)
-BACKLOG = Backlog(epoch=3, facts_a_frame=50, seconds=5.0)
+BACKLOG = Backlog(epoch=3, facts_a_frame=50, seconds=8.0)
 
 
 class Desk(threading.Thread):
@@ -43,7 +43,10 @@ class Desk(threading.Thread):
         line = http.client.HTTPConnection(self._where.netloc, timeout=60)
         headers = {"Authorization": f"Bearer {self._token}", "X-Vaka-Operator": "Elin"}
         line.request("GET", "/api/v1/live", headers=headers)
-        answer = line.getresponse()
+        with closing(line), line.getresponse() as answer:
+            self._read(answer)
+
+    def _read(self, answer: http.client.HTTPResponse) -> None:
         event = ""
         while said := answer.readline().decode():
             name, _, value = said.rstrip("\n").partition(": ")
@@ -86,24 +89,30 @@ class Callers:
             time.sleep(self._chance.uniform(*PACE_SECONDS))
         return found
 
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
+
 
 @pytest.fixture(scope="module")
-def overtaken() -> Iterator[Overtaken]:
+def overtaken() -> Overtaken:
     with opened_place(homes=HOMES) as place, place.fresh() as url:
         gateway = Gateway(place, url)
         try:
             desk = Desk(gateway.start())
             desk.start()
             assert desk.open.wait(SEEN_SECONDS)
-            callers = Callers(place, desk)
-            callers.press(PRESSES)  # the first ones warm every part up and are not counted
-            yield overtake(place, gateway, callers.press, count=PRESSES, backlog=BACKLOG)
+            with closing(Callers(place, desk)) as callers:
+                callers.press(PRESSES)  # the first ones warm every part up and are not counted
+                found = overtake(place, gateway, callers.press, count=PRESSES, backlog=BACKLOG)
         finally:
             gateway.stop()
+        desk.join(SEEN_SECONDS)
+    return found
 
 
 def test_a_press_overtakes_a_backlog(overtaken: Overtaken) -> None:
-    """Behind the backlog it would wait for seconds: the alarm lane shares neither topic nor process nor rows with it."""
+    """Behind the backlog it would wait for seconds: the alarm lane shares neither topic, process nor rows with it."""
     slower = statistics.median(overtaken.draining) / statistics.median(overtaken.idle)
     sooner = statistics.median(overtaken.deeds) / statistics.median(overtaken.draining)
     assert slower <= 5, overtaken
