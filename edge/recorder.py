@@ -58,6 +58,7 @@ class Recorder:
         self._queues: dict[Stream, deque[_Waiting]] = {stream: deque() for stream in Stream}
         self._noted: dict[tuple[Epoch, Stream], Noted] = {}
         self._wake = asyncio.Event()
+        self._noting = asyncio.Lock()
 
     @property
     def full(self) -> bool:
@@ -111,16 +112,17 @@ class Recorder:
             await self.note_receipts()
 
     async def note_receipts(self) -> None:
-        """Note in the journal what waits; what the disk refuses waits on."""
-        for key, noted in list(self._noted.items()):
-            try:
-                await self.call(
-                    self._journal.receipt, noted.epoch, noted.stream, noted.durable, lower_is_rewind=noted.rewind
-                )
-            except Unavailable:
-                return
-            if self._noted[key] == noted:
-                del self._noted[key]
+        """Note in the journal what waits, one caller at a time; what the disk refuses waits on."""
+        async with self._noting:
+            for key, noted in list(self._noted.items()):
+                try:
+                    await self.call(
+                        self._journal.receipt, noted.epoch, noted.stream, noted.durable, lower_is_rewind=noted.rewind
+                    )
+                except Unavailable:
+                    return
+                if self._noted[key] == noted:
+                    del self._noted[key]
 
     async def close(self) -> None:
         """Let the journal finish what it does and close it."""
