@@ -109,7 +109,7 @@ class Gateway:
         key = data / "gateway.key"
         key.write_text(street.GATEWAY_PRIVATE.hex())
         key.chmod(0o600)
-        self._port = free_port(WEB_PORT, print)
+        self._port = free_port(WEB_PORT + _lane(), print)
         self._data = data
         environment = {
             "VAKA_DATABASE_URL": database_url,
@@ -159,8 +159,8 @@ class Place:
         self.folder = folder
         self._homes = homes
         binaries = unpack(DATA / "services", print)
-        self.database = PrivateDatabase(binaries, folder / "database", free_port(DATABASE_PORT, print))
-        self.broker = PrivateBroker(binaries, folder / "broker", free_port(BROKER_PORT, print))
+        self.database = PrivateDatabase(binaries, folder / "database", free_port(DATABASE_PORT + _lane(), print))
+        self.broker = PrivateBroker(binaries, folder / "broker", free_port(BROKER_PORT + _lane(), print))
         self._rounds = 0
 
     def start(self) -> None:
@@ -251,6 +251,11 @@ class Loading:
             self._child.kill()
             with suppress(BrokenPipeError):
                 self._child.communicate()
+
+
+def _lane() -> int:
+    """Ports apart for runs side by side, as the suite's own sessions keep them."""
+    return os.getpid() % 20 * 7
 
 
 @contextmanager
