@@ -1,8 +1,9 @@
 """The registry's tables: enrolment writes them, the processes load them whole (they are small and change rarely)."""
 
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
-import msgspec
 import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
@@ -13,8 +14,12 @@ from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
 from homecare.device import Capability, Device, Placement
 from homecare.errors import Conflict
-from homecare.identity import DeviceId, EdgeId, HomeId, shard_of
+from homecare.identity import DeviceId, EdgeId, HomeId, UnitId, shard_of
 
+Value = TypeVar("Value")
+PORTION: Final = 1_000
+"""Rows read at once: some 200 KiB."""
+_NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
 _CHANGED: Final = "UPDATE registry_change SET number = number + 1"
 _UNIT: Final = "INSERT INTO unit VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _HOME: Final = """
@@ -146,27 +151,32 @@ class PostgresRegistry:
     async def load(self) -> Snapshot:
         """The whole registry. The change number is read first: a change in between is only read once more."""
         number = await self.change_number()
-        homes = await self._all("SELECT id, unit, shard, label, address, resident, time_zone, settings FROM home")
-        edges = await self._all("SELECT id, public_key FROM edge")
-        bindings = await self._all("SELECT edge, home, valid_from, valid_until FROM edge_home ORDER BY valid_from")
-        devices = await self._all(
+        kept = _Kept()
+        homes = "SELECT id, unit, shard, label, address, resident, time_zone, settings FROM home"
+        edges = "SELECT id, public_key FROM edge"
+        bindings = "SELECT edge, home, valid_from, valid_until FROM edge_home ORDER BY valid_from"
+        devices = (
             "SELECT edge, id, home, driver, address, capabilities, placement, reports_every FROM device ORDER BY id"
         )
         return Snapshot(
             number=number,
-            homes=tuple(msgspec.convert(dict(zip(Home.__struct_fields__, row, strict=True)), Home) for row in homes),
-            edges=tuple(Edge(id=EdgeId(row[0]), public_key=bytes(row[1])) for row in edges),
-            bindings=tuple(
-                Binding(
-                    edge=EdgeId(edge),
-                    home=HomeId(home),
-                    valid_from=wall(start),
-                    valid_until=None if end is None else wall(end),
-                )
-                for edge, home, start, end in bindings
-            ),
-            devices=tuple(_device(row) for row in devices),
+            homes=await self._read(homes, kept.home),
+            edges=await self._read(edges, kept.edge),
+            bindings=await self._read(bindings, kept.binding),
+            devices=await self._read(devices, kept.device),
         )
+
+    async def _read(self, statement: str, read: Callable[[TupleRow], Value]) -> tuple[Value, ...]:
+        """Every row as a value, a portion at a time: what is repeated in a portion is gone before the next."""
+        found: list[Value] = []
+        try:
+            async with self._connection.transaction(), self._connection.cursor(name="registry") as cursor:
+                await cursor.execute(statement)
+                while rows := await cursor.fetchmany(PORTION):
+                    found.extend(map(read, rows))
+        except psycopg.OperationalError as error:
+            raise unavailable("read the registry", error) from error
+        return tuple(found)
 
     async def _all(self, statement: str) -> list[TupleRow]:
         try:
@@ -175,15 +185,53 @@ class PostgresRegistry:
             raise unavailable("read the registry", error) from error
 
 
-def _device(row: TupleRow) -> tuple[EdgeId, Device]:
-    edge, id_, home, driver, address, capabilities, placement, reports_every = row
-    device = Device(
-        id=DeviceId(id_),
-        home=HomeId(home),
-        driver=driver,
-        address=address,
-        capabilities=tuple(Capability(word) for word in capabilities),
-        placement=Placement(placement),
-        reports_every=reports_every,
-    )
-    return EdgeId(edge), device
+class _Kept:
+    """Values from rows; equal texts, settings and capabilities are one object, for there are many of each."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._capabilities: dict[tuple[str, ...], tuple[Capability, ...]] = {}
+
+    def _text(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
+
+    def home(self, row: TupleRow) -> Home:
+        id_, unit, shard, label, address, resident, time_zone, settings = row
+        return Home(
+            id=HomeId(self._text(id_)),
+            unit=UnitId(self._text(unit)),
+            shard=shard,
+            label=self._text(label),
+            address=self._text(address),
+            resident=resident,
+            time_zone=self._text(time_zone),
+            settings=settings or _NO_SETTINGS,
+        )
+
+    def edge(self, row: TupleRow) -> Edge:
+        return Edge(id=EdgeId(self._text(row[0])), public_key=bytes(row[1]))
+
+    def binding(self, row: TupleRow) -> Binding:
+        edge, home, start, end = row
+        return Binding(
+            edge=EdgeId(self._text(edge)),
+            home=HomeId(self._text(home)),
+            valid_from=wall(start),
+            valid_until=None if end is None else wall(end),
+        )
+
+    def device(self, row: TupleRow) -> tuple[EdgeId, Device]:
+        edge, id_, home, driver, address, words, placement, reports_every = row
+        capabilities = self._capabilities.get(key := tuple(words))
+        if capabilities is None:
+            capabilities = self._capabilities[key] = tuple(Capability(word) for word in words)
+        device = Device(
+            id=DeviceId(id_),
+            home=HomeId(self._text(home)),
+            driver=self._text(driver),
+            address=address,
+            capabilities=capabilities,
+            placement=Placement(placement),
+            reports_every=reports_every,
+        )
+        return EdgeId(self._text(edge)), device
