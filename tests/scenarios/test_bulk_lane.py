@@ -45,16 +45,19 @@ async def test_facts_and_cursor_are_one(database_url: str, broker: PrivateBroker
 
 @pytest.mark.asyncio
 async def test_what_is_missing_is_waited_for(database_url: str, broker: PrivateBroker, tmp_path: Path) -> None:
-    """A frame is lost on its way and the next one arrives."""
+    """A frame is lost on its way and the next one arrives and is answered; then the line breaks, and is mended."""
     house, ledger = household(104), Ledger()
     enrol_houses(database_url, house)
     edge = real_edge(house, tmp_path, ledger)
-    async with running(new_lane(database_url, broker.url)), on_line(edge, broker.url):
-        edge.tell(ContactChanged(open=True))
-        edge.pump()
-        edge.out.clear()
-        edge.tell(ContactChanged(open=False))
-        await until(lambda: not edge.undrained, seconds=DRAIN_SECONDS)
+    async with running(new_lane(database_url, broker.url)):
+        async with on_line(edge, broker.url):
+            edge.tell(ContactChanged(open=True))
+            edge.pump()
+            edge.out.clear()
+            edge.tell(ContactChanged(open=False))
+            await until(lambda: edge.heard)
+        async with on_line(edge, broker.url):
+            await until(lambda: not edge.undrained, seconds=DRAIN_SECONDS)
     recorded = [mark for (mark,) in rows(database_url, RECORDED)]
     ledger.agrees(recorded, why="a later fact was receipted and this one with it")
     edge.journal.close()
