@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -97,6 +98,9 @@ async def test_two_workers_on_one_shard_write_what_one_would(database_url: str, 
     def connections() -> int:
         return one._parts.bulk.connections + two._parts.bulk.connections
 
+    def reconnected(before: int) -> bool:
+        return writers() == 1 and connections() > before
+
     before = 0
     async with (
         Edge(house, broker.url) as edge,
@@ -104,7 +108,7 @@ async def test_two_workers_on_one_shard_write_what_one_would(database_url: str, 
         running(one, connected=False),
     ):
         for turn in range(4):
-            await until(lambda: writers() == 1 and connections() > before)
+            await until(partial(reconnected, before))
             before = connections()
             for seq in range(1, 5 * turn + 6):
                 edge.say("record", house.facts(seq, [OPEN], at=NOW))
