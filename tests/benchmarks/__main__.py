@@ -14,6 +14,8 @@ from typing import Final
 
 from playwright.sync_api import Browser
 
+from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.mqtt_stream import MqttStream
 from tests.benchmarks import findings, floor, restarts
 from tests.benchmarks.drain import drain, shares
 from tests.benchmarks.intake import measure, race
@@ -23,6 +25,7 @@ from tests.benchmarks.place import DATA, Loading, Place, opened_place
 from tests.benchmarks.press import Rig, rig
 from tests.benchmarks.processor import resident_mib
 from tests.benchmarks.report import SETTINGS, Report, Row, machine, table, write
+from tests.benchmarks.readers import cost as readers_cost
 from tests.benchmarks.screen import chromium
 from tests.benchmarks.sides import Naive, NodeRed, Vaka
 from tests.benchmarks.street import HOMES
@@ -67,7 +70,12 @@ class Bench:
         say(f"sustained intake: {vaka.name}, {node_red.name}, {naive.name} in turn")
         found = race(self._place, (vaka, node_red, naive), rounds=ROUNDS, seconds=SECONDS_EACH)
         self._sustained = sorted(one.rate for one in found[vaka.name])[ROUNDS // 2]
-        self._add(findings.intake(found, vaka=vaka.name, node_red=node_red.name, naive=naive.name))
+        readers = {
+            name: [round(readers_cost(self._place.broker.port, reader), 1) for _ in range(ROUNDS)]
+            for name, reader in (("paho", MqttBroker), ("of our own", MqttStream))
+        }
+        say(f"  readers, us of processor a message: {readers}")
+        self._add(findings.intake(found, readers, vaka=vaka.name, node_red=node_red.name, naive=naive.name))
 
     def _drain(self) -> None:
         say("backlog drain and COPY in turn")

@@ -16,8 +16,8 @@ from typing import Final
 EVERY_SECONDS: Final = 0.002
 ROOT: Final = str(Path(__file__).resolve().parents[2]) + "/"
 STAGES: Final = (
-    ("gateway/adapters/mqtt.py", "broker client (paho)"),
-    ("paho/", "broker client (paho)"),
+    ("gateway/adapters/mqtt", "broker client"),
+    ("gateway/adapters/backlog.py", "broker client"),
     ("gateway/door.py", "frame and authenticator"),
     ("homecare/seal.py", "frame and authenticator"),
     ("homecare/wire.py", "decoding the frame"),
