@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.sabotages import SABOTAGES, Sabotage
+from tests.faults.sabotage import NotThere, apply
+from tests.faults.sabotages import SABOTAGES, Edit, Sabotage
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AT_LEAST = 11
@@ -34,3 +35,11 @@ def test_a_sabotage_has_its_scenario(sabotage: Sabotage) -> None:
 
 def test_no_two_sabotages_are_the_same() -> None:
     assert len({one.name for one in SABOTAGES}) == len({one.edits for one in SABOTAGES}) == len(SABOTAGES) >= AT_LEAST
+
+
+@pytest.mark.parametrize("before", ["nothing of it", "guard; guard"])
+def test_a_text_that_stands_not_exactly_once_is_refused(tmp_path: Path, before: str) -> None:
+    (tmp_path / "file.py").write_text(before)
+    with pytest.raises(NotThere):
+        apply(tmp_path, Edit("file.py", "guard", "pass"))
+    assert (tmp_path / "file.py").read_text() == before
