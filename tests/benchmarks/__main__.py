@@ -24,8 +24,8 @@ from tests.benchmarks.overtaking import Backlog, overtake
 from tests.benchmarks.place import DATA, Loading, Place, opened_place
 from tests.benchmarks.press import Rig, rig
 from tests.benchmarks.processor import resident_mib
-from tests.benchmarks.report import SETTINGS, Report, Row, machine, table, write
 from tests.benchmarks.readers import cost as readers_cost
+from tests.benchmarks.report import SETTINGS, Report, Row, machine, table, write
 from tests.benchmarks.screen import chromium
 from tests.benchmarks.sides import Naive, NodeRed, Vaka
 from tests.benchmarks.street import HOMES
