@@ -19,8 +19,9 @@ __all__ = ["binaries", "broker", "chromium", "database_server", "database_url", 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Browser tests run where there is a browser."""
+    """Browser tests run where there is a browser, and last: its driver keeps this thread's event loop for itself."""
     leave_out_browser_tests(config, items)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -43,7 +43,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture
 def homes(database_url: str) -> list[CallingHome]:
     """Two enrolled homes."""
-    made = [CallingHome(1, "Anna Berg", "Storgatan 4"), CallingHome(2, "Sven Lind", "Kvarngatan 12")]
+    made = [CallingHome(1, "Asta Exempel", "Exempelgatan 4"), CallingHome(2, "Sven Påhittad", "Påhittade vägen 12")]
     for home in made:
         home.enrol(database_url)
     return made

@@ -24,7 +24,7 @@ def test_a_lost_feed_is_said_within_five_seconds(
 ) -> None:
     desk = open_desk()
     homes[0].press(broker.url)
-    desk.choose("Anna Berg")
+    desk.choose("Asta Exempel")
     gateway.pause()
     began = time.monotonic()
     try:
@@ -55,14 +55,14 @@ def test_presses_made_while_the_gateway_was_dead_come_and_ring(
     desk = open_desk()
     desk.page.get_by_role("button", name="Slå på ljudet").click()
     homes[0].press(broker.url)
-    expect(desk.row("Anna Berg")).to_contain_text("Obesvarat")
+    expect(desk.row("Asta Exempel")).to_contain_text("Obesvarat")
     gateway.kill()
     homes[0].press(broker.url)
     homes[1].press(broker.url)
     before = desk.tones()
     gateway.start()
-    expect(desk.row("Sven Lind")).to_have_count(1, timeout=BACK_MILLISECONDS)
-    expect(desk.row("Anna Berg")).to_contain_text("2 tryckningar", timeout=BACK_MILLISECONDS)
+    expect(desk.row("Sven Påhittad")).to_have_count(1, timeout=BACK_MILLISECONDS)
+    expect(desk.row("Asta Exempel")).to_contain_text("2 tryckningar", timeout=BACK_MILLISECONDS)
     assert desk.tones() > before
 
 
@@ -71,20 +71,20 @@ def test_what_a_colleague_closed_meanwhile_is_gone_after_the_return(
 ) -> None:
     away, here = open_desk("Elin"), open_desk("Karin")
     homes[0].press(broker.url)
-    expect(away.row("Anna Berg")).to_have_count(1)
+    expect(away.row("Asta Exempel")).to_have_count(1)
     gateway.kill()
     away.page.context.set_offline(True)
     gateway.start()
     expect(here.page.get_by_text("Kontakt. Senast hört")).to_be_visible(timeout=BACK_MILLISECONDS)
-    here.choose("Anna Berg")
+    here.choose("Asta Exempel")
     here.button("Avsluta larmet").click()
     here.button("Provlarm").click()
     here.button("Avsluta").click()
-    expect(here.row("Anna Berg")).to_have_count(0)
+    expect(here.row("Asta Exempel")).to_have_count(0)
     away.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=8_000)
     away.page.context.set_offline(False)
-    expect(away.row("Anna Berg")).to_have_count(0, timeout=BACK_MILLISECONDS)
-    expect(away.over("Anna Berg")).to_contain_text("Avslutat av Karin")
+    expect(away.row("Asta Exempel")).to_have_count(0, timeout=BACK_MILLISECONDS)
+    expect(away.over("Asta Exempel")).to_contain_text("Avslutat av Karin")
 
 
 def test_a_wrong_token_is_asked_for_again(open_desk: OpenDesk, gateway: GatewayProcess) -> None:

@@ -28,7 +28,7 @@ def test_the_sound_says_honestly_whether_it_is_on(
     desk = open_desk()
     expect(desk.page.get_by_text("Ljudet är av")).to_be_visible()
     homes[0].press(broker.url)
-    expect(desk.row("Anna Berg")).to_have_count(1)
+    expect(desk.row("Asta Exempel")).to_have_count(1)
     assert desk.tones() == 0
     desk.page.get_by_role("button", name="Slå på ljudet").click()
     expect(desk.page.get_by_text("Ljudet är på")).to_be_visible()
@@ -47,14 +47,14 @@ def test_an_alarm_is_handled_by_keys_alone(
         expect(desk.row(home.resident)).to_have_count(1)
     keys = desk.page.keyboard
     keys.press("j")
-    expect(desk.row("Anna Berg").locator(".row")).to_be_focused()
+    expect(desk.row("Asta Exempel").locator(".row")).to_be_focused()
     keys.press("j")
-    expect(desk.row("Sven Lind").locator(".row")).to_be_focused()
+    expect(desk.row("Sven Påhittad").locator(".row")).to_be_focused()
     keys.press("k")
     keys.press("t")
-    expect(desk.row("Anna Berg")).to_contain_text("Taget av dig")
+    expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
     keys.press("l")
-    expect(desk.row("Anna Berg")).to_contain_text("Läst av Elin")
+    expect(desk.row("Asta Exempel")).to_contain_text("Läst av Elin")
     keys.press("a")
     expect(desk.button("Hjälp är på plats")).to_be_focused()
     keys.press("Tab")
@@ -65,8 +65,8 @@ def test_an_alarm_is_handled_by_keys_alone(
     keys.type(" st")
     keys.press("Tab")
     keys.press("Enter")
-    expect(desk.over("Anna Berg")).to_contain_text("Feltryck st")
-    expect(desk.row("Sven Lind")).to_contain_text("Obesvarat")
+    expect(desk.over("Asta Exempel")).to_contain_text("Feltryck st")
+    expect(desk.row("Sven Påhittad")).to_contain_text("Obesvarat")
 
 
 def test_the_language_changes_at_once_and_stays(
@@ -74,12 +74,12 @@ def test_the_language_changes_at_once_and_stays(
 ) -> None:
     desk = open_desk()
     homes[0].press(broker.url)
-    expect(desk.row("Anna Berg")).to_contain_text("Obesvarat")
+    expect(desk.row("Asta Exempel")).to_contain_text("Obesvarat")
     desk.page.get_by_role("button", name="English").click()
-    expect(desk.row("Anna Berg")).to_contain_text("Unanswered")
+    expect(desk.row("Asta Exempel")).to_contain_text("Unanswered")
     expect(desk.page.locator("html")).to_have_attribute("lang", "en")
     desk.page.reload()
-    expect(desk.row("Anna Berg")).to_contain_text("Call for help")
+    expect(desk.row("Asta Exempel")).to_contain_text("Call for help")
 
 
 def test_the_desk_names_the_path_beside_it_and_the_watch_that_stands_still(open_desk: OpenDesk) -> None:
@@ -96,7 +96,7 @@ def test_no_barrier_that_axe_can_find(
     desk.page.get_by_label("Utseende").select_option(theme)
     for home in homes:
         home.press(broker.url)
-    desk.choose("Anna Berg")
+    desk.choose("Asta Exempel")
     desk.button("Ta larmet").click()
     desk.page.get_by_text("Visa som tabell").click()
     desk.page.evaluate(AXE.read_text())
@@ -115,10 +115,10 @@ def test_the_desk_fits_its_screen(
     expect(desk.page.get_by_role("heading", name="Bevakningen står stilla")).to_have_count(
         0, timeout=WATCH_MILLISECONDS
     )
-    expect(desk.row("Anna Berg").first).to_contain_text("2 tryckningar")
+    expect(desk.row("Asta Exempel").first).to_contain_text("2 tryckningar")
     desk.page.screenshot(path=folder / f"desk-list-{size['width']}.png")
     assert _fits(desk)
-    desk.page.locator(".alert.call .row", has_text="Anna Berg").click()
+    desk.page.locator(".alert.call .row", has_text="Asta Exempel").click()
     expect(desk.page.locator(".picture svg")).to_be_visible()
     desk.page.screenshot(path=folder / f"desk-home-{size['width']}.png")
     assert _fits(desk)
