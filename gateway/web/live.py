@@ -132,6 +132,8 @@ class _Desk:
         self._subscription = subscription
         self._read = read
         self._shown = shown
+        self._logging: set[asyncio.Task[None]] = set()
+        self._unlogged: Unavailable | None = None
 
     async def events(self, alerts: Alerts, resumed: int) -> AsyncGenerator[bytes, None]:
         """The encoded events; ends when the subscription is cut or the database leaves in the middle."""
@@ -144,13 +146,15 @@ class _Desk:
                 if not missed:
                     break
                 for row in missed:
+                    self._log(row)
                     yield self._alert(row)
-                    await self._log(row)
                 position = missed[-1].number
             async for event in self._go_on(max(position, alerts.number)):
                 yield event
         except Unavailable:
             return
+        finally:
+            await asyncio.gather(*self._logging, return_exceptions=True)
 
     async def _go_on(self, position: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
@@ -159,8 +163,10 @@ class _Desk:
             row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
             if row is not None and row.number > position:
                 position = row.number
+                self._log(row)
                 yield self._alert(row)
-                await self._log(row)
+            if self._unlogged is not None:
+                raise self._unlogged
             if loop.time() >= pulse_at:
                 pulse_at = loop.time() + PULSE_SECONDS
                 yield self._pulse()
@@ -168,12 +174,27 @@ class _Desk:
     def _alert(self, row: Numbered) -> bytes:
         return _event("alert", alert_view(row.view, self._behind.registry), row.number)
 
-    async def _log(self, row: Numbered) -> None:
-        """A home that this connection shows for the first time is logged: after the alarm, which must not wait."""
+    def _log(self, row: Numbered) -> None:
+        """Log a home that this connection shows for the first time.
+
+        Beside the alarm, which must not wait for it, and also if the reader leaves as soon as it has seen the home. A
+        connection whose reads cannot be logged ends.
+        """
         home = row.view.alert.home
-        if home not in self._shown:
-            await self._behind.store.log_reads((home,), self._read)
-            self._shown.add(home)
+        if home in self._shown:
+            return
+        self._shown.add(home)
+        task = asyncio.create_task(self._behind.store.log_reads((home,), self._read))
+        self._logging.add(task)
+        task.add_done_callback(self._logged)
+
+    def _logged(self, task: asyncio.Task[None]) -> None:
+        self._logging.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Unavailable):
+            self._unlogged = error
+        elif error is not None:
+            raise error
 
     def _pulse(self) -> bytes:
         standing = self._behind.health.standing()
