@@ -7,8 +7,8 @@ from typing import Final
 
 from gateway.ports.broker import Message
 
-WAITING_BYTES: Final = 16 * 1024 * 1024
-"""Of payloads that wait here: some seconds of work at full rate, and small beside the process's memory."""
+WAITING_BYTES: Final = 8 * 1024 * 1024
+"""Of payloads that wait here: a second of work at full rate, and small beside the process's memory."""
 WAITING_MESSAGES: Final = 20_000
 """The same bound for very small frames."""
 
