@@ -31,7 +31,7 @@ from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, read_epoch
 from homecare.wire import Header, Kind
 from rules.help_call import judge
-from rules.rule import Raise
+from rules.verdict import Raise
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from gateway.ports.desk import AlertView, DeskStore
 from homecare.alert import LATCHED, Action, Alert, Condition, Transition, act
 from homecare.envelope import Fact, FactId
 from homecare.identity import AlertId, HomeId, derived_id
-from rules.rule import Clear, Raise
+from rules.verdict import Clear, Raise
 
 TRANSITION_OF: Final[dict[Action, Transition]] = {
     Action.TAKE: Transition.CLAIMED,

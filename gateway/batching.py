@@ -26,7 +26,7 @@ from homecare.errors import Malformed
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, read_epoch
 from homecare.wire import Kind, read_body
-from rules.rule import Blind, Elapsed, Happened
+from rules.stimulus import Blind, Elapsed, Happened
 
 STREAMS: Final = (Stream.ACCESS, Stream.RECORD)
 """What this lane receipts."""

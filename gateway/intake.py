@@ -24,7 +24,7 @@ from homecare.errors import Malformed
 from homecare.event import Stream
 from homecare.identity import DeviceId
 from homecare.wire import FACTS_LIMIT, Header, Kind, read_body, read_envelopes, read_facts
-from rules.rule import Lost
+from rules.stimulus import Lost
 
 _NUL: Final = b"\\u0000"
 """The only spelling of NUL in JSON; PostgreSQL stores none in text."""

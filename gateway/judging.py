@@ -18,8 +18,10 @@ from homecare.clock import SECOND
 from homecare.errors import Malformed
 from homecare.identity import HomeId
 from rules import engine
-from rules.home_state import HomeSettings, HomeState, settings_of
-from rules.rule import Clear, Elapsed, Raise, RuleFailed, Stimulus, Verdict
+from rules.home_settings import HomeSettings, settings_of
+from rules.home_state import HomeState
+from rules.stimulus import Elapsed, Stimulus
+from rules.verdict import Clear, Raise, RuleFailed, Verdict
 
 log = logging.getLogger(__name__)
 

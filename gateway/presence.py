@@ -12,7 +12,7 @@ from gateway.watermark import Durable, Watermark, statement
 from homecare.clock import MINUTE
 from homecare.delivery import Heartbeat
 from homecare.identity import EdgeId, Epoch
-from rules.rule import EdgeHeard, Reached
+from rules.stimulus import EdgeHeard, Reached
 
 WRITTEN_EVERY: Final = MINUTE
 """Last-seen rows are for screens after a restart; memory knows better."""

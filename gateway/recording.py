@@ -11,7 +11,7 @@ from gateway.registry import EdgeEntry, Registry
 from homecare.envelope import Envelope, FactId
 from homecare.event import LockOperated, LockState, Stream, TagRead
 from homecare.identity import Epoch, HomeId, derived_id
-from rules.rule import Happened
+from rules.stimulus import Happened
 
 _DIRECTION: Final = {LockState.UNLOCKED: "in", LockState.LOCKED: "out"}
 

@@ -4,7 +4,7 @@ Silence counts only while the gateway itself was connected and caught up (rule 1
 blind too, from its last sign of life on.
 """
 
-from rules.rule import Blind
+from rules.stimulus import Blind
 
 
 class Sight:

@@ -14,7 +14,7 @@ event moved its `occurred_at`.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -29,11 +29,9 @@ from homecare.event import (
     TransportState,
 )
 from homecare.identity import DeviceId, EdgeId, epoch_text
-from rules.rule import Happened, Lost, Reached, Stimulus
+from rules.home_settings import AssignedDevice, HomeSettings
 from rules.spans import SPANS_MOST, Span, Spans, add, clipped, union, without
-
-if TYPE_CHECKING:
-    from rules.home_state import AssignedDevice, HomeSettings
+from rules.stimulus import Happened, Lost, Reached, Stimulus
 
 EPOCHS_MOST: Final = 24
 """Epochs kept of one edge that may still drain: as many as a heartbeat names."""
@@ -85,7 +83,7 @@ class CoverageState(msgspec.Struct, frozen=True):
 # --- what is asked of it ---------------------------------------------------------------------------------------------
 
 
-def proved(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+def proved(state: CoverageState, one: AssignedDevice, through: int) -> Spans:
     """Over which time until `through` it is proved that the device was alive and could be heard."""
     edge = state.edges.get(one.edge.id)
     if edge is None:
@@ -101,7 +99,7 @@ def proved(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
     return clipped(without(spans, lost) if lost else spans, one.edge.assigned_at, through)
 
 
-def signs(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+def signs(state: CoverageState, one: AssignedDevice, through: int) -> Spans:
     """Over which time until `through` the device counts as heard; where facts were lost it gets the benefit."""
     edge = state.edges.get(one.edge.id)
     if edge is None:
@@ -110,13 +108,13 @@ def signs(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
     return clipped(union(spans), one.edge.assigned_at, through)
 
 
-def listened(state: CoverageState, one: "AssignedDevice", through: int) -> Spans:
+def listened(state: CoverageState, one: AssignedDevice, through: int) -> Spans:
     """Over which time until `through` the edge ran and the device's transport worked."""
     edge = state.edges.get(one.edge.id)
     return () if edge is None else clipped(union(_spans(edge, one.transport)), one.edge.assigned_at, through)
 
 
-def covered_now(state: CoverageState, one: "AssignedDevice") -> bool:
+def covered_now(state: CoverageState, one: AssignedDevice) -> bool:
     """Whether the device is covered as far as the edge has told."""
     edge = state.edges.get(one.edge.id)
     return edge is not None and any(one.device.id in epoch.since for epoch in edge.epochs.values())
@@ -182,7 +180,7 @@ class _Draft:
         return EdgeCoverage(self.reached, self.epochs, self.runs, self.lost, self.ended)
 
 
-def fold(settings: "HomeSettings", state: CoverageState, stimulus: Stimulus) -> CoverageState:
+def fold(settings: HomeSettings, state: CoverageState, stimulus: Stimulus) -> CoverageState:
     """Coverage after the stimulus; the very same state where it says nothing about coverage."""
     match stimulus:
         case Happened(envelope=Envelope(event=TelemetryEvicted() as event)):
@@ -224,7 +222,7 @@ def _simply_reached(state: CoverageState, reached: Reached) -> EdgeCoverage | No
     return EdgeCoverage(max(edge.reached, reached.through), epochs, edge.runs, edge.lost, edge.ended)
 
 
-def prune(settings: "HomeSettings", state: CoverageState) -> CoverageState:
+def prune(settings: HomeSettings, state: CoverageState) -> CoverageState:
     """Coverage without what every rule has judged: to be called after the rules have seen a `Reached`.
 
     A rule that looks at several devices gets no further than the one that is believed longest without a word, and a
@@ -262,11 +260,11 @@ def moved(wall: int, stimulus: Happened) -> int:
     return max(wall + stimulus.at - stimulus.envelope.occurred_at, 0)
 
 
-def _nothing(_draft: _Draft, _settings: "HomeSettings", _stimulus: Happened, _event: EpochOpened) -> None:
+def _nothing(_draft: _Draft, _settings: HomeSettings, _stimulus: Happened, _event: EpochOpened) -> None:
     """Nothing is covered in a new epoch until it says so."""
 
 
-def _device(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: CoverageChanged) -> None:
+def _device(draft: _Draft, settings: HomeSettings, stimulus: Happened, event: CoverageChanged) -> None:
     one = settings.watched.get(DeviceId(stimulus.envelope.device or ""))
     if one is None or one.edge.id != stimulus.fact.edge:
         return
@@ -277,7 +275,7 @@ def _device(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: 
         draft.cut(one.device.id, since, final=event.reason is CoverageReason.NOT_HEARD)
 
 
-def _confirmed(draft: _Draft, settings: "HomeSettings", stimulus: Happened, event: CoverageConfirmed) -> None:
+def _confirmed(draft: _Draft, settings: HomeSettings, stimulus: Happened, event: CoverageConfirmed) -> None:
     through = min(moved(event.through, stimulus), stimulus.at)
     for one in settings.devices:
         if one.edge.id != stimulus.fact.edge:
@@ -289,7 +287,7 @@ def _confirmed(draft: _Draft, settings: "HomeSettings", stimulus: Happened, even
     draft.vouched = max(draft.vouched, through)
 
 
-def _transport(draft: _Draft, _settings: "HomeSettings", stimulus: Happened, event: TransportChanged) -> None:
+def _transport(draft: _Draft, _settings: HomeSettings, stimulus: Happened, event: TransportChanged) -> None:
     """A kind of transport is heard while none of that kind, of which this epoch spoke, is down."""
     kind = event.transport.partition(":")[0]
     down = set(draft.down) - {event.transport}
@@ -302,7 +300,7 @@ def _transport(draft: _Draft, _settings: "HomeSettings", stimulus: Happened, eve
         draft.begin(kind, stimulus.at)
 
 
-_CHANGES: Final[dict[type, Callable[[_Draft, "HomeSettings", Happened, Any], None]]] = {
+_CHANGES: Final[dict[type, Callable[[_Draft, HomeSettings, Happened, Any], None]]] = {
     EpochOpened: _nothing,
     CoverageChanged: _device,
     CoverageConfirmed: _confirmed,
@@ -342,7 +340,7 @@ def _bounded(spans: Spans) -> Spans:
     return spans if len(spans) <= SPANS_MOST else ((spans[0][0], spans[-1][1]),)
 
 
-def named(settings: "HomeSettings", edge: EdgeId, devices: tuple[str, ...]) -> list[DeviceId]:
+def named(settings: HomeSettings, edge: EdgeId, devices: tuple[str, ...]) -> list[DeviceId]:
     """The devices of this edge that a loss names; all of them where it names none."""
     ours = [one.device.id for one in settings.devices if one.edge.id == edge]
     return [device for device in ours if device in devices] if devices else ours

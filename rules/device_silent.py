@@ -14,9 +14,11 @@ from homecare.alert import Condition
 from homecare.clock import SECOND
 from homecare.identity import DeviceId
 from rules.coverage import EdgeCoverage, listened, signs
-from rules.home_state import SILENCE_MOST, AssignedDevice, HomeSettings
-from rules.rule import Clear, Judgement, Raise, Reached, Rule, View
+from rules.home_settings import SILENCE_MOST, AssignedDevice, HomeSettings
+from rules.rule import Judgement, Rule, View
 from rules.spans import Spans, clipped, without
+from rules.stimulus import Reached
+from rules.verdict import Clear, Raise
 
 
 class Silence(msgspec.Struct, frozen=True, array_like=True, gc=False):

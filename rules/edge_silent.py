@@ -12,8 +12,10 @@ import msgspec
 from homecare.alert import Condition
 from homecare.clock import SECOND
 from homecare.identity import EdgeId
-from rules.home_state import AssignedEdge, HomeSettings
-from rules.rule import Blind, Clear, EdgeHeard, Elapsed, Judgement, Raise, Rule, View
+from rules.home_settings import AssignedEdge, HomeSettings
+from rules.rule import Judgement, Rule, View
+from rules.stimulus import Blind, EdgeHeard, Elapsed
+from rules.verdict import Clear, Raise
 
 
 class EdgeWatch(msgspec.Struct, frozen=True, array_like=True, gc=False):

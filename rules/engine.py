@@ -13,8 +13,11 @@ import msgspec
 from homecare.errors import Malformed
 from rules import CATALOGUE
 from rules.coverage import CoverageState, fold, prune
-from rules.home_state import HomeSettings, HomeState
-from rules.rule import Happened, Reached, Rule, RuleFailed, Stimulus, Verdict, View
+from rules.home_settings import HomeSettings
+from rules.home_state import HomeState
+from rules.rule import Rule, View
+from rules.stimulus import Happened, Reached, Stimulus
+from rules.verdict import RuleFailed, Verdict
 
 STATE_VERSION: Final = 1
 """Of the stored form; another one begins anew."""

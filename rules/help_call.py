@@ -4,7 +4,7 @@ from homecare.alert import Condition
 from homecare.envelope import Fact
 from homecare.event import FallDetected, HazardChanged, HelpCalled
 from homecare.identity import DeviceId, HomeId
-from rules.rule import Clear, Raise
+from rules.verdict import Clear, Raise
 
 
 def judge(fact: Fact) -> Raise | Clear | None:

@@ -33,10 +33,12 @@ from homecare.event import (
 )
 from homecare.identity import DeviceId, epoch_text
 from rules.coverage import moved, named, proved
-from rules.home_state import AssignedDevice, HomeSettings
+from rules.home_settings import AssignedDevice, HomeSettings
 from rules.local_night import nights
-from rules.rule import Clear, Happened, Judgement, Lost, Raise, Reached, Rule, View
+from rules.rule import Judgement, Rule, View
 from rules.spans import SPANS_MOST, Span, Spans, add, clipped, overlap, union, without
+from rules.stimulus import Happened, Lost, Reached
+from rules.verdict import Clear, Raise
 
 LIFE_PROPERTIES: Final = frozenset({"moving", "occupancy", "presence", "vibration"})
 """On-or-off properties that only somebody in the home can switch on."""

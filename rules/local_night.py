@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from homecare.clock import DAY, LATEST
-from rules.home_state import HomeSettings
+from rules.home_settings import HomeSettings
 from rules.spans import Span, Spans
 
 NIGHTS_MOST: Final = 40

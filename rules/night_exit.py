@@ -16,10 +16,12 @@ from homecare.device import Placement
 from homecare.event import ContactChanged
 from homecare.identity import DeviceId
 from rules.coverage import listened
-from rules.home_state import AssignedDevice
+from rules.home_settings import AssignedDevice
 from rules.local_night import nights
-from rules.rule import Clear, Happened, Judgement, Raise, Reached, Rule, View
+from rules.rule import Judgement, Rule, View
 from rules.spans import clipped, overlap
+from rules.stimulus import Happened, Reached
+from rules.verdict import Clear, Raise
 
 CHANGES_MOST: Final = 64
 """Changes of one door that wait to be judged: more than three offline days' worth; beyond it the oldest is left out."""

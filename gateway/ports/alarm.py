@@ -14,7 +14,7 @@ from homecare.envelope import Fact
 from homecare.errors import Unavailable
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch
-from rules.rule import Clear, Raise
+from rules.verdict import Clear, Raise
 
 
 class Contended(Unavailable):

@@ -14,7 +14,8 @@ from homecare.envelope import Envelope, FactId
 from homecare.errors import VakaError
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId
-from rules.rule import Clear, Raise, Stimulus
+from rules.stimulus import Stimulus
+from rules.verdict import Clear, Raise
 
 CursorKey = tuple[EdgeId, Epoch, Stream]
 

@@ -15,7 +15,7 @@ from homecare.clock import MINUTE, SystemClock
 from homecare.device import Capability, Device, Placement
 from homecare.event import AnyEvent, HelpCalled
 from homecare.identity import DeviceId, HomeId
-from rules.rule import Raise
+from rules.verdict import Raise
 from tests.gateway.enrolled import Household, household
 
 PUBLISH_SECONDS = 10.0

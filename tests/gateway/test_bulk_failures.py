@@ -19,8 +19,10 @@ from homecare.errors import Unavailable
 from homecare.event import ContactChanged, MotionChanged, TagRead
 from homecare.identity import epoch_text
 from rules import engine
-from rules.home_state import HomeSettings, HomeState
-from rules.rule import Happened, Stimulus, Verdict
+from rules.home_settings import HomeSettings
+from rules.home_state import HomeState
+from rules.stimulus import Happened, Stimulus
+from rules.verdict import Verdict
 from tests.gateway.enrolled import Household, household
 from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, rows, running, value
 from tests.waiting import until

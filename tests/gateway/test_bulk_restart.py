@@ -27,7 +27,8 @@ from homecare.event import (
 )
 from homecare.identity import epoch_text
 from rules import engine
-from rules.home_state import HomeState, settings_of
+from rules.home_settings import settings_of
+from rules.home_state import HomeState
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, rows, value
 from tests.waiting import until

@@ -4,7 +4,7 @@ from gateway.sight import Sight
 from gateway.wakeups import HOLD, STEP, SteadyWall, Wakeups
 from homecare.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from homecare.identity import HomeId
-from rules.rule import Blind
+from rules.stimulus import Blind
 from tests.gateway.enrolled import NOW
 
 HOME, OTHER = HomeId("home-000001"), HomeId("home-000002")

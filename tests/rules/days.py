@@ -38,8 +38,9 @@ from homecare.event import (
     stream_of,
 )
 from homecare.identity import DeviceId, EdgeId, Epoch, HomeId
-from rules.home_state import HomeSettings, settings_of
-from rules.rule import Blind, Clear, EdgeHeard, Elapsed, Happened, Lost, Raise, Reached, Stimulus, Verdict
+from rules.home_settings import HomeSettings, settings_of
+from rules.stimulus import Blind, EdgeHeard, Elapsed, Happened, Lost, Reached, Stimulus
+from rules.verdict import Clear, Raise, Verdict
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 HOME: Final = HomeId("home-golden")

@@ -16,8 +16,8 @@ from homecare.device import Capability, Device
 from homecare.envelope import Envelope, FactId
 from homecare.event import AnyEvent, EpochOpened, MotionChanged, TransportState, stream_of
 from homecare.identity import DeviceId, EdgeId, Epoch, HomeId
-from rules.home_state import HomeSettings, settings_of
-from rules.rule import Happened, Reached, Stimulus
+from rules.home_settings import HomeSettings, settings_of
+from rules.stimulus import Happened, Reached, Stimulus
 from tests.rules.oracle import PlannedEdge, PlannedHome, PlannedSensor, Span, within
 
 HOME: Final = HomeId("home-oracle")

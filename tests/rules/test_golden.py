@@ -7,7 +7,7 @@ import pytest
 from rules import CATALOGUE
 from rules.engine import decode, encode, step
 from rules.home_state import HomeState
-from rules.rule import Verdict
+from rules.verdict import Verdict
 from tests.rules.days import GOLDEN, Day, read_day
 
 DAYS = sorted(GOLDEN.glob("*.yaml"))

@@ -7,8 +7,10 @@ from homecare.alert import Condition
 from homecare.clock import MINUTE, SECOND
 from homecare.identity import EdgeId, HomeId
 from rules.engine import decode, encode, step
-from rules.home_state import AssignedEdge, HomeSettings, HomeState
-from rules.rule import Blind, Clear, EdgeHeard, Elapsed, Raise, Stimulus, Verdict
+from rules.home_settings import AssignedEdge, HomeSettings
+from rules.home_state import HomeState
+from rules.stimulus import Blind, EdgeHeard, Elapsed, Stimulus
+from rules.verdict import Clear, Raise, Verdict
 from tests.rules.homes import planned_homes, settings_for, stimuli
 from tests.rules.oracle import PlannedHome, device_silences, edge_silences, heartbeats, inactivities
 

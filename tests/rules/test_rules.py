@@ -31,9 +31,12 @@ from rules import CATALOGUE
 from rules.engine import decode, encode, step
 from rules.explain import SENTENCES, Language, explain
 from rules.help_call import judge
-from rules.home_state import SETTINGS, HomeSettings, HomeState, Limits, Problem, settings_of
+from rules.home_settings import SETTINGS, HomeSettings, Limits, Problem, settings_of
+from rules.home_state import HomeState
 from rules.local_night import nights
-from rules.rule import Blind, Clear, EdgeHeard, Elapsed, Happened, Lost, Raise, Reached, Rule, RuleFailed, Stimulus
+from rules.rule import Rule
+from rules.stimulus import Blind, EdgeHeard, Elapsed, Happened, Lost, Reached, Stimulus
+from rules.verdict import Clear, Raise, RuleFailed
 from tests.rules.days import GOLDEN, Teller, read_day
 
 HOME, EDGE = HomeId("home-rules-test"), EdgeId("edge-rules-test")

@@ -23,7 +23,7 @@ from homecare.clock import DAY
 from homecare.envelope import encode_envelope
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, shard_of
-from rules.rule import Raise
+from rules.verdict import Raise
 
 LOCK_MS: Final = 250
 """An eighth of the two seconds that a press may take to a screen; nothing honest holds these rows for a tenth of it."""

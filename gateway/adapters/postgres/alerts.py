@@ -16,7 +16,7 @@ from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.alerting import alert_id, clears, occurrence_id
 from homecare.alert import Alert, Transition
 from homecare.identity import AlertId
-from rules.rule import Clear, Raise
+from rules.verdict import Clear, Raise
 
 FEED_CHANNEL: Final = "vaka_feed"
 """The notification that shortens the relay's wait; nothing depends on it."""

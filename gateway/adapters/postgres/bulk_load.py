@@ -12,7 +12,7 @@ from gateway.ports.record import Alarm, Applied, Later, SavedState
 from homecare.envelope import Envelope, FactId, decode_envelope
 from homecare.event import AnyEvent, Stream
 from homecare.identity import EdgeId, Epoch, HomeId
-from rules.rule import Happened
+from rules.stimulus import Happened
 
 _STATES: Final = """
 SELECT s.home, s.state, s.applied, s.wake_at FROM home_state AS s JOIN home AS h ON h.id = s.home
