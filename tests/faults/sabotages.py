@@ -229,8 +229,8 @@ SABOTAGES: tuple[Sabotage, ...] = (
         (
             Edit(
                 "gateway/adapters/postgres/bulk_write.py",
-                "        keys = zip(*batch.cursors, strict=True)\n",
-                "        await cursor.connection.commit()\n        keys = zip(*batch.cursors, strict=True)\n",
+                "    if batch.cursors:\n",
+                "    await cursor.connection.commit()\n    if batch.cursors:\n",
             ),
         ),
         f"{_BULK}test_facts_and_cursor_are_one",
