@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -145,6 +146,24 @@ def test_one_technology_has_one_address(address: Address) -> None:
         if module.split(".")[0] == address.package
     ]
     assert not found, "\n".join(found)
+
+
+DESK = "gateway/web/desk/src/"
+IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
+
+
+def desk_imports(name: str) -> set[str]:
+    """The desk's own files that a file of the desk imports, types too; lint-imports looks after Python."""
+    folder = (ROOT / name).parent
+    written = [(folder / path).resolve().relative_to(ROOT).as_posix() for path in IMPORTED.findall(text_of(name))]
+    endings = (".ts", ".tsx", "/index.ts")
+    return {path + ending for path in written for ending in endings if path + ending in FILES}
+
+
+def test_no_files_of_the_desk_import_each_other() -> None:
+    found = {name: desk_imports(name) for name in FILES if name.startswith(DESK) and name.endswith((".ts", ".tsx"))}
+    assert sum(map(len, found.values())) > len(found)
+    TopologicalSorter(found).prepare()
 
 
 # --- time and chance enter at one place -----------------------------------------------------------------------------

@@ -55,6 +55,10 @@ _WORDS: Final[dict[str, Words]] = {
         sv="Nyckeln saknas eller gäller inte. Öppna larmlistan igen med adressen som startprogrammet visar.",
         en="The key is missing or not valid. Open the desk again with the address that the start-up shows.",
     ),
+    "read header": Words(
+        sv="Namnet går inte att använda. Skriv 1 till 60 synliga tecken.",
+        en="The name cannot be used. Write 1 to 60 visible characters.",
+    ),
     "resolve": Words(
         sv="Skriv varför larmet avslutas, med högst 500 tecken.",
         en="Say why the alarm is closed, in at most 500 characters.",

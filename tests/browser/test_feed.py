@@ -99,6 +99,19 @@ def test_a_wrong_token_is_asked_for_again(open_desk: OpenDesk, gateway: GatewayP
     assert "token" not in desk.page.url
 
 
+def test_a_refused_name_is_asked_for_again_with_the_gateways_own_words(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    desk.page.evaluate("sessionStorage.setItem('vaka.operator', 'x'.repeat(61))")
+    desk.page.reload()
+    said = desk.page.get_by_role("alert")
+    expect(said).to_have_text("Namnet går inte att använda. Skriv 1 till 60 synliga tecken.")
+    expect(desk.page.get_by_label("Ditt demonamn")).to_be_focused()
+    expect(desk.page.get_by_label("Åtkomstkod")).to_have_count(0)
+    desk.page.keyboard.type("Elin")
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
+
+
 def test_a_broken_road_from_the_homes_is_said(open_desk: OpenDesk, broker: PrivateBroker) -> None:
     desk = open_desk()
     said = desk.page.get_by_role("heading", name="Vägen från hemmen är bruten")

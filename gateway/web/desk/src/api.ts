@@ -1,16 +1,17 @@
 /** The calls a person makes: act on an alert, look at a home's day. Every outcome is a value. */
 import type { Action, AlertView, Day, Problem } from "./contract";
+import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
 
 /** Milliseconds until an unanswered call is said to have failed; an operator must not wait in doubt. */
 const ANSWER_LIMIT = 8_000;
 
-/** `unreached`: nobody knows whether the gateway heard. `denied`: the token no longer holds. */
+/** `unreached`: nobody knows whether the gateway heard. `denied`: nobody is let in like that. */
 export type Outcome<Value> =
   | { readonly is: "done"; readonly value: Value }
   | { readonly is: "problem"; readonly problem: Problem }
   | { readonly is: "unreached" }
-  | { readonly is: "denied" };
+  | { readonly is: "denied"; readonly refusal: Refusal };
 
 async function call<Value>(session: Session, path: string, body?: object): Promise<Outcome<Value>> {
   const headers = headersFor(session);
@@ -23,7 +24,9 @@ async function call<Value>(session: Session, path: string, body?: object): Promi
       signal: AbortSignal.timeout(ANSWER_LIMIT),
       cache: "no-store",
     });
-    if (response.status === 401) return { is: "denied" };
+    // What is wrong with an action is shown beside it: it may be the reason that was written.
+    const refusal = body && response.status === 422 ? null : await refusalIn(response);
+    if (refusal) return { is: "denied", refusal };
     const answer: unknown = await response.json();
     return response.ok ? { is: "done", value: answer as Value } : { is: "problem", problem: answer as Problem };
   } catch {

@@ -82,10 +82,16 @@ export interface Day {
   readonly alerts: readonly AlertView[];
 }
 
+/** The gateway's own plain words. */
+export interface Said {
+  readonly sv: string;
+  readonly en: string;
+}
+
 /** Why an action did not happen. `alert` is how it stands now, where the gateway could say. */
 export interface Problem {
   readonly kind: string;
-  readonly message?: { readonly sv: string; readonly en: string };
+  readonly message?: Said;
   readonly hint?: string;
   readonly alert?: AlertView | null;
 }

@@ -1,6 +1,6 @@
 /** Why an action did not happen, in words an operator can act on. Pure. */
-import type { AlertView, Problem } from "./contract";
-import type { Words } from "./words";
+import type { AlertView, Problem, Said } from "./contract";
+import type { Words } from "./words/language";
 
 /** `seen` is the alert as the operator read it, `me` the operator. What stands now is said before what went wrong. */
 export function problemWords(words: Words, problem: Problem, seen: AlertView, me: string): string {
@@ -11,6 +11,10 @@ export function problemWords(words: Words, problem: Problem, seen: AlertView, me
     if (now.claimed_by !== null && now.claimed_by !== me) return words.problem.takenBy(now.claimed_by);
     return words.problem.changed;
   }
-  const said = words.language === "en" ? problem.message?.en : problem.message?.sv;
-  return said ? `${words.problem.refused} ${said}` : words.problem.refused;
+  return problem.message ? `${words.problem.refused} ${saidWords(words, problem.message)}` : words.problem.refused;
+}
+
+/** What the gateway said, in the language of the screen. */
+export function saidWords(words: Words, said: Said): string {
+  return words.language === "en" ? said.en : said.sv;
 }

@@ -41,9 +41,13 @@ export function forgetToken(): void {
   sessionStorage.removeItem(TOKEN);
 }
 
+export function forgetOperator(): void {
+  sessionStorage.removeItem(OPERATOR);
+}
+
 export function forgetSession(): void {
   forgetToken();
-  sessionStorage.removeItem(OPERATOR);
+  forgetOperator();
 }
 
 /** What every call carries. A header is Latin-1, a name is not: it travels percent-encoded. */

@@ -5,8 +5,7 @@ import type { AlertView, Pulse, Snapshot } from "./contract";
 export type Contact =
   | { readonly is: "seeking" }
   | { readonly is: "live" }
-  | { readonly is: "lost"; readonly since: number }
-  | { readonly is: "refused" };
+  | { readonly is: "lost"; readonly since: number };
 
 /** What is worth a sound: a call that was not there before, or a press more than before. */
 export interface Ring {
@@ -44,8 +43,7 @@ export type Message =
   | { readonly is: "snapshot"; readonly snapshot: Snapshot }
   | { readonly is: "alert"; readonly alert: AlertView }
   | { readonly is: "pulse"; readonly pulse: Pulse; readonly now: number }
-  | { readonly is: "lost"; readonly since: number }
-  | { readonly is: "refused" };
+  | { readonly is: "lost"; readonly since: number };
 
 /** Enough to see what a colleague just ended; the record keeps the rest. */
 const ENDED_LIMIT = 20;
@@ -105,7 +103,5 @@ export function after(desk: Desk, message: Message): Desk {
       return { ...desk, pulse: message.pulse, clockLead: Date.parse(message.pulse.at) - message.now };
     case "lost":
       return { ...desk, contact: { is: "lost", since: message.since } };
-    case "refused":
-      return { ...desk, contact: { is: "refused" } };
   }
 }

@@ -1,7 +1,8 @@
 /** What is wrong and since when, from what the rules say of it. Pure. */
 import type { AlertView } from "./contract";
 import { clockTime } from "./times";
-import { type Words, wordFor } from "./words";
+import { wordFor } from "./words";
+import type { Words } from "./words/language";
 
 /** Which value of a rule's explanation says since when it has been so (wall microseconds). */
 const SINCE: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** The desk's feed: one connection to /api/v1/live, kept up, resumed where it broke, and honest about its silence. */
 import type { AlertView, Pulse, Snapshot } from "../contract";
+import { type Refusal, refusalIn } from "../refusal";
 import { type Session, headersFor } from "../session";
 import { EventParser, type ServerEvent } from "./sse";
 import { startTicking } from "./ticking";
@@ -11,11 +12,15 @@ export interface FeedListener {
   pulse(pulse: Pulse): void;
   /** Nothing is heard any more; `since` is the wall time (ms) when something last was. Told once a loss. */
   lost(since: number): void;
-  /** The gateway does not accept the token. The feed has ended. */
-  refused(): void;
+  /** The gateway lets nobody in like that. The feed has ended. */
+  refused(refusal: Refusal): void;
 }
 
-class Denied extends Error {}
+class Denied extends Error {
+  constructor(readonly refusal: Refusal) {
+    super();
+  }
+}
 
 /** Wall time and steady time together: either alone stands still or leaps when a computer sleeps. */
 function moment(): { wall: number; steady: number } {
@@ -71,7 +76,7 @@ export class Feed {
       try {
         await this.listen();
       } catch (error) {
-        if (error instanceof Denied) return this.end();
+        if (error instanceof Denied) return this.end(error.refusal);
       }
       if (this.closed) return;
       failures = this.live ? 1 : failures + 1;
@@ -80,9 +85,9 @@ export class Feed {
     }
   }
 
-  private end(): void {
+  private end(refusal: Refusal): void {
     this.closed = true;
-    this.listener.refused();
+    this.listener.refused(refusal);
   }
 
   private pause(milliseconds: number): Promise<void> {
@@ -98,7 +103,8 @@ export class Feed {
     headers.set("Accept", "text/event-stream");
     if (this.parser.lastEventId) headers.set("Last-Event-ID", this.parser.lastEventId);
     const response = await fetch("/api/v1/live", { headers, signal: this.attempt.signal, cache: "no-store" });
-    if (response.status === 401) throw new Denied();
+    const refusal = await refusalIn(response);
+    if (refusal) throw new Denied(refusal);
     if (response.ok && response.body) await this.read(response.body.getReader());
   }
 

@@ -1,6 +1,7 @@
 /** The chosen alert: everything about it, what can be done, and the home's day. */
 import type { Action, AlertView } from "../contract";
 import { KEY } from "../keyboard";
+import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { whatWords, whyWords } from "../why";
 import { useWords } from "../words";
@@ -24,7 +25,7 @@ interface Props {
   readonly closing: AlertView | null;
   setClosing(alert: AlertView | null): void;
   perform(action: "take" | "release" | "acknowledge"): void;
-  refuse(): void;
+  refuse(refusal: Refusal): void;
   back(): void;
   keepFocus(): void;
 }

@@ -14,10 +14,6 @@ import { Elapsed, useNow } from "./now";
 /** Rows of concerns or faults drawn at once; calls are always all drawn. */
 const PAGE = 50;
 
-export function rowId(alert: string): string {
-  return `row-${alert}`;
-}
-
 interface Props {
   readonly calls: readonly AlertView[];
   readonly concerns: readonly AlertView[];

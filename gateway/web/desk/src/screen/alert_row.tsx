@@ -3,9 +3,9 @@ import type { AlertView } from "../contract";
 import { clockTime, late } from "../times";
 import { useWords, wordFor } from "../words";
 import { whatWords } from "../why";
-import { rowId } from "./alert_list";
 import { Badges } from "./badges";
 import { Elapsed, useNow } from "./now";
+import { rowId } from "./row_id";
 
 interface Props {
   readonly alert: AlertView;

@@ -1,23 +1,19 @@
 /** Sign-in first, then the desk; language and appearance around both. */
 import { useEffect, useState } from "preact/hooks";
+import type { Looks } from "../looks";
 import { type Theme, usePreference } from "../preference";
-import { type Session, forgetSession, forgetToken, keepSession, knownSession } from "../session";
-import { type Language, WORDS, WordsContext } from "../words";
+import type { Refusal } from "../refusal";
+import { type Session, forgetOperator, forgetSession, forgetToken, keepSession, knownSession } from "../session";
+import { WORDS, WordsContext } from "../words";
+import type { Language } from "../words/language";
 import { DeskScreen } from "./desk_screen";
 import { SignIn } from "./sign_in";
-
-export interface Looks {
-  readonly language: Language;
-  readonly theme: Theme;
-  chooseLanguage(language: Language): void;
-  chooseTheme(theme: Theme): void;
-}
 
 export function App() {
   const [language, chooseLanguage] = usePreference<Language>("language", "sv");
   const [theme, chooseTheme] = usePreference<Theme>("theme", "auto");
   const [session, setSession] = useState<Session | null>(knownSession);
-  const [refused, setRefused] = useState(false);
+  const [refused, setRefused] = useState<Refusal | null>(null);
 
   useEffect(() => {
     document.documentElement.lang = language;
@@ -26,16 +22,17 @@ export function App() {
 
   const enter = (entered: Session): void => {
     keepSession(entered);
-    setRefused(false);
+    setRefused(null);
     setSession(entered);
   };
   const leave = (): void => {
     forgetSession();
     setSession(null);
   };
-  const refuse = (): void => {
-    forgetToken();
-    setRefused(true);
+  const refuse = (refusal: Refusal): void => {
+    if (refusal.is === "token") forgetToken();
+    else forgetOperator();
+    setRefused(refusal);
     setSession(null);
   };
   const looks: Looks = { language, theme, chooseLanguage, chooseTheme };

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayOf } from "../api";
 import type { AlertView, Day } from "../contract";
+import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { useWords } from "../words";
 import { DayPicture } from "./day_picture";
@@ -13,7 +14,7 @@ const DWELL = 500;
 interface Props {
   readonly session: Session;
   readonly alert: AlertView;
-  refuse(): void;
+  refuse(refusal: Refusal): void;
 }
 
 export function DayPanel({ session, alert, refuse }: Props) {
@@ -26,7 +27,7 @@ export function DayPanel({ session, alert, refuse }: Props) {
     const fetchDay = async (): Promise<void> => {
       const outcome = await dayOf(session, alert.home);
       if (!wanted) return;
-      if (outcome.is === "denied") refuse();
+      if (outcome.is === "denied") refuse(outcome.refusal);
       else setDay(outcome.is === "done" ? outcome.value : "failed");
     };
     const timer = setTimeout(() => void fetchDay(), DWELL);

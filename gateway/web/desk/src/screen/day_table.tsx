@@ -3,7 +3,8 @@ import { useState } from "preact/hooks";
 import type { Day } from "../contract";
 import { type DayRow, dayRows } from "../day_shape";
 import { clockTime } from "../times";
-import { type Words, useWords, wordFor } from "../words";
+import { useWords, wordFor } from "../words";
+import type { Words } from "../words/language";
 import { happened, laneName } from "./day_words";
 
 /** Rows drawn at once, the newest first: a motion sensor can fill a day with thousands. */

@@ -1,6 +1,7 @@
 /** Names of lanes and marks, for the picture and for the table alike. */
 import type { Lane, Mark } from "../contract";
-import { type Words, wordFor } from "../words";
+import { wordFor } from "../words";
+import type { Words } from "../words/language";
 
 /** `anropsknapp · hallen` */
 export function laneName(words: Words, lane: Lane): string {

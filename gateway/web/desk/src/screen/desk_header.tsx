@@ -1,10 +1,10 @@
 /** The top line: whose desk, whether there is contact, whether there is sound. */
+import type { Looks } from "../looks";
 import type { Session } from "../session";
 import type { Sound, SoundState } from "../sound";
 import type { Contact } from "../store";
 import { clockTimeWithSeconds } from "../times";
 import { useWords } from "../words";
-import type { Looks } from "./app";
 import { LooksSwitch } from "./looks_switch";
 
 interface Props {

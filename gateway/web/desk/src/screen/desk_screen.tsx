@@ -2,18 +2,20 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { AlertView } from "../contract";
 import { type Command, commandFor, isWriting } from "../keyboard";
+import type { Looks } from "../looks";
 import { board } from "../order";
 import { usePreference } from "../preference";
+import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { knownBy } from "../store";
 import { useWords } from "../words";
 import { AlertDetail, CHOSEN } from "./alert_detail";
-import { AlertList, rowId } from "./alert_list";
-import type { Looks } from "./app";
+import { AlertList } from "./alert_list";
 import { DeskHeader } from "./desk_header";
 import { KeyHelp } from "./key_help";
 import { Notices } from "./notices";
 import { ClockLead } from "./now";
+import { rowId } from "./row_id";
 import { useActions } from "./use_actions";
 import { useDesk } from "./use_desk";
 
@@ -28,7 +30,7 @@ interface Props {
   readonly session: Session;
   readonly looks: Looks;
   leave(): void;
-  refuse(): void;
+  refuse(refusal: Refusal): void;
 }
 
 export function DeskScreen({ session, looks, leave, refuse }: Props) {

@@ -1,7 +1,7 @@
 /** Language and appearance. */
+import type { Looks } from "../looks";
 import type { Theme } from "../preference";
 import { useWords } from "../words";
-import type { Looks } from "./app";
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark", "contrast"];
 

@@ -1,14 +1,23 @@
 /** The first screen: who sits here. It says plainly that nobody is checked. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Looks } from "../looks";
+import { saidWords } from "../problem";
+import type { Refusal } from "../refusal";
 import { OPERATOR_LIMIT, type Session, knownToken, readableName } from "../session";
 import { useWords } from "../words";
-import type { Looks } from "./app";
+import type { Words } from "../words/language";
 import { LooksSwitch } from "./looks_switch";
 
 interface Props {
   readonly looks: Looks;
-  readonly refused: boolean;
+  /** Why the desk was left, or null. */
+  readonly refused: Refusal | null;
   enter(session: Session): void;
+}
+
+function refusalWords(words: Words, refusal: Refusal): string {
+  if (refusal.is === "token") return words.signIn.tokenRefused;
+  return refusal.said ? saidWords(words, refusal.said) : words.signIn.nameRefused;
 }
 
 export function SignIn({ looks, refused, enter }: Props) {
@@ -16,11 +25,17 @@ export function SignIn({ looks, refused, enter }: Props) {
   const [operator, setOperator] = useState("");
   const [token, setToken] = useState(knownToken);
   const [asked] = useState(() => !knownToken());
+  const name = useRef<HTMLInputElement>(null);
+  const misnamed = refused?.is === "name";
+
+  useEffect(() => {
+    if (misnamed) name.current?.focus();
+  }, [misnamed]);
 
   const submit = (event: Event): void => {
     event.preventDefault();
-    const name = readableName(operator);
-    if (name && token.trim()) enter({ operator: name, token: token.trim() });
+    const readable = readableName(operator);
+    if (readable && token.trim()) enter({ operator: readable, token: token.trim() });
   };
 
   return (
@@ -31,12 +46,14 @@ export function SignIn({ looks, refused, enter }: Props) {
         <p class="demo">{words.signIn.demo}</p>
         {refused && (
           <p class="problem" role="alert">
-            {words.signIn.tokenRefused}
+            {refusalWords(words, refused)}
           </p>
         )}
         <label for="operator">{words.signIn.name}</label>
         <input
           id="operator"
+          ref={name}
+          aria-invalid={misnamed}
           aria-describedby="operator-hint"
           autocomplete="off"
           maxLength={OPERATOR_LIMIT}

@@ -4,8 +4,9 @@ import { act } from "../api";
 import type { Action, AlertView } from "../contract";
 import type { DeskStore } from "../desk_store";
 import { problemWords } from "../problem";
+import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import type { Words } from "../words";
+import type { Words } from "../words/language";
 
 export interface Actions {
   /** The action under way, or null. */
@@ -17,7 +18,7 @@ export interface Actions {
   forget(): void;
 }
 
-export function useActions(session: Session, store: DeskStore, words: Words, refuse: () => void): Actions {
+export function useActions(session: Session, store: DeskStore, words: Words, refuse: (refusal: Refusal) => void): Actions {
   const [busy, setBusy] = useState<Action | null>(null);
   const [problem, setProblem] = useState<Actions["problem"]>(null);
 
@@ -31,7 +32,7 @@ export function useActions(session: Session, store: DeskStore, words: Words, ref
       store.send({ is: "alert", alert: outcome.value });
       return true;
     }
-    if (outcome.is === "denied") refuse();
+    if (outcome.is === "denied") refuse(outcome.refusal);
     else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached });
     else {
       if (outcome.problem.alert) store.send({ is: "alert", alert: outcome.problem.alert });

@@ -2,11 +2,12 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { DeskStore } from "../desk_store";
 import { Feed } from "../feed/feed";
+import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { Sound, type SoundState } from "../sound";
 import type { Desk, Ring } from "../store";
 import { whatWords } from "../why";
-import type { Words } from "../words";
+import type { Words } from "../words/language";
 
 export interface Parts {
   readonly store: DeskStore;
@@ -33,7 +34,7 @@ function spokenLine(words: Words, said: readonly Ring[] | "lost"): string {
   return said.map((ring) => spokenRing(words, ring)).join(". ");
 }
 
-export function useDesk(session: Session, words: Words, refuse: () => void): Parts {
+export function useDesk(session: Session, words: Words, refuse: (refusal: Refusal) => void): Parts {
   const [, redraw] = useState(0);
   const [said, setSaid] = useState<readonly Ring[] | "lost">([]);
   const parts = useMemo(() => {

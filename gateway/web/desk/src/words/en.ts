@@ -1,5 +1,5 @@
 /** English, the desk's second language. */
-import type { Words } from "./index";
+import type { Words } from "./language";
 import type { Setting } from "./setting";
 
 export const en = (setting: Setting): Words => ({
@@ -19,6 +19,7 @@ export const en = (setting: Setting): Words => ({
     token: "Access code",
     tokenHint: "Whoever started the system has the code.",
     tokenRefused: "The access code is not valid. Ask for a new one and enter it here.",
+    nameRefused: "The name cannot be used. Write another one.",
     enter: "Open the alarm desk",
     leave: "Change person",
     at: (name) => `Demo: ${name}`,

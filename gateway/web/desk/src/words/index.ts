@@ -2,11 +2,9 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { en } from "./en";
+import type { Language, Words } from "./language";
 import { SETTING } from "./setting";
 import { sv } from "./sv";
-
-export type Language = "sv" | "en";
-export type Words = ReturnType<typeof sv>;
 
 export const WORDS: Record<Language, Words> = { sv: sv(SETTING.sv), en: en(SETTING.en) };
 

@@ -1,6 +1,4 @@
 /** Words and numbers that differ between municipalities: one row each, replaced here and nowhere else. */
-import type { Language } from "./index";
-
 export interface Setting {
   readonly resident: string;
   readonly alarmCentre: string;
@@ -9,7 +7,7 @@ export interface Setting {
   readonly reserve: string;
 }
 
-export const SETTING: Record<Language, Setting> = {
+export const SETTING: { readonly sv: Setting; readonly en: Setting } = {
   sv: {
     resident: "brukare",
     alarmCentre: "larmcentral",

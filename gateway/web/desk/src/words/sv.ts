@@ -18,6 +18,7 @@ export const sv = (setting: Setting) => ({
     token: "Åtkomstkod",
     tokenHint: "Den som startade systemet har koden.",
     tokenRefused: "Åtkomstkoden gäller inte. Be om en ny och skriv in den här.",
+    nameRefused: "Namnet går inte att använda. Skriv ett annat.",
     enter: "Öppna larmbordet",
     leave: "Byt person",
     at: (name: string) => `Demo: ${name}`,

@@ -1,0 +1,13 @@
+/** Why the gateway lets nobody in: its answer to a read that carries nothing but who asks. */
+import type { Problem, Said } from "./contract";
+
+/** `token`: it no longer holds. `name`: it cannot be used, `said` is why in the gateway's own words. */
+export type Refusal = { readonly is: "token" } | { readonly is: "name"; readonly said: Said | null };
+
+/** The refusal that the answer to a read is, or null for any other answer. */
+export async function refusalIn(answer: Response): Promise<Refusal | null> {
+  if (answer.status === 401) return { is: "token" };
+  if (answer.status !== 422) return null;
+  const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>;
+  return { is: "name", said: problem.message ?? null };
+}
