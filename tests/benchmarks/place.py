@@ -135,7 +135,11 @@ class Gateway:
         """Start both, and return when both work."""
         self.alarm.start()
         self.bulk.start()
-        self.alarm.until(self.ready)
+        try:
+            self.alarm.until(self.ready)
+        except AssertionError as error:
+            error.add_note(f"bulk said: {self.bulk.said()[-1500:]}")
+            raise
         return self
 
     def ready(self) -> bool:
