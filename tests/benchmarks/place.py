@@ -33,7 +33,7 @@ DATABASE_PORT: Final = 24_432
 BROKER_PORT: Final = 24_883
 WEB_PORT: Final = 24_080
 ENROLLED: Final = "enrolled"
-READY_SECONDS: Final = 30.0
+READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.01
 
