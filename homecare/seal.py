@@ -11,6 +11,7 @@ with direction `up` or `down`, and a frame's tag is
 Sources: RFC 7748 (X25519), RFC 7693 (BLAKE2 with key and personalisation). Vectors: docs/vectors/seal.json.
 """
 
+import functools
 import hashlib
 import hmac
 from typing import Final
@@ -45,7 +46,13 @@ def agree_at_edge(edge_private: bytes, gateway_public: bytes) -> SealKeys:
 def agree_at_gateway(gateway_private: bytes, edge_public: bytes) -> SealKeys:
     """The gateway's view of the same keys; `Malformed` for a public key that gives no shared secret."""
     shared = _shared(gateway_private, edge_public)
-    return _keys(shared, edge_public, public_key(gateway_private))
+    return _keys(shared, edge_public, _own_public(gateway_private))
+
+
+@functools.lru_cache(maxsize=1)
+def _own_public(private: bytes) -> bytes:
+    """The gateway's own public key, which it needs once for every one of its thousands of edges."""
+    return public_key(private)
 
 
 def _shared(private: bytes, public: bytes) -> bytes:
