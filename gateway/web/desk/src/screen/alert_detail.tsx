@@ -54,7 +54,7 @@ export function AlertDetail(props: Props) {
       )}
       {closing && live && alert.standing !== "resolved" ? (
         <ResolveForm
-          busy={actions.busy !== null}
+          busy={actions.busy === "resolve"}
           cancel={() => setClosing(null)}
           close={(reason) => void close(closing, reason)}
         />

@@ -1,5 +1,5 @@
-/** Acting on alerts: one at a time, its outcome in plain words, the list brought up to date either way. */
-import { useState } from "preact/hooks";
+/** Acting on alerts: one after the other, its outcome in plain words, the list brought up to date either way. */
+import { useRef, useState } from "preact/hooks";
 import { act } from "../api";
 import type { Action, AlertView } from "../contract";
 import type { DeskStore } from "../desk_store";
@@ -13,17 +13,41 @@ export interface Actions {
   readonly busy: Action | null;
   /** Why the last action on `id` did not happen. */
   readonly problem: { readonly id: string; readonly text: string } | null;
-  /** Acts on the alert as it was seen; true when it happened. */
+  /** Acts on the alert as it was seen, after what was begun before; true when it happened. The same twice is once. */
   perform(seen: AlertView, action: Action, reason?: string): Promise<boolean>;
   forget(): void;
+}
+
+/** Actions begun and not answered, the first under way: the feed may show one before its answer comes, and keys are fast. */
+const BEGUN_LIMIT = 3;
+
+interface Begun {
+  readonly id: string;
+  readonly action: Action;
+  readonly done: Promise<boolean>;
 }
 
 export function useActions(session: Session, store: DeskStore, words: Words, refuse: (refusal: Refusal) => void): Actions {
   const [busy, setBusy] = useState<Action | null>(null);
   const [problem, setProblem] = useState<Actions["problem"]>(null);
 
-  const perform = async (seen: AlertView, action: Action, reason = ""): Promise<boolean> => {
-    if (busy) return false;
+  const begun = useRef<readonly Begun[]>([]);
+
+  const perform = (seen: AlertView, action: Action, reason = ""): Promise<boolean> => {
+    const twice = begun.current.some((other) => other.action === action && other.id === seen.id);
+    if (twice || begun.current.length === BEGUN_LIMIT) return Promise.resolve(false);
+    const before = begun.current.at(-1)?.done ?? Promise.resolve(true);
+    const mine: Begun = {
+      id: seen.id,
+      action,
+      done: before
+        .then(() => run(seen, action, reason))
+        .finally(() => (begun.current = begun.current.filter((other) => other !== mine))),
+    };
+    begun.current = [...begun.current, mine];
+    return mine.done;
+  };
+  const run = async (seen: AlertView, action: Action, reason: string): Promise<boolean> => {
     setBusy(action);
     setProblem(null);
     const outcome = await act(session, seen, action, reason);
