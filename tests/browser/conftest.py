@@ -42,8 +42,12 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def homes(database_url: str) -> list[CallingHome]:
-    """Two enrolled homes."""
-    made = [CallingHome(1, "Asta Exempel", "Exempelgatan 4"), CallingHome(2, "Sven Påhittad", "Påhittade vägen 12")]
+    """Three enrolled homes."""
+    made = [
+        CallingHome(1, "Asta Exempel", "Exempelgatan 4"),
+        CallingHome(2, "Sven Påhittad", "Påhittade vägen 12"),
+        CallingHome(3, "Maj Låtsas", "Låtsasgränd 7"),
+    ]
     for home in made:
         home.enrol(database_url)
     return made

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from gateway.embedded import PrivateBroker
 from homecare.alert import Condition
+from homecare.clock import SystemClock
+from tests.browser.days import one_day
 from tests.browser.desk_page import DESK, DeskPage
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome, judge, verdict
@@ -69,6 +71,23 @@ def test_an_alarm_is_handled_by_keys_alone(
     expect(desk.row("Sven Påhittad")).to_contain_text("Obesvarat")
 
 
+def test_a_key_pressed_before_the_last_answer_came_is_not_lost(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk()
+    homes[0].press(broker.url)
+    expect(desk.row("Asta Exempel")).to_have_count(1)
+    held: list[tuple[Route, APIResponse]] = []
+    desk.page.route("**/take", lambda route: held.append((route, route.fetch())))
+    desk.page.keyboard.press("j")
+    desk.page.keyboard.press("t")
+    expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
+    desk.page.keyboard.press("l")
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    expect(desk.row("Asta Exempel")).to_contain_text("Läst av Elin")
+
+
 def test_the_language_changes_at_once_and_stays(
     open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
 ) -> None:
@@ -106,7 +125,12 @@ def test_no_barrier_that_axe_can_find(
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
 def test_the_desk_fits_its_screen(
-    open_desk: OpenDesk, full_house: GatewayProcess, size: dict[str, int], tmp_path: Path
+    open_desk: OpenDesk,
+    full_house: GatewayProcess,
+    homes: list[CallingHome],
+    broker: PrivateBroker,
+    size: dict[str, int],
+    tmp_path: Path,
 ) -> None:
     """With `VAKA_PICTURES=docs/pictures` the documentation's pictures are taken anew."""
     folder = Path(os.environ["VAKA_PICTURES"]) if "VAKA_PICTURES" in os.environ else tmp_path
@@ -115,6 +139,7 @@ def test_the_desk_fits_its_screen(
     expect(desk.page.get_by_role("heading", name="Bevakningen står stilla")).to_have_count(
         0, timeout=WATCH_MILLISECONDS
     )
+    homes[0].record(broker.url, one_day(homes[0], SystemClock().now().wall))
     expect(desk.row("Asta Exempel").first).to_contain_text("2 tryckningar")
     desk.page.screenshot(path=folder / f"desk-list-{size['width']}.png")
     assert _fits(desk)
@@ -132,8 +157,8 @@ def full_house(
     homes[0].press(broker.url, minutes_ago=3)
     homes[0].press(broker.url)
     homes[1].press(broker.url, minutes_ago=1)
-    judge(database_url, [verdict(Condition.FRONT_DOOR_OPEN_AT_NIGHT, homes[1].house.home, 12)])
-    judge(database_url, [verdict(Condition.EDGE_SILENT, homes[0].house.home, 95)])
+    judge(database_url, [verdict(Condition.INACTIVITY, homes[2].house.home, 12)])
+    judge(database_url, [verdict(Condition.DEVICE_SILENT, homes[2].house.home, 95)])
     return gateway
 
 

@@ -6,18 +6,22 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** The stretches of `from` to `to` (ms) that are stated as covered, in order of time. */
+export function coveredStretches(lane: Lane, from: number, to: number): readonly Stretch[] {
+  return lane.covered
+    .filter((part) => part.covered === true)
+    .map((part) => ({ from: Math.max(from, Date.parse(part.from)), to: Math.min(to, Date.parse(part.to)) }))
+    .sort((one, other) => one.from - other.from);
+}
+
 /**
  * The stretches of `from` to `to` (ms) in which nobody knows what happened: everything that is not stated as covered.
  * What the gateway does not mention is unknown too; silence is never drawn as calm.
  */
 export function unknownStretches(lane: Lane, from: number, to: number): readonly Stretch[] {
-  const covered = lane.covered
-    .filter((part) => part.covered === true)
-    .map((part) => ({ from: Math.max(from, Date.parse(part.from)), to: Math.min(to, Date.parse(part.to)) }))
-    .sort((one, other) => one.from - other.from);
   const unknown: Stretch[] = [];
   let known = from;
-  for (const part of covered) {
+  for (const part of coveredStretches(lane, from, to)) {
     if (part.from > known) unknown.push({ from: known, to: part.from });
     known = Math.max(known, part.to);
   }

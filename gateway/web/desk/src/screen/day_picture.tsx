@@ -1,7 +1,7 @@
 /** The day as a picture: a lane a device, marks and spans in it, hatched wherever nobody knows. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AlertView, Day, Lane } from "../contract";
-import { hours, unknownStretches } from "../day_shape";
+import { coveredStretches, hours, unknownStretches } from "../day_shape";
 import { clockTime } from "../times";
 import { useWords, wordFor } from "../words";
 import { happened, laneName } from "./day_words";
@@ -105,7 +105,11 @@ function LaneOf({ lane, top, from, to, x }: Scale & { lane: Lane; top: number })
       <text class="name" x="0" y={top + NAME - 6}>
         {laneName(words, lane)}
       </text>
-      <rect class="ground" x="0" y={bar} width={x(to)} height={BAR} />
+      {coveredStretches(lane, from, to).map((part) => (
+        <rect key={part.from} class="covered" {...stretch(part.from, part.to)}>
+          <title>{`${words.day.covered} ${words.day.until(clockTime(part.from, to), clockTime(part.to, to))}`}</title>
+        </rect>
+      ))}
       {lane.spans.map((span) => (
         <rect key={span.from} class={`span ${span.state}`} {...stretch(Date.parse(span.from), Date.parse(span.to))}>
           <title>{`${wordFor(words.state, span.state)} ${words.day.until(clockTime(span.from, to), clockTime(span.to, to))}`}</title>
