@@ -10,7 +10,7 @@ DESK := gateway/web/desk
 STATIC := gateway/web/static
 PY := .venv/bin/python
 FACTS ?= 100000
-KILLS ?= 200
+KILLS ?= 220
 SEED ?=
 
 # Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
