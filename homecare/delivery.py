@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from homecare.clock import LATEST, SECOND
+from homecare.command import Challenge
 from homecare.event import EpochText, IdText, Sequence64, Stream, WallTime
 
 HEARTBEAT_EVERY: Final = 30 * SECOND
@@ -47,7 +48,7 @@ class EpochHeld(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """A sign of life, every 30 s and at once after a connection; never a row in the database.
+    """A sign of life, every 30 s and at once after a connection or a new challenge; never a row in the database.
 
     `wall`, `uncertainty` and `elapsed` are the edge's clocks at sending (microseconds; `elapsed` counts from the
     opening of the running epoch). `heard_through` is the tail of coverage: up to this wall time everything that the
@@ -60,6 +61,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     heard_through: WallTime
     epochs: Annotated[tuple[EpochHeld, ...], Meta(max_length=HEARTBEAT_EPOCHS)]
     undrained: Annotated[int, Meta(ge=0)]
+    challenge: Challenge | None = None
+    """What the next command must carry; None from an edge that takes no commands."""
 
 
 class Refusal(StrEnum):

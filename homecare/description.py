@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from homecare import seal, wire
+from homecare.command import Action, Command
 from homecare.delivery import Heartbeat, Loss, Receipt
 from homecare.envelope import Envelope, encode_envelope
 from homecare.event import STREAM_OF, HelpCalled, Stream
@@ -21,6 +22,7 @@ _BODIES: Final[dict[str, Any]] = {
     "heartbeat": Heartbeat,
     "receipt": Receipt,
     "lost": Loss,
+    "command": Command,
 }
 _DRAFT_7: Final = {"$defs": "definitions"}
 _EDGE_PRIVATE: Final = bytes(range(32))
@@ -77,8 +79,19 @@ def vectors() -> dict[str, Any]:
         kind=wire.Kind.FACTS, edge=edge, stream=Stream.ALARM, epoch=run, first=1, count=1, run=run, beat=3
     )
     receipt = wire.Header(kind=wire.Kind.RECEIPT, edge=edge, stream=Stream.ALARM, epoch=run, run=run, beat=3)
+    command = wire.Header(kind=wire.Kind.COMMAND, edge=edge, run=run, beat=3)
     facts_body = wire.facts_body([encode_envelope(envelope)])
     receipt_body = wire.encode_body(Receipt(durable=1))
+    command_body = wire.encode_body(
+        Command(
+            id="command-00000001",
+            action=Action.UNLOCK,
+            actor="person-00000001",
+            challenge="000102030405060708090a0b0c0d0e0f",
+            not_after=12_000_000,
+            device="device-00000002",
+        )
+    )
     return {
         "edge_private": _EDGE_PRIVATE.hex(),
         "edge_public": edge_public.hex(),
@@ -96,6 +109,11 @@ def vectors() -> dict[str, Any]:
                 "what": "its receipt, sealed with key_down",
                 "body": receipt_body.decode(),
                 "frame": wire.pack(receipt, receipt_body, keys.down).hex(),
+            },
+            {
+                "what": "a command to unlock, sealed with key_down",
+                "body": command_body.decode(),
+                "frame": wire.pack(command, command_body, keys.down).hex(),
             },
         ],
     }

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from homecare.command import Action, Outcome, Reason
 from homecare.identity import EPOCH_PATTERN, ID_PATTERN
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -85,16 +86,37 @@ class LockCause(StrEnum):
 
 
 class LockOperated(Event, frozen=True, tag="lock_operated"):
-    """A lock reached a state."""
+    """A lock reached a state; `command` is the one that moved it, where one did."""
 
     state: LockState
     cause: LockCause = LockCause.UNKNOWN
+    command: IdText | None = None
 
 
 class TagRead(Event, frozen=True, tag="tag_read"):
     """A tag was laid on a reader in the home; `tag` is an opaque id, never a person's number."""
 
     tag: IdText
+
+
+class CommandTaken(Event, frozen=True, tag="command_taken"):
+    """The edge takes a command for the envelope's device; durable before anything moves."""
+
+    command: IdText
+    action: Action
+    actor: IdText
+
+
+class CommandEnded(Event, frozen=True, tag="command_ended"):
+    """A command's end; `state` is what the lock said last, None where it said nothing.
+
+    A command is taken and ends, or is refused without being taken. The first end counts.
+    """
+
+    command: IdText
+    outcome: Outcome
+    reason: Reason | None = None
+    state: LockState | None = None
 
 
 # --- record: sensors -------------------------------------------------------------------------------------------------
@@ -259,6 +281,8 @@ AnyEvent = (
     | HazardChanged
     | LockOperated
     | TagRead
+    | CommandTaken
+    | CommandEnded
     | ContactChanged
     | MotionChanged
     | LeakChanged
@@ -281,6 +305,8 @@ STREAM_OF: Final[dict[type[Event], Stream]] = {
     HazardChanged: Stream.ALARM,
     LockOperated: Stream.ACCESS,
     TagRead: Stream.ACCESS,
+    CommandTaken: Stream.ACCESS,
+    CommandEnded: Stream.ACCESS,
     ContactChanged: Stream.RECORD,
     MotionChanged: Stream.RECORD,
     LeakChanged: Stream.RECORD,

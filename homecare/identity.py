@@ -45,6 +45,11 @@ def new_epoch() -> Epoch:
     return Epoch(secrets.randbits(63))
 
 
+def new_challenge() -> str:
+    """128 random bits as 32 hex digits, for a command to carry back (`homecare.command`)."""
+    return secrets.token_hex(16)
+
+
 def new_secret() -> bytes:
     """32 random bytes for a private key or a token."""
     return secrets.token_bytes(32)

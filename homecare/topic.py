@@ -7,7 +7,7 @@
 | `.../up/record`    | 1   | up        | facts of the record stream                          |
 | `.../up/heartbeat` | 0   | up        | heartbeats                                          |
 | `.../down/receipt` | 1   | down      | receipts                                            |
-| `.../down/command` | 1   | down      | commands (reserved)                                 |
+| `.../down/command` | 1   | down      | commands                                            |
 | `.../down/config`  | 1   | down      | configuration (reserved)                            |
 
 `shard` is `shard_of(home)` in decimal without leading zeros. An edge may publish below its own `up` and subscribe
@@ -43,6 +43,11 @@ def up(shard: int, edge: str, channel: str) -> str:
 def receipt(shard: int, edge: str) -> str:
     """The topic on which `edge` hears its receipts."""
     return f"{ROOT}/{shard}/{edge}/down/receipt"
+
+
+def command(shard: int, edge: str) -> str:
+    """The topic on which `edge` hears commands; never retained, and no session outlives a connection there."""
+    return f"{ROOT}/{shard}/{edge}/down/command"
 
 
 def all_up(channel: str) -> str:

@@ -3,16 +3,16 @@
     offset  bytes  field     meaning (integers big-endian)
     0       2      magic     "VK"
     2       1      version   1; an unknown one is refused by receipt and the edge keeps the frame
-    3       1      kind      1 facts, 2 lost, 3 heartbeat, 4 receipt
+    3       1      kind      1 facts, 2 lost, 3 heartbeat, 4 receipt, 5 command
     4       1      stream    0 none, 1 alarm, 2 access, 3 record
     5       1      edge_len  8 to 40
     6       4      count     facts in the body, or seqs lost; 0 otherwise
-    10      8      epoch     of the facts, or that a receipt is about; 0 for a heartbeat
+    10      8      epoch     of the facts, or that a receipt is about; otherwise 0
     18      8      first     seq of the first fact, or of the first seq lost; 0 otherwise
-    26      8      run       the epoch in which the edge runs now (a receipt echoes it)
-    34      8      beat      counter of the edge's newest heartbeat in that run (a receipt echoes it)
+    26      8      run       the epoch in which the edge runs now (what comes down echoes it)
+    34      8      beat      counter of the edge's newest heartbeat in that run (echoed likewise)
     42      n      edge      the edge's id, ASCII
-    42+n    m      body      JSON: an array of envelopes; Loss; Heartbeat; Receipt
+    42+n    m      body      JSON: an array of envelopes; Loss; Heartbeat; Receipt; Command
     -16     16     tag       authenticator over everything before it (see seal)
 
 A frame is at most 64 KiB. The header is readable without the body, so that routing costs no JSON.
@@ -26,6 +26,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from homecare import seal
+from homecare.command import Command
 from homecare.delivery import Heartbeat, Loss, Receipt
 from homecare.envelope import Envelope, Fact, FactId, content_digest, decode_envelope
 from homecare.errors import Malformed, Refused
@@ -51,6 +52,7 @@ class Kind(IntEnum):
     LOST = 2
     HEARTBEAT = 3
     RECEIPT = 4
+    COMMAND = 5
 
 
 _STREAM_CODE: Final = {None: 0, Stream.ALARM: 1, Stream.ACCESS: 2, Stream.RECORD: 3}
@@ -120,7 +122,7 @@ def unpack(data: bytes) -> Frame:
     _, _, kind, stream, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
     body_at = _HEADER.size + edge_len
     if kind not in Kind._value2member_map_ or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
-        raise Malformed("unpack frame", "header", "kind 1 to 4, stream 0 to 3, edge id inside the frame")
+        raise Malformed("unpack frame", "header", "kind 1 to 5, stream 0 to 3, edge id inside the frame")
     if max(epoch, first, run, beat, first + count) > _LARGEST:
         raise Malformed("unpack frame", "header", "numbers below 2^63")
     content = memoryview(data)[: -seal.TAG_BYTES]
@@ -197,23 +199,24 @@ def _check_facts(header: Header, streams: list[Stream]) -> Stream:
 
 # --- the small bodies ------------------------------------------------------------------------------------------------
 
-Body = TypeVar("Body", Heartbeat, Receipt, Loss)
+Body = TypeVar("Body", Heartbeat, Receipt, Loss, Command)
 _encoder: Final = msgspec.json.Encoder()
-_decoders: Final = {body: msgspec.json.Decoder(body) for body in (Heartbeat, Receipt, Loss)}
-_KIND_OF: Final[dict[type[Heartbeat] | type[Receipt] | type[Loss], Kind]] = {
+_decoders: Final = {body: msgspec.json.Decoder(body) for body in (Heartbeat, Receipt, Loss, Command)}
+_KIND_OF: Final[dict[type[Heartbeat] | type[Receipt] | type[Loss] | type[Command], Kind]] = {
     Heartbeat: Kind.HEARTBEAT,
     Receipt: Kind.RECEIPT,
     Loss: Kind.LOST,
+    Command: Kind.COMMAND,
 }
 
 
-def encode_body(body: Heartbeat | Receipt | Loss) -> bytes:
-    """The JSON of a heartbeat, receipt or loss."""
+def encode_body(body: Heartbeat | Receipt | Loss | Command) -> bytes:
+    """The JSON of a heartbeat, receipt, loss or command."""
     return _encoder.encode(body)
 
 
 def read_body(frame: Frame, kind: type[Body]) -> Body:
-    """The body of a heartbeat, receipt or lost frame; `Malformed` for anything else."""
+    """The body of a heartbeat, receipt, lost or command frame; `Malformed` for anything else."""
     if frame.header.kind is not _KIND_OF[kind]:
         raise Malformed("read body", "kind", f"expected {kind.__name__}")
     try:

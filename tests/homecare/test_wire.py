@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from homecare import seal, wire
+from homecare.command import Action, Command
 from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, Receipt, StreamHeld
 from homecare.description import files, main, vectors
 from homecare.envelope import Envelope, encode_envelope
@@ -91,14 +92,28 @@ def test_facts_come_back_as_they_were() -> None:
                 ),
             ),
             undrained=1,
+            challenge="0f" * 16,
+        ),
+        Command(
+            id="command-00000001",
+            action=Action.UNLATCH,
+            actor="person-00000001",
+            challenge="0f" * 16,
+            not_after=9,
+            device="device-1234",
         ),
     ],
 )
-def test_small_bodies_come_back_and_fit_their_schema(body: Receipt | Loss | Heartbeat) -> None:
-    kind = {Receipt: wire.Kind.RECEIPT, Loss: wire.Kind.LOST, Heartbeat: wire.Kind.HEARTBEAT}[type(body)]
+def test_small_bodies_come_back_and_fit_their_schema(body: Receipt | Loss | Heartbeat | Command) -> None:
+    kind = {
+        Receipt: wire.Kind.RECEIPT,
+        Loss: wire.Kind.LOST,
+        Heartbeat: wire.Kind.HEARTBEAT,
+        Command: wire.Kind.COMMAND,
+    }[type(body)]
     frame = wire.unpack(wire.pack(header(kind=kind), wire.encode_body(body), KEYS.down))
     assert wire.read_body(frame, type(body)) == body
-    name = {"RECEIPT": "receipt", "LOST": "lost", "HEARTBEAT": "heartbeat"}[kind.name]
+    name = {"RECEIPT": "receipt", "LOST": "lost", "HEARTBEAT": "heartbeat", "COMMAND": "command"}[kind.name]
     schema = json.loads((DOCS / "schemas" / f"{name}.json").read_text())
     Draft7Validator(schema).validate(json.loads(bytes(frame.body)))
 
@@ -210,7 +225,7 @@ def test_the_vectors_follow_from_the_words_of_the_description_alone() -> None:
         X25519PublicKey.from_public_bytes(bytes.fromhex(known["edge_public"]))
     )
     both = bytes.fromhex(known["edge_public"] + known["gateway_public"])
-    for frame, direction in zip(known["frames"], (b"up", b"down"), strict=True):
+    for frame, direction in zip(known["frames"], (b"up", b"down", b"down"), strict=True):
         key = hashlib.blake2b(both, key=shared, digest_size=32, person=b"vaka1-" + direction).digest()
         data = bytes.fromhex(frame["frame"])
         assert hashlib.blake2b(data[:-16], key=key, digest_size=16, person=b"vaka1-frame").digest() == data[-16:]
@@ -223,6 +238,6 @@ def test_the_asyncapi_document_names_our_topics_and_only_files_that_exist() -> N
     text = (DOCS / "asyncapi.yaml").read_text()
     document = yaml.safe_load(text)
     channels = {channel["address"].rsplit("/", 1)[1] for channel in document["channels"].values()}
-    assert channels == {"alarm", "access", "record", "heartbeat", "receipt"}
+    assert channels == {"alarm", "access", "record", "heartbeat", "receipt", "command"}
     for path in re.findall(r"\./(schemas/\w+\.json)", text):
         assert (DOCS / path).exists()
