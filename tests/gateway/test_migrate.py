@@ -1,20 +1,38 @@
 """The schema comes up however the last attempt ended."""
 
+import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import psycopg
+import pytest
 
+from gateway.adapters.postgres import migrate as migrations
 from gateway.adapters.postgres.migrate import LOCK, migrate
 
 
+@pytest.fixture
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a newer version, with one more file to apply."""
+    shutil.copytree(migrations.MIGRATIONS, tmp_path / "newer")
+    (tmp_path / "newer" / "9999_newer.sql").write_text("CREATE TABLE newer (one boolean);")
+    monkeypatch.setattr(migrations, "MIGRATIONS", tmp_path / "newer")
+
+
+@pytest.mark.usefixtures("newer")
 def test_a_process_killed_while_it_migrated_keeps_nobody_from_starting(database_url: str) -> None:
     """What kill -9 leaves of the migration tool's own lock: its row."""
     with psycopg.connect(database_url) as connection:
         connection.execute("DELETE FROM yoyo_lock")
         connection.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), 4484)")
     migrate(database_url)
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM newer").fetchone() == (0,)
 
 
+@pytest.mark.usefixtures("newer")
 def test_the_second_of_two_waits_for_the_first(database_url: str) -> None:
     second = threading.Thread(target=migrate, args=(database_url,))
     with psycopg.connect(database_url, autocommit=True) as first:
@@ -24,6 +42,13 @@ def test_the_second_of_two_waits_for_the_first(database_url: str) -> None:
         assert second.is_alive()
     second.join(30)
     assert not second.is_alive()
+
+
+def test_a_start_over_the_schema_of_today_waits_for_nobody_and_loads_no_tool(database_url: str) -> None:
+    script = f"import sys; from gateway.adapters.postgres.migrate import migrate; migrate({database_url!r}); "
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        subprocess.run([sys.executable, "-c", script + "assert 'yoyo' not in sys.modules"], check=True, timeout=30)
 
 
 def test_the_schema_is_named_by_its_files(database_url: str) -> None:
