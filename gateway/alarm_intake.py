@@ -7,16 +7,17 @@ sends it again, so whatever happens here, an alarm is late at worst.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
+from gateway.alarm_counts import Counts
 from gateway.alarm_reading import Unreadable, estimate, read_alarms
-from gateway.alerting import unreadable_alarm
+from gateway.alerting import COPIED, copied_edge, unreadable_alarm
 from gateway.door import Admitted, Door, Reason, TurnedAway
 from gateway.estimate import anchored
+from gateway.lives import Copied, Lives
 from gateway.ports.alarm import AlarmStore, Contended, Judged, SeqRange, SetAside, Taken
 from gateway.ports.broker import Broker, Message
 from gateway.receipts import Receipts, receipt_frame
@@ -61,21 +62,13 @@ class Waiting(msgspec.Struct):
     attempts: int = 0
 
 
-class Counts(msgspec.Struct):
-    """What the lane has done since it started."""
+class Beat(msgspec.Struct, frozen=True):
+    """A heartbeat in hand; `copied` where it proves that there are two of its edge."""
 
-    frames: int = 0
-    facts: int = 0
-    duplicates: int = 0
-    equivocations: int = 0
-    unreadable: int = 0
-    lost: int = 0
-    receipts: int = 0
-    heartbeats: int = 0
-    contended: int = 0
-    given_up: int = 0
-    turned_away: Counter[str] = msgspec.field(default_factory=Counter)
-    alerts: Counter[str] = msgspec.field(default_factory=Counter)
+    admitted: Admitted
+    heartbeat: Heartbeat
+    newer: bool
+    copied: Copied | None
 
 
 class AlarmIntake:
@@ -100,7 +93,8 @@ class AlarmIntake:
         self._anchors: dict[EdgeId, tuple[Epoch, int]] = {}
         self._beats: dict[EdgeId, tuple[Epoch, int]] = {}
         self._lines = tuple(asyncio.Queue[Waiting](WAITING_LIMIT) for _ in range(WORKERS))
-        self._heartbeats: asyncio.Queue[Admitted] = asyncio.Queue(HEARTBEATS_LIMIT)
+        self._lives = Lives()
+        self._heartbeats: asyncio.Queue[Beat] = asyncio.Queue(HEARTBEATS_LIMIT)
         self._quarantine: asyncio.Queue[SetAside] = asyncio.Queue(SET_ASIDE_A_MINUTE)
         self._set_aside_since = 0
         self._set_aside = 0
@@ -127,8 +121,24 @@ class AlarmIntake:
                 self._receipts.heard(header.edge, header.run, header.beat)
                 if header.kind is not Kind.HEARTBEAT:
                     await self._line_of(header.edge).put(Waiting(admitted, message))
-                elif self._newer(header.edge, header.run, header.beat) and not self._heartbeats.full():
-                    self._heartbeats.put_nowait(admitted)
+                else:
+                    self._take_beat(admitted)
+
+    def _take_beat(self, admitted: Admitted) -> None:
+        """At its arrival, because its time counts; put in line if anything follows from it."""
+        header = admitted.frame.header
+        try:
+            heartbeat = wire.read_body(admitted.frame, Heartbeat)
+        except Malformed:
+            self.counts.turned_away[Reason.BODY] += 1
+            return
+        now = self._clock.now().elapsed
+        copied = self._lives.heard(header.edge, header.run, header.beat, elapsed=heartbeat.elapsed, now=now)
+        newer = self._newer(header.edge, header.run, header.beat)
+        if (newer or copied) and not self._heartbeats.full():
+            self._heartbeats.put_nowait(Beat(admitted, heartbeat, newer, copied))
+        elif copied is not None:
+            self._lives.untold(copied)
 
     def _newer(self, edge: EdgeId, run: Epoch, beat: int) -> bool:
         known = self._beats.get(edge)
@@ -140,10 +150,15 @@ class AlarmIntake:
     async def _hear(self) -> None:
         """Heartbeats stand in a line of their own: ten thousand edges that come back at once delay no alarm."""
         while True:  # bounded by the process's life; each round waits for a heartbeat
-            admitted = await self._heartbeats.get()
+            beat = await self._heartbeats.get()
             try:
-                await self._heartbeat(admitted)
+                if beat.copied is not None:
+                    await self._accuse(beat.admitted.edge, beat.copied)
+                if beat.newer:
+                    await self._heartbeat(beat.admitted, beat.heartbeat)
             except Unavailable as error:
+                if beat.copied is not None:
+                    self._lives.untold(beat.copied)
                 log.warning("a heartbeat is left to the next one: %s", error.subject)
 
     def _line_of(self, edge: EdgeId) -> asyncio.Queue[Waiting]:
@@ -271,15 +286,18 @@ class AlarmIntake:
 
     # --- heartbeats, receipts, what is turned away -----------------------------------------------------------------
 
-    async def _heartbeat(self, admitted: Admitted) -> None:
+    async def _accuse(self, edge: EdgeEntry, copied: Copied) -> None:
+        """Both copies are heard as before, for either may be the one in the home; people are told."""
+        self.counts.copied += 1
+        log.error("two of one edge are alive: %s", edge.id)
+        home, now = self._home_of(edge), self._clock.now().wall
+        raised = None if home is None else copied_edge(copied, home, occurred_at=now)
+        self._count(await self._store.accuse(edge.id, COPIED, raised=raised, recorded_at=now))
+
+    async def _heartbeat(self, admitted: Admitted, heartbeat: Heartbeat) -> None:
         """Answer what the edge believes of its alarms; remember what we once receipted and no longer know."""
         self.counts.heartbeats += 1
         edge, run = admitted.edge.id, admitted.frame.header.run
-        try:
-            heartbeat = wire.read_body(admitted.frame, Heartbeat)
-        except Malformed:
-            self.counts.turned_away[Reason.BODY] += 1
-            return
         self._anchor(edge, run, heartbeat)
         if all(held.alarm.head == 0 and held.alarm.receipted == 0 for held in heartbeat.epochs):
             return

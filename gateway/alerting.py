@@ -5,10 +5,11 @@ Identities are derived from what raised them, so that a repeated delivery repeat
 
 from typing import Final
 
+from gateway.lives import Copied
 from gateway.ports.desk import AlertView, DeskStore
 from homecare.alert import LATCHED, Action, Alert, Condition, Transition, act
 from homecare.envelope import Fact, FactId
-from homecare.identity import AlertId, HomeId, derived_id
+from homecare.identity import AlertId, HomeId, derived_id, epoch_text
 from rules.verdict import Clear, Raise
 
 TRANSITION_OF: Final[dict[Action, Transition]] = {
@@ -19,6 +20,8 @@ TRANSITION_OF: Final[dict[Action, Transition]] = {
 }
 PRESSES_LIMIT: Final = 1_000_000
 """Occurrences that one fact may count for; the wire's own bound."""
+COPIED: Final = "edge_copied"
+"""Why an edge contradicts itself, and the fault's kind: two of it are alive at once."""
 
 
 def alert_id(raised: Raise) -> AlertId:
@@ -51,6 +54,21 @@ def equivocation(fact: Fact, home: HomeId, *, occurred_at: int) -> Raise:
         fact=fact.id,
         presses=1,
         explanation={"edge": fact.id.edge, "stream": fact.id.stream.value},
+    )
+
+
+def copied_edge(copied: Copied, home: HomeId, *, occurred_at: int) -> Raise:
+    """There are two of one edge: both are heard and believed, and people must find out which one stands in the home."""
+    runs = "+".join(epoch_text(run) for run in copied.runs)
+    return Raise(
+        condition=Condition.EQUIVOCATION,
+        home=home,
+        subject=None,
+        window=f"{copied.edge}/{runs}/{copied.times}",
+        occurred_at=occurred_at,
+        fact=None,
+        presses=1,
+        explanation={"edge": copied.edge, "why": COPIED},
     )
 
 

@@ -71,6 +71,21 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         "What happens in the home is unknown.",
     },
 }
+CAUSES: Final[dict[str, dict[Language, str]]] = {
+    "edge_copied": {
+        Language.SWEDISH: "Två larmdosor svarar som samma: ett återställt minneskort eller en kopierad dator. "
+        "Larm från båda tas emot. Ta reda på vilken som står i hemmet och stäng av den andra.",
+        Language.ENGLISH: "Two units answer as this home's one: a restored memory card or a copied machine. "
+        "Alarms from both are taken. Find out which one stands in the home and turn the other one off.",
+    },
+    "counter_fell": {
+        Language.SWEDISH: "Någon larmade {at}. Antal tryckningar: {presses}. Ej verifierat: knappens räknare har "
+        "fallit, som efter ett batteribyte. Det kan också vara en gammal tryckning som spelas upp igen.",
+        Language.ENGLISH: "Somebody called for help {at}. Presses: {presses}. Not verified: the button's counter has "
+        "fallen, as after a change of battery. It may also be an old press that is played again.",
+    },
+}
+"""What stands under `why` in an explanation, where that says more than the condition."""
 NO_REASON: Final[dict[Language, str]] = {
     Language.SWEDISH: "Orsaken är inte sparad.",
     Language.ENGLISH: "The reason was not kept.",
@@ -89,7 +104,7 @@ def explain(condition: Condition, explanation: Mapping[str, str | int], *, langu
     """
     values = {name: _shown(name, value, language, time_zone) for name, value in explanation.items()}
     try:
-        return SENTENCES[condition][language].format_map(values)
+        return CAUSES.get(str(explanation.get("why")), SENTENCES[condition])[language].format_map(values)
     except KeyError:
         return NO_REASON[language]
 

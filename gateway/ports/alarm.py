@@ -81,6 +81,10 @@ class AlarmStore(Protocol):
         """
         ...
 
+    async def accuse(self, edge: EdgeId, kind: str, *, raised: Raise | None, recorded_at: int) -> Taken:
+        """Something is wrong with the edge itself: one fault row, counted, and what people must be told."""
+        ...
+
     async def set_aside(self, what: SetAside, recorded_at: int) -> None:
         """Keep the bytes for whoever looks for the cause; the caller bounds how many."""
         ...

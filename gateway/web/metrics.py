@@ -33,6 +33,7 @@ class GatewayFigures(Collector):
             ("lost", counts.lost, "Alarms that an edge declared as never coming"),
             ("receipts", counts.receipts, "Receipts sent"),
             ("heartbeats", counts.heartbeats, "Heartbeats answered or found right"),
+            ("copied_edges", counts.copied, "Findings that two of one edge are alive"),
             ("contended", counts.contended, "Attempts that met a row held by another session"),
             ("given_up", counts.given_up, "Frames left to their edge's resending"),
         ):

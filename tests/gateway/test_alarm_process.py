@@ -3,13 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.embedded import PrivateBroker, PrivateDatabase
 from homecare.clock import SECOND, SystemClock
 from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, StreamHeld
 from homecare.event import HelpCalled, Stream
-from homecare.identity import epoch_text
+from homecare.identity import Epoch, epoch_text
 from tests.gateway.alarms import count, rows
 from tests.gateway.enrolled import Household, household
 from tests.gateway.running import Speaker, alerts_of, live, running
@@ -165,3 +166,36 @@ async def test_it_goes_on_by_itself_after_database_and_broker_were_killed(
                     break
             [event] = await alerts_of(events, 1)
     assert event.data["occurrences"] == 3
+
+
+@pytest.mark.asyncio
+async def test_of_a_copied_edge_both_are_heard_and_people_are_told(
+    database_url: str, broker: PrivateBroker, tmp_path: Path
+) -> None:
+    """The old card in the drawer was restored and runs beside the new one: two runs, both alive for minutes."""
+    house = household(20)
+    copy = msgspec.structs.replace(house, epoch=Epoch(0x2222))
+
+    def beat(who: Household, number: int, elapsed: int) -> bytes:
+        said = msgspec.structs.replace(heartbeat(who, receipted=0, head=0), elapsed=elapsed)
+        return who.heartbeat(said, beat=number)
+
+    async with running(database_url, broker.url, tmp_path, house) as process, Speaker(house, broker.url) as edge:
+        edge.say("heartbeat", beat(house, 9, 300 * SECOND), qos=0)
+        edge.say("heartbeat", beat(copy, 5, 140 * SECOND), qos=0)
+        edge.say("alarm", copy.facts(1, [HelpCalled()]))
+        await edge.receipted(1)
+        assert rows(database_url, OPEN, house.home) == [("help_call", 1)], "an edge that began again is no copy"
+        edge.say("heartbeat", beat(house, 10, 330 * SECOND), qos=0)
+        edge.press(1)
+        await edge.receipted(1, count=2)
+        await until(lambda: len(rows(database_url, OPEN, house.home)) == 2)
+        async with process.client() as client:
+            [told] = [
+                one for one in (await client.get("/api/v1/alerts")).json()["alerts"] if "why" in one["explanation"]
+            ]
+            figures = (await client.get("/metrics")).text
+    assert rows(database_url, OPEN, house.home) == [("equivocation", 1), ("help_call", 2)]
+    assert (told["explanation"]["why"], told["urgency"], told["active"]) == ("edge_copied", "fault", True)
+    assert rows(database_url, "SELECT kind, subject, count FROM fault") == [("edge_copied", house.edge, 1)]
+    assert "vaka_alarm_copied_edges_total 1.0" in figures

@@ -151,6 +151,14 @@ class PostgresAlarms:
                 durable = await _advance(cursor, seqs, seqs.last)
         return Taken(durable=durable, alerts=tuple(alerts))
 
+    async def accuse(self, edge: EdgeId, kind: str, *, raised: Raise | None, recorded_at: int) -> Taken:
+        """A fault of the edge itself, and its alert."""
+        at = from_wall(recorded_at)
+        async with self._transaction("accuse edge") as cursor:
+            await cursor.execute(_FAULT, (kind, edge, 1, at, at, "" if raised is None else raised.window))
+            alerts = await apply_verdicts(cursor, [raised] if raised else [], recorded_at)
+        return Taken(durable=0, alerts=tuple(alerts))
+
     async def set_aside(self, what: SetAside, recorded_at: int) -> None:
         """One quarantine row."""
         seqs = what.seqs

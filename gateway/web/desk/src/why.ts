@@ -19,8 +19,10 @@ export function whatWords(words: Words, alert: AlertView): string {
   return hazard === undefined ? what : `${what}: ${wordFor(words.hazard, String(hazard))}`;
 }
 
-/** `Öppen sedan 02:10`, or null where the rule says no such thing. */
+/** What it means and what to do, or `Öppen sedan 02:10`; null where there is nothing to add. */
 export function whyWords(words: Words, alert: AlertView, now: number): string | null {
+  const cause = words.cause[String(alert.explanation?.["why"])];
+  if (cause !== undefined) return cause;
   const since = alert.explanation?.[SINCE[alert.condition] ?? ""];
   const say = words.why[alert.condition];
   return typeof since === "number" && say ? say(clockTime(since / 1000, now)) : null;

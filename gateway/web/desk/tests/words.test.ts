@@ -7,6 +7,7 @@ import { commandFor } from "../src/keyboard";
 import { board, newestCall } from "../src/order";
 import { problemWords } from "../src/problem";
 import { clockTime, elapsed, late } from "../src/times";
+import { whyWords } from "../src/why";
 import { WORDS } from "../src/words";
 import { view } from "./views";
 
@@ -35,6 +36,15 @@ test("times are the homes' local times, and another day is named", () => {
   assert.equal(elapsed(NOW + 5_000, NOW), "0 s");
   assert.equal(late("2026-01-10T01:10:00Z", "2026-01-10T01:11:00Z"), false);
   assert.equal(late("2026-01-10T01:10:00Z", "2026-01-10T01:50:00Z"), true);
+});
+
+test("a copied unit and a press that is not verified are told in plain words", () => {
+  for (const [why, words] of [["edge_copied", /Två hemenheter svarar/], ["counter_fell", /Ej verifierat/]] as const) {
+    const alert = view("a", { explanation: { why } });
+    assert.match(whyWords(WORDS.sv, alert, NOW) ?? "", words);
+    assert.ok(whyWords(WORDS.en, alert, NOW));
+  }
+  assert.equal(whyWords(WORDS.sv, view("a", { explanation: { why: "body" } }), NOW), null);
 });
 
 test("a conflict says who has it, that a newer press came, or that it is over", () => {

@@ -144,6 +144,15 @@ export const en = (setting: Setting): Words => ({
     edge_silent: (time) => `Not heard since ${time}.`,
   },
 
+  cause: {
+    edge_copied:
+      "Two home units answer as this one: a restored memory card or a copied machine. Alarms from both are taken. " +
+      "Find out which one stands in the home, turn the other one off and enrol the unit again.",
+    counter_fell:
+      "Not verified: the button's counter has fallen, as after a change of battery. It may also be an old press that " +
+      "is played again. Answer it as every alarm, and then enrol the button again.",
+  },
+
   placement: {
     front_door: "front door",
     balcony_door: "balcony door",

@@ -143,6 +143,15 @@ export const sv = (setting: Setting) => ({
     edge_silent: (time) => `Inte hörd sedan ${time}.`,
   } as Record<string, (time: string) => string>,
 
+  cause: {
+    edge_copied:
+      "Två hemenheter svarar som samma: ett återställt minneskort eller en kopierad dator. Larm från båda tas emot. " +
+      "Ta reda på vilken som står i hemmet, stäng av den andra och skriv in enheten på nytt.",
+    counter_fell:
+      "Ej verifierat: knappens räknare har fallit, som efter ett batteribyte. Det kan också vara en gammal tryckning " +
+      "som spelas upp igen. Svara som på varje larm, och skriv sedan in knappen på nytt.",
+  } as Record<string, string>,
+
   placement: {
     front_door: "ytterdörren",
     balcony_door: "balkongdörren",
