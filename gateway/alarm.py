@@ -19,6 +19,7 @@ from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.feed import PostgresFeed
+from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
 from gateway.alarm_intake import WORKERS, AlarmIntake
@@ -26,6 +27,7 @@ from gateway.config import Config, read_key
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.registry import REFRESH_SECONDS, Registry
+from gateway.sessions import Sessions
 from gateway.web.server import serve
 from gateway.web.services import Services
 from homecare.clock import Clock, SystemClock
@@ -65,6 +67,8 @@ async def run(config: Config) -> None:
             store = PostgresDesk(desk)
             intake = AlarmIntake(registry, broker, store=PostgresAlarms(alarms), clock=clock, told=feed.kick)
             health = Health(store, broker)
+            people = PostgresPeople(desk)
+            sessions = Sessions(people, clock)
             services = Services(
                 store=store,
                 feed=feed,
@@ -75,6 +79,10 @@ async def run(config: Config) -> None:
                 token=token,
                 broker_address=_address(config.broker_url),
                 static=STATIC,
+                people=people,
+                sessions=sessions,
+                origins=config.origins(listening.getsockname()[1]),
+                demonstration=config.demonstration,
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(serve(services, listening), name="web")

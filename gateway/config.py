@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,6 +15,7 @@ from homecare.seal import KEY_BYTES
 
 PORT: Final = 8080
 DATA: Final = ".vaka"
+LOOPBACK: Final = "127.0.0.1"
 PORT_MOST: Final = 65_535
 DAYS_MOST: Final = 36_500
 
@@ -29,10 +31,18 @@ class Config(msgspec.Struct, frozen=True):
     shards: tuple[int, ...]
     retention: Mapping[str, int] = {}
     """Days to keep a table's rows where `VAKA_RETENTION` says other than `gateway.retention.DEFAULTS`."""
+    origin: str | None = None
+    """The address under which people open the pages, where it is another than this machine's own."""
+    demonstration: bool = False
+    """Whether people may sign in by name alone from this machine."""
 
     def gateway_key(self) -> bytes:
         """The 32-byte X25519 key; made where there is none yet, readable by its owner only."""
         return read_key(self.key_file)
+
+    def origins(self, port: int) -> tuple[str, ...]:
+        """The origins of our own pages, the one that passkeys belong to first."""
+        return (self.origin,) if self.origin else (f"http://localhost:{port}", f"http://{LOOPBACK}:{port}")
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -47,7 +57,19 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         key_file=Path(key_file) if key_file else data / "gateway.key",
         shards=read_shards(environment.get("VAKA_SHARDS", f"0-{SHARDS - 1}")),
         retention=read_retention(environment.get("VAKA_RETENTION", "")),
+        origin=read_origin(environment.get("VAKA_ORIGIN", "")),
+        demonstration=environment.get("VAKA_DEMO", "") == "1",
     )
+
+
+def read_origin(text: str) -> str | None:
+    """`https://larm.example.se` as a browser names it, None for nothing; `Malformed` for an address without https."""
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc}" or "@" in parts.netloc:
+        raise Malformed("read configuration", "VAKA_ORIGIN", "https://name or https://name:port, nothing behind it")
+    return text
 
 
 def read_shards(text: str) -> tuple[int, ...]:

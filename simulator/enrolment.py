@@ -5,15 +5,18 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.adapters.postgres.municipality import enrol_municipality
+from gateway.adapters.postgres.people import enrol_people
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.config import read_key
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
-from homecare.identity import UnitId, shard_of
+from homecare.identity import shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
+from simulator.people import FIRST, MUNICIPALITIES, people
 
-UNIT: Final = UnitId("unit-demo-0001")
+UNIT: Final = FIRST
 UNIT_LABEL: Final = "Exempelbyns hemtjänst (påhittad)"
 TIME_ZONE: Final = "Europe/Stockholm"
 ESP3_BAUD: Final = 57_600
@@ -22,8 +25,11 @@ SINCE: Final = 0
 
 
 def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
-    """Write unit, homes, edges and devices to the registry; the same again changes nothing."""
+    """Write units, homes, edges, devices and people to the registry; the same again changes nothing."""
     enrol_all(database, tuple(_registration(plan, data) for plan in plans))
+    for municipality in MUNICIPALITIES:
+        enrol_municipality(database, municipality)
+    enrol_people(database, people())
 
 
 def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:
