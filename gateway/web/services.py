@@ -11,19 +11,13 @@ from gateway.alarm_counts import Counts
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.ports.desk import DeskStore
-from gateway.ports.people import PeopleStore
 from gateway.registry import Registry
-from gateway.sessions import Sessions
 from homecare.clock import Clock
 
 
 @dataclass(frozen=True)
 class Services:
-    """The services behind the web. `token` is the installation's own, `static` where the built desk lies.
-
-    `origins` are the addresses of our own pages, the one that people are told first; `demonstration`: people may sign
-    in by name alone from this machine.
-    """
+    """The services behind the web. `token` is what callers must hold, `static` where the built desk lies."""
 
     store: DeskStore
     feed: Feed
@@ -34,10 +28,6 @@ class Services:
     token: bytes
     broker_address: str
     static: Path
-    people: PeopleStore
-    sessions: Sessions
-    origins: tuple[str, ...]
-    demonstration: bool
 
 
 def services_of(connection: HTTPConnection) -> Services:
