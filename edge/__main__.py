@@ -1,17 +1,26 @@
-"""`vaka-edge CONFIG`: run the agent of one edge."""
+"""`vaka-edge CONFIG` runs the agent of one edge; `vaka-edge capture | new-driver | conformance` is the kit."""
 
 import sys
 from pathlib import Path
+from typing import Final
 
+from edge.kit.commands import COMMANDS, run
 from edge.main import start
+
+_USAGE: Final = f"""usage: vaka-edge CONFIG
+CONFIG is a JSON file; edge/config.py shows an example.
+To connect a new device: vaka-edge {" | ".join(sorted(COMMANDS))} (each with --help)."""
 
 
 def main() -> None:
-    """Run the agent whose configuration the one argument names."""
-    if len(sys.argv) != 2 or sys.argv[1] in {"-h", "--help"}:  # noqa: PLR2004 - the program and its one argument
-        print("usage: vaka-edge CONFIG\nCONFIG is a JSON file; edge/config.py shows an example.")
-        sys.exit(0 if {"-h", "--help"} & set(sys.argv) else 2)
-    sys.exit(start(Path(sys.argv[1])))
+    """Run the agent whose configuration the one argument names, or one command of the kit."""
+    words = sys.argv[1:]
+    if words and words[0] in COMMANDS:
+        sys.exit(run(words, print))
+    if len(words) != 1 or words[0] in {"-h", "--help"}:
+        print(_USAGE)
+        sys.exit(0 if {"-h", "--help"} & set(words) else 2)
+    sys.exit(start(Path(words[0])))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from edge.agent import Agent
+from edge.commands import Commands
 from edge.config import Installation, read_config
-from edge.driver import Transport
+from edge.driver import Actuator, Transport
 from edge.drivers import DRIVERS, FRAMERS
 from edge.health import Health
 from edge.hearing import Hearing
@@ -34,7 +35,9 @@ _log = logging.getLogger(__name__)
 def assemble(installation: Installation, clock: Clock) -> Agent:
     """The agent of this installation. `Unavailable` where another agent works on the same journal."""
     journal, durable = _open_journal(installation, clock)
-    transports = list(_transports(installation, clock))
+    keys = agree_at_edge(installation.private_key, installation.gateway_public_key)
+    able = [(device, _actuator(device)) for device in installation.devices]
+    transports = list(transports_of(installation, clock))
     return Agent(
         clock=clock,
         journal=journal,
@@ -42,13 +45,11 @@ def assemble(installation: Installation, clock: Clock) -> Agent:
             Recognition(installation.devices, DRIVERS), secrets=installation.secrets, counters=journal.counters
         ),
         health=Health(installation.devices, _heard_on(installation), clock.now()),
-        uplink=Uplink(
-            edge=installation.edge,
-            run=journal.epoch,
-            keys=agree_at_edge(installation.private_key, installation.gateway_public_key),
-        ),
+        uplink=Uplink(edge=installation.edge, run=journal.epoch, keys=keys),
         mqtt=MqttTransport(installation.broker_url, edge=installation.edge, shard=shard_of(installation.home)),
         transports=transports,
+        commands=Commands(edge=installation.edge, run=journal.epoch, key=keys.down, devices=able),
+        actuators=[(device, actuator) for device, actuator in able if actuator is not None],
         durable=durable,
     )
 
@@ -73,7 +74,8 @@ def _open_journal(installation: Installation, clock: Clock) -> tuple[Journal, bo
     return journal, True
 
 
-def _transports(installation: Installation, clock: Clock) -> Iterable[Transport]:
+def transports_of(installation: Installation, clock: Clock) -> Iterable[Transport]:
+    """The radio and the lines of an installation."""
     heard = _heard_on(installation)
     if installation.ble:
         from edge.transports.ble import BleTransport  # noqa: PLC0415 - bleak costs 10 MiB where no radio is used
@@ -107,6 +109,12 @@ def _heard_on(installation: Installation) -> dict[str, tuple[DeviceId, ...]]:
         if name is not None:
             heard[name] += (device.id,)
     return heard
+
+
+def _actuator(device: Device) -> Actuator | None:
+    """The device's driver, where that one can act."""
+    driver: object = DRIVERS.get(device.driver)
+    return driver if isinstance(driver, Actuator) else None
 
 
 def _road(device: Device, index: int) -> str:

@@ -1,0 +1,128 @@
+"""The kit's commands: `vaka-edge capture`, `vaka-edge new-driver`, `vaka-edge conformance`."""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from edge.config import read_config
+from edge.drivers import BROKEN
+from edge.kit.capture import Capture, capture_bytes, read_capture
+from edge.kit.conformance import Finding, conformance, judged, meaning
+from edge.kit.listening import head_of, listen, write_capture
+from edge.kit.new_driver import new_driver
+from edge.main import transports_of
+from homecare.clock import SystemClock
+from homecare.device import Capability
+from homecare.errors import VakaError
+
+SECONDS: Final = 30.0
+"""How long a capture listens by default: a sensor that speaks every ten seconds is heard three times."""
+PROBLEMS_TOLD: Final = 10
+"""Of one check; the first ones show what is wrong."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The kit's command line."""
+    top = argparse.ArgumentParser(prog="vaka-edge", description="Connect a device that Vaka does not know yet.")
+    commands = top.add_subparsers(dest="command", required=True)
+    hear = commands.add_parser("capture", help="hear one device and write down what it says")
+    hear.add_argument("config", type=Path, help="an edge's configuration: its radio and lines are used")
+    hear.add_argument("out", type=Path, nargs="?", help="the file to write; without it, only who is there is told")
+    hear.add_argument("--address", default="", help="whose sightings are kept")
+    hear.add_argument("--driver", default="new_device", help="the name that the driver will have")
+    hear.add_argument("--capability", action="append", default=[], help="what the device can state; may be repeated")
+    hear.add_argument("--serial", help="the name of the serial port, for a device that is not heard over BLE")
+    hear.add_argument("--secret", help="the device's key, in hex")
+    hear.add_argument("--seconds", type=float, default=SECONDS, help=f"how long to listen (default {SECONDS:.0f})")
+    begin = commands.add_parser("new-driver", help="begin a driver from a capture")
+    begin.add_argument("name")
+    begin.add_argument("capture", type=Path)
+    begin.add_argument("folder", type=Path)
+    prove = commands.add_parser("conformance", help="prove that a driver holds what every driver must")
+    prove.add_argument("captures", type=Path, nargs="+", help="captures, or folders with captures (*.jsonl)")
+    prove.add_argument(
+        "--write", action="store_true", help="write into the captures what the driver says now: read it!"
+    )
+    return top
+
+
+def run(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+    """Carry out one command, telling a line at a time.
+
+    0: all is well. 1: a driver does not hold. 2: what a hint can mend.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options, say)
+    except VakaError as error:
+        say(f"vaka-edge {options.command}: {error}")
+        return 2
+
+
+def _capture(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    transports = list(transports_of(read_config(options.config), SystemClock()))
+    listener = asyncio.run(listen(transports, options.address, seconds=options.seconds))
+    if options.out is None or not options.address:
+        for address, count in sorted(listener.seen.items(), key=lambda one: -one[1]):
+            say(f"{address}  heard {count} times")
+        return 0
+    head = head_of(
+        options.driver,
+        options.address,
+        options.capability or [Capability.OBSERVATION],
+        serial=options.serial,
+        secret=options.secret,
+    )
+    write_capture(options.out, listener, head)
+    say(f"{len(listener.lines)} sightings of {options.address} in {options.out}")
+    return 0 if listener.lines else 1
+
+
+def _begin(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    for path in new_driver(options.name, read_capture(options.capture), options.folder):
+        say(str(path))
+    say("now read the bytes in the driver, pip install the folder, and run vaka-edge conformance on its captures")
+    return 0
+
+
+def _prove(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    for name, why in sorted(BROKEN.items()):
+        say(f"entry point {name}: {why}")
+    broken = len(BROKEN)
+    for path in _files(options.captures):
+        capture = read_capture(path)
+        if options.write:
+            capture = judged(capture)
+            path.write_bytes(b"".join(capture_bytes(capture.head, capture.lines)))
+        findings = conformance(capture)
+        for line in _report(path, capture, findings):
+            say(line)
+        broken += sum(bool(finding.problems) for finding in findings)
+    return 1 if broken else 0
+
+
+def _report(path: Path, capture: Capture, findings: Sequence[Finding]) -> Iterator[str]:
+    bad = [finding for finding in findings if finding.problems]
+    yield (
+        f"{path.name}: driver {capture.head.driver}, {len(capture.lines)} sightings, "
+        f"{len(findings)} checks, {len(bad)} broken"
+    )
+    for finding in bad:
+        yield f"  {finding.check}: {meaning(finding.check)}"
+        for problem in finding.problems[:PROBLEMS_TOLD]:
+            yield f"    {problem}"
+
+
+def _files(named: Sequence[Path]) -> list[Path]:
+    return [path for one in named for path in (sorted(one.rglob("*.jsonl")) if one.is_dir() else [one])]
+
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Callable[[str], None]], int]]] = {
+    "capture": _capture,
+    "new-driver": _begin,
+    "conformance": _prove,
+}
+COMMANDS: Final = frozenset(_COMMANDS)
+"""What `vaka-edge` hands over to the kit."""
