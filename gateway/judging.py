@@ -150,7 +150,8 @@ class Judging:
         self._last[home] = applied
         if state is not None and state is not before:
             self._states[home] = state
-            self.wakeups.set(home, state.wake_at)
+            if before is None or state.wakes is not before.wakes:
+                self.wakeups.set(home, state.wake_at)
             behind = self._dirty.get(home)
             if behind is None or recorded_at < behind:
                 self._dirty[home] = recorded_at

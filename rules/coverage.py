@@ -306,6 +306,8 @@ _CHANGES: Final[dict[type, Callable[[_Draft, HomeSettings, Happened, Any], None]
     CoverageConfirmed: _confirmed,
     TransportChanged: _transport,
 }
+CONCERNS: Final[frozenset[type]] = frozenset({*_CHANGES, TelemetryEvicted, Reached, Lost})
+"""The events and stimuli that say something about coverage; `fold` gives the same state back for all others."""
 
 
 def _forget(edge: EdgeCoverage, devices: list[DeviceId], span: Span) -> EdgeCoverage:

@@ -5,14 +5,16 @@ homes and the record go on. The same stimuli in the same order give the same ver
 state was stored and loaded between any two of them.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from homecare.alert import Condition
 from homecare.errors import Malformed
 from rules import CATALOGUE
-from rules.coverage import CoverageState, fold, prune
+from rules.coverage import CONCERNS, CoverageState, fold, prune
 from rules.home_settings import HomeSettings
 from rules.home_state import HomeState
 from rules.rule import Rule, View
@@ -27,12 +29,17 @@ _BY_NAME: Final[dict[str, Rule[Any]]] = {rule.condition.value: rule for rule in 
 def step(settings: HomeSettings, state: HomeState, stimulus: Stimulus) -> tuple[HomeState, tuple[Verdict, ...]]:
     """The state after the stimulus and what it means. The very same state comes back where nothing changed."""
     kind = type(stimulus.envelope.event) if isinstance(stimulus, Happened) else type(stimulus)
-    wanted = [rule for rule in _WANTED.get(kind, ()) if rule.condition not in settings.off]
+    wanted = _wanted(settings.off).get(kind, ())
+    if not wanted and kind not in CONCERNS:
+        return state, ()
     draft = _Draft(settings, state)
-    draft.cover(stimulus)
-    for rule in wanted:
-        draft.judge(rule, stimulus)
-    if isinstance(stimulus, Reached):
+    if kind in CONCERNS:
+        draft.cover(stimulus)
+    if wanted:
+        view = View(settings, draft.coverage)
+        for name, rule in wanted:
+            draft.judge(name, rule, view, stimulus)
+    if kind is Reached:
         draft.forget_what_is_judged()
     return draft.done(), tuple(draft.verdicts)
 
@@ -55,16 +62,16 @@ class _Draft:
         except Exception as error:  # noqa: BLE001 - why: a bug in one place must not silence the other rules
             self.verdicts.append(RuleFailed("coverage", self.settings.home, _place(error)))
 
-    def judge(self, rule: Rule[Any], stimulus: Stimulus) -> None:
+    def judge(self, name: str, rule: Rule[Any], view: View, stimulus: Stimulus) -> None:
         """One rule on its own slice."""
-        name = rule.condition.value
         before = self.before.slices.get(name) or rule.state()
         try:
-            judgement = rule.judge(View(self.settings, self.coverage), before, stimulus)
+            judgement = rule.judge(view, before, stimulus)
         except Exception as error:  # noqa: BLE001 - why: a bug in one rule must not silence the others (protocol rule 18)
             self.verdicts.append(RuleFailed(name, self.settings.home, _place(error)))
             return
-        self.verdicts += judgement.verdicts
+        if judgement.verdicts:
+            self.verdicts += judgement.verdicts
         if judgement.state is not before:
             self.slices[name] = judgement.state
         if judgement.wake_at != self.wakes.get(name):
@@ -85,12 +92,12 @@ class _Draft:
         return HomeState(self.coverage, slices, self.wakes)
 
 
-def _wanted() -> dict[type, tuple[Rule[Any], ...]]:
-    kinds = {kind for rule in CATALOGUE for kind in rule.wants}
-    return {kind: tuple(rule for rule in CATALOGUE if kind in rule.wants) for kind in kinds}
-
-
-_WANTED: Final = _wanted()
+@functools.lru_cache(maxsize=1 << len(CATALOGUE))
+def _wanted(off: frozenset[Condition]) -> dict[type, tuple[tuple[str, Rule[Any]], ...]]:
+    """Who is called for which stimulus or event where these rules are off: looked up for every fact, so kept."""
+    rules = [(rule.condition.value, rule) for rule in CATALOGUE if rule.condition not in off]
+    kinds = {kind for _, rule in rules for kind in rule.wants}
+    return {kind: tuple(pair for pair in rules if kind in pair[1].wants) for kind in kinds}
 
 
 def _place(error: Exception) -> str:

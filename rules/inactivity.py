@@ -65,17 +65,17 @@ class InactivityState(msgspec.Struct, frozen=True, array_like=True):
 def judge(view: View, state: InactivityState, stimulus: Happened | Reached | Lost) -> Judgement[InactivityState]:
     """See the module."""
     match stimulus:
-        case Reached():
-            return _judge_through(view, _without_ended(view, state))
-        case Lost():
-            devices = named(view.settings, stimulus.edge, stimulus.devices)
-            return Judgement(_forget(state, devices, stimulus.latest))
         case Happened():
             event = stimulus.envelope.event
             if isinstance(event, TelemetryEvicted):
                 devices = named(view.settings, stimulus.fact.edge, event.devices)
                 return Judgement(_forget(state, devices, moved(event.latest, stimulus)))
             return _hear(view.settings, state, stimulus)
+        case Reached():
+            return _judge_through(view, _without_ended(view, state))
+        case Lost():
+            devices = named(view.settings, stimulus.edge, stimulus.devices)
+            return Judgement(_forget(state, devices, stimulus.latest))
 
 
 # --- signs of life ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ vouches for, and only over time that coverage proves.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,14 +17,14 @@ from rules.verdict import Clear, Raise
 Slice = TypeVar("Slice", bound=msgspec.Struct)
 
 
-class View(NamedTuple):
+class View(msgspec.Struct, frozen=True, gc=False):
     """What a rule may look at besides its own slice: settings, and coverage with this stimulus already folded in."""
 
     settings: HomeSettings
     coverage: CoverageState
 
 
-class Judgement(NamedTuple, Generic[Slice]):
+class Judgement(msgspec.Struct, Generic[Slice], frozen=True, gc=False):
     """A rule's answer: its slice from now on, its verdicts, and when it wants `Elapsed` at the latest."""
 
     state: Slice
