@@ -11,13 +11,19 @@ from gateway.alarm_counts import Counts
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.ports.desk import DeskStore
+from gateway.ports.people import PeopleStore
 from gateway.registry import Registry
+from gateway.sessions import Sessions
 from homecare.clock import Clock
 
 
 @dataclass(frozen=True)
 class Services:
-    """The services behind the web. `token` is what callers must hold, `static` where the built desk lies."""
+    """The services behind the web. `token` is the installation's own, `static` where the built desk lies.
+
+    `origins` are the addresses of our own pages, the one that people are told first; `demonstration`: people may sign
+    in by name alone from this machine.
+    """
 
     store: DeskStore
     feed: Feed
@@ -28,6 +34,10 @@ class Services:
     token: bytes
     broker_address: str
     static: Path
+    people: PeopleStore
+    sessions: Sessions
+    origins: tuple[str, ...]
+    demonstration: bool
 
 
 def services_of(connection: HTTPConnection) -> Services:
