@@ -22,6 +22,7 @@ from gateway.adapters.postgres.feed import PostgresFeed
 from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
+from gateway.adapters.postgres.tenancy import PostgresTenancy
 from gateway.alarm_intake import WORKERS, AlarmIntake
 from gateway.config import Config, read_key
 from gateway.feed import Feed
@@ -80,6 +81,7 @@ async def run(config: Config) -> None:
                 broker_address=_address(config.broker_url),
                 static=STATIC,
                 people=people,
+                tenancy=PostgresTenancy(desk),
                 sessions=sessions,
                 origins=config.origins(listening.getsockname()[1]),
                 demonstration=config.demonstration,

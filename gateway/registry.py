@@ -1,7 +1,7 @@
 """The registry in memory: keys, homes and devices at the speed of a dictionary, read again when it changes."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 from gateway.ports.registry import Binding, Edge, Home, RegistrySource, Snapshot
@@ -46,6 +46,7 @@ class Registry:
         self._private = gateway_private
         self.number = -1
         self.homes: dict[HomeId, Home] = {}
+        self._names: Mapping[str, str] = {}
         self._edges: dict[EdgeId, Edge] = {}
         self._entries: dict[EdgeId, EdgeEntry] = {}
         self._keys: dict[EdgeId, SealKeys] = {}
@@ -69,6 +70,7 @@ class Registry:
         self._entries = {}
         self.number = snapshot.number
         self.homes = {home.id: home for home in snapshot.homes}
+        self._names = snapshot.names
         self._edges = {edge.id: edge for edge in snapshot.edges}
         self._bindings = _grouped((binding.edge, binding) for binding in snapshot.bindings)
         self._installed = _grouped((device.home, (edge, device)) for edge, device in snapshot.devices)
@@ -92,6 +94,10 @@ class Registry:
         shards = frozenset(self.homes[binding.home].shard for binding in bindings)
         entry = self._entries[edge.id] = EdgeEntry(edge, bindings, shards, keys)
         return entry
+
+    def name_of(self, person: str | None) -> str | None:
+        """What colleagues see of a person; a name that somebody with the token gave is nobody's pseudonym and stays."""
+        return None if person is None else self._names.get(person, person)
 
     def edges(self) -> Iterable[EdgeId]:
         """All enrolled edges."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.authorisation import Units
 from homecare.alert import Alert, Transition
 from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
 
@@ -21,10 +22,15 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True):
-    """Who looks, and through which call: one read log row a home is written with it."""
+    """Who looks, through which call, and at what: one read log row a home is written with it.
+
+    `person` is the pseudonym of whoever is signed in, or the name that a holder of the token gives. Nothing of another
+    unit than `within` is shown.
+    """
 
     person: str
     what: str
+    within: Units
 
 
 class Snapshot(msgspec.Struct, frozen=True):

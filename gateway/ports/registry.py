@@ -63,6 +63,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
     bindings: tuple[Binding, ...]
     devices: tuple[tuple[EdgeId, Device], ...]
+    names: Mapping[str, str] = {}
+    """What colleagues see, by a person's pseudonym."""
 
 
 class RegistrySource(Protocol):

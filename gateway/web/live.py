@@ -8,17 +8,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.authorisation import Permission
 from gateway.feed import Subscription
 from gateway.ports.desk import Numbered, Read
-from gateway.web.auth import ReaderName, require_token
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Alerts, Pulse, alert_view, rfc3339
 from gateway.web.services import Behind, Services
+from gateway.web.session import Signed
+from gateway.web.tenancy import Reach
 from homecare.errors import Unavailable
 from homecare.identity import HomeId
 
@@ -35,7 +37,7 @@ PAGE: Final = 500
 LAST_ID_DIGITS: Final = 18
 """Digits of a position: a 64-bit number."""
 
-router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(require_token)], responses=PROBLEMS)
+router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 
 class TooManyDesks(Unavailable):
@@ -94,25 +96,32 @@ async def _left(receive: Receive) -> None:
 )
 async def live(
     behind: Behind,
-    reader: ReaderName,
+    subject: Signed,
+    request: Request,
     last_event_id: Annotated[str | None, Header(max_length=40, description="resumes after this number")] = None,
 ) -> EventStream:
     """First `snapshot` (an `Alerts`), then one `alert` (an `AlertView`) a change, and every 2 s a `pulse`."""
     if behind.feed.desks >= DESKS_LIMIT:
         raise TooManyDesks("too many", "live connections", f"at most {DESKS_LIMIT}; close one")
+    reach = Reach(behind, request, subject, Permission.ALERT_READ)
     subscription = behind.feed.subscribe()
+
+    def end() -> None:
+        reach.close()
+        behind.feed.unsubscribe(subscription)
+
     try:
-        read = Read(person=reader, what="live")
+        read = Read(person=subject.person, what="live", within=reach.units)
         snapshot = await behind.store.alerts("open", SNAPSHOT_LIMIT, read)
     except BaseException:
-        behind.feed.unsubscribe(subscription)
+        end()
         raise
     alerts = Alerts(number=snapshot.number, alerts=[alert_view(view, behind.registry) for view in snapshot.alerts])
     resumed = _position(last_event_id, snapshot.number)
     shown = {view.alert.home for view in snapshot.alerts}
     return EventStream(
-        _Desk(behind, subscription, read, shown).events(alerts, resumed),
-        on_end=lambda: behind.feed.unsubscribe(subscription),
+        _Desk(behind, subscription, read, reach=reach, shown=shown).events(alerts, resumed),
+        on_end=end,
     )
 
 
@@ -127,10 +136,13 @@ def _position(last_event_id: str | None, newest: int) -> int:
 class _Desk:
     """One live connection."""
 
-    def __init__(self, behind: Services, subscription: Subscription, read: Read, shown: set[HomeId]) -> None:
+    def __init__(
+        self, behind: Services, subscription: Subscription, read: Read, *, reach: Reach, shown: set[HomeId]
+    ) -> None:
         self._behind = behind
         self._subscription = subscription
         self._read = read
+        self._reach = reach
         self._shown = shown
         self._logging: set[asyncio.Task[None]] = set()
         self._unlogged: Unavailable | None = None
@@ -145,9 +157,12 @@ class _Desk:
                 missed = await self._behind.store.feed_after(position, PAGE)
                 if not missed:
                     break
+                if not await self._reach.goes_on():
+                    return
                 for row in missed:
-                    self._log(row)
-                    yield self._alert(row)
+                    if await self._reach.shows(row.view.alert.home):
+                        self._log(row)
+                        yield self._alert(row)
                 position = missed[-1].number
             async for event in self._go_on(max(position, alerts.number)):
                 yield event
@@ -161,10 +176,13 @@ class _Desk:
         pulse_at = loop.time() + PULSE_SECONDS
         while not self._subscription.cut:
             row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
+            if not await self._reach.goes_on():
+                return
             if row is not None and row.number > position:
                 position = row.number
-                self._log(row)
-                yield self._alert(row)
+                if await self._reach.shows(row.view.alert.home):
+                    self._log(row)
+                    yield self._alert(row)
             if self._unlogged is not None:
                 raise self._unlogged
             if loop.time() >= pulse_at:

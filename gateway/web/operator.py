@@ -2,13 +2,13 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
 from gateway.alerting import act_on
+from gateway.authorisation import Permission, Subject, units_for, within
 from gateway.day import lanes
 from gateway.ports.desk import Read, Window
-from gateway.web.auth import ReaderName, require_token
 from gateway.web.problems import problem
 from gateway.web.schemas import (
     ActionRequest,
@@ -24,10 +24,12 @@ from gateway.web.schemas import (
     rfc3339,
 )
 from gateway.web.services import Behind, Services
+from gateway.web.session import Signed
+from gateway.web.tenancy import require_alert, require_home
 from homecare.alert import Action
 from homecare.clock import DAY
 from homecare.delivery import EDGE_LOST_AFTER
-from homecare.errors import Conflict, Unknown
+from homecare.errors import Conflict, Unavailable
 from homecare.identity import ID_PATTERN, AlertId, HomeId
 
 ALERTS_LIMIT: Final = 1_000
@@ -36,13 +38,21 @@ WRITTEN_EVERY: Final = 60_000_000
 """Microseconds: when an edge was heard is written at most once a minute."""
 
 PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
-    401: {"model": Problem, "description": "no valid bearer token"},
+    401: {"model": Problem, "description": "nobody is signed in, and no valid bearer token"},
+    403: {"model": Problem, "description": "not with this role"},
     404: {"model": Problem, "description": "there is no such thing"},
     422: {"model": Problem, "description": "the request cannot be understood"},
     503: {"model": Problem, "description": "the database is away"},
 }
 
-router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(require_token)], responses=PROBLEMS)
+PERMISSION_OF: Final[dict[Action, Permission]] = {
+    Action.TAKE: Permission.ALERT_TAKE,
+    Action.RELEASE: Permission.ALERT_RELEASE,
+    Action.ACKNOWLEDGE: Permission.ALERT_ACKNOWLEDGE,
+    Action.RESOLVE: Permission.ALERT_RESOLVE,
+}
+
+router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 AlertPath = Annotated[str, Path(pattern=ID_PATTERN, alias="alert")]
 HomePath = Annotated[str, Path(pattern=ID_PATTERN, alias="home")]
@@ -51,12 +61,13 @@ HomePath = Annotated[str, Path(pattern=ID_PATTERN, alias="home")]
 @router.get("/alerts", summary="Alerts, open calls first, then newest first")
 async def list_alerts(
     behind: Behind,
-    reader: ReaderName,
+    subject: Signed,
     state: Annotated[Literal["open", "resolved", "all"], Query(description="how people stand to them")] = "open",
     limit: Annotated[int, Query(ge=1, le=ALERTS_LIMIT)] = 200,
 ) -> Alerts:
     """What the desk lists; every home shown leaves a read log row."""
-    snapshot = await behind.store.alerts(state, limit, Read(person=reader, what="alerts"))
+    units = units_for(subject, Permission.ALERT_READ)
+    snapshot = await behind.store.alerts(state, limit, Read(person=subject.person, what="alerts", within=units))
     return Alerts(number=snapshot.number, alerts=[alert_view(view, behind.registry) for view in snapshot.alerts])
 
 
@@ -67,34 +78,45 @@ async def list_alerts(
 )
 async def act_on_alert(
     behind: Behind,
+    subject: Signed,
     alert: AlertPath,
     action: Annotated[Action, Path(description="what the person does")],
     request: ActionRequest,
 ) -> AlertView:
     """Done on the version that the person saw; a newer press is a conflict, and the answer shows how it stands now."""
     identity = AlertId(alert)
+    unit = await require_alert(behind, subject, PERMISSION_OF[action], identity)
+    person = actor(subject, request)
     try:
         view = await act_on(
             behind.store,
             identity,
             action,
-            person=request.operator,
+            person=person,
             version=request.version,
             reason=request.reason,
             at=behind.clock.now().wall,
         )
     except Conflict as error:
-        now = await behind.store.view(identity, Read(person=request.operator, what="alert.conflict"))
+        now = await behind.store.view(identity, Read(person=person, what="alert.conflict", within=frozenset({unit})))
         return problem(error, alert=alert_view(now, behind.registry))  # type: ignore[return-value] # an answer as it is
     behind.feed.kick()
     return alert_view(view, behind.registry)
 
 
+def actor(subject: Subject, request: ActionRequest) -> str:
+    """Who acts: the person of the session, or whom the holder of the token names."""
+    return subject.person if subject.session else (request.operator or subject.person)
+
+
 @router.get("/homes", summary="All homes with their edges and devices")
-async def list_homes(behind: Behind, reader: ReaderName) -> list[HomeSummary]:
+async def list_homes(behind: Behind, subject: Signed) -> list[HomeSummary]:
     """Every home leaves a read log row."""
-    homes = sorted(behind.registry.homes.values(), key=lambda home: (home.label, home.id))
-    seen = await behind.store.edges_seen([home.id for home in homes], Read(person=reader, what="homes"))
+    units = units_for(subject, Permission.HOME_READ)
+    shown = (home for home in behind.registry.homes.values() if within(home.unit, units))
+    homes = sorted(shown, key=lambda home: (home.label, home.id))
+    read = Read(person=subject.person, what="homes", within=units)
+    seen = await behind.store.edges_seen([home.id for home in homes], read)
     last_seen = {one.edge: one.last_seen for one in seen}
     lost_before = behind.clock.now().wall - EDGE_LOST_AFTER - WRITTEN_EVERY
     return [
@@ -127,14 +149,15 @@ def _devices(behind: Services, home: HomeId) -> list[DeviceSummary]:
 
 
 @router.get("/homes/{home}/day", summary="A home's last 24 hours", response_class=JSONResponse)
-async def day_of_home(behind: Behind, reader: ReaderName, home: HomePath) -> Day:
+async def day_of_home(behind: Behind, subject: Signed, home: HomePath) -> Day:
     """Events, states and coverage of every device; where nobody could hear a device, nothing is claimed."""
+    unit = await require_home(behind, subject, Permission.DAY_READ, HomeId(home))
     known = behind.registry.homes.get(HomeId(home))
     if known is None:
-        raise Unknown("read day", "home", "there is no such home; read the list of homes again")
+        raise Unavailable("read day", "home", "it was enrolled a moment ago; try again")
     now = behind.clock.now().wall
     window = Window(since=now - DAY, until=now)
-    facts = await behind.store.day(known.id, window, Read(person=reader, what="day"))
+    facts = await behind.store.day(known.id, window, Read(person=subject.person, what="day", within=frozenset({unit})))
     drawn = lanes(behind.registry.devices_of(known.id), facts.events, window)
     return Day(
         home=known.id,

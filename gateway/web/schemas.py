@@ -63,7 +63,9 @@ class ActionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1, description="the version that was read")]
-    operator: OperatorName
+    operator: Annotated[
+        OperatorName | None, Field(description="the token holder's name; of no effect in a session")
+    ] = None
     reason: Annotated[str, Field(max_length=REASON_LENGTH), AfterValidator(clean)] = ""
 
 
@@ -228,9 +230,9 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
         active=alert.active,
         standing=alert.standing,
         version=alert.version,
-        claimed_by=alert.claimed_by,
-        acknowledged_by=alert.acknowledged_by,
-        resolved_by=alert.resolved_by,
+        claimed_by=registry.name_of(alert.claimed_by),
+        acknowledged_by=registry.name_of(alert.acknowledged_by),
+        resolved_by=registry.name_of(alert.resolved_by),
         reason=alert.reason,
         redelivered=alert.redelivered,
         explanation=view.explanation,

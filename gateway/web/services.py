@@ -12,6 +12,7 @@ from gateway.feed import Feed
 from gateway.health import Health
 from gateway.ports.desk import DeskStore
 from gateway.ports.people import PeopleStore
+from gateway.ports.tenancy import Tenancy
 from gateway.registry import Registry
 from gateway.sessions import Sessions
 from homecare.clock import Clock
@@ -35,6 +36,7 @@ class Services:
     broker_address: str
     static: Path
     people: PeopleStore
+    tenancy: Tenancy
     sessions: Sessions
     origins: tuple[str, ...]
     demonstration: bool

@@ -19,7 +19,7 @@ from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import NOW, household
 
 HOUSE = household(1)
-READ = Read(person="Test", what="test")
+READ = Read(person="Test", what="test", within=None)
 
 
 @pytest_asyncio.fixture
@@ -108,7 +108,7 @@ async def test_every_step_is_in_the_log_and_in_the_feed(desk: PostgresDesk, rais
 async def test_reading_leaves_one_row_a_home(desk: PostgresDesk, connections: Connections, database_url: str) -> None:
     for number in (1, 2):
         await PostgresAlarms(connections).take(judged(household(number), 1), NOW)
-    await desk.alerts("open", 10, Read(person="Åsa", what="alerts"))
+    await desk.alerts("open", 10, Read(person="Åsa", what="alerts", within=None))
     logged = rows(database_url, "SELECT person, what, home FROM read_log ORDER BY home")
     assert logged == [("Åsa", "alerts", "home-000001"), ("Åsa", "alerts", "home-000002")]
 

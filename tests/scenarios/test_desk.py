@@ -68,6 +68,6 @@ async def test_a_press_that_nobody_read_is_not_ended(database_url: str) -> None:
         await act_on(
             desk, read.id, Action.RESOLVE, person="Somebody", version=read.version, reason="spoke with them", at=NOW
         )
-    [view] = (await desk.alerts("all", 10, Read(person="Somebody", what="scenario"))).alerts
+    [view] = (await desk.alerts("all", 10, Read(person="Somebody", what="scenario", within=None))).alerts
     await connections.close()
     assert view.alert.resolved_by is None, f"lost: {again[0].fact.id}: the call was ended before anybody read it"

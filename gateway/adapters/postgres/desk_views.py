@@ -31,6 +31,8 @@ BEFORE: Final = HOUR
 
 _VIEW: Final = ", ".join(f"a.{name}" for name in COLUMNS.split(", ")) + f", a.explanation, {SILENT_SINCE}"
 _CALLS: Final = [condition.value for condition in Condition if URGENCY_OF[condition] is Urgency.CALL]
+_WITHIN: Final = "(%(units)s::text[] IS NULL OR a.home IN (SELECT id FROM home WHERE unit = ANY(%(units)s)))"
+"""Nothing of other units; no units at all is every unit."""
 FEED_AFTER: Final = f"""
 SELECT {_VIEW}, f.number, f.recorded_at
 FROM feed AS f CROSS JOIN LATERAL jsonb_populate_record(NULL::alert, f.body) AS a
@@ -40,10 +42,11 @@ WHERE f.number > %s ORDER BY f.number LIMIT %s
 _ALERTS: Final = f"""
 SELECT {_VIEW} FROM alert AS a
 WHERE CASE %(state)s WHEN 'open' THEN standing <> 'resolved' WHEN 'resolved' THEN standing = 'resolved' ELSE true END
+  AND {_WITHIN}
 ORDER BY (standing <> 'resolved' AND condition = ANY(%(calls)s)) DESC, raised_at DESC, id LIMIT %(limit)s
 """
 _OPEN: Final = f"""
-SELECT {_VIEW} FROM alert AS a WHERE standing <> 'resolved'
+SELECT {_VIEW} FROM alert AS a WHERE standing <> 'resolved' AND {_WITHIN}
 ORDER BY condition = ANY(%(calls)s) DESC, raised_at DESC, id LIMIT %(limit)s
 """
 _OF_HOME: Final = f"""
@@ -95,7 +98,8 @@ class PostgresDesk:
             await cursor.execute("SELECT coalesce(max(number), 0) FROM feed")
             row = await cursor.fetchone()
             statement = _OPEN if state == "open" else _ALERTS
-            await cursor.execute(statement, {"state": state, "limit": limit, "calls": _CALLS})
+            units = None if read.within is None else sorted(read.within)
+            await cursor.execute(statement, {"state": state, "limit": limit, "calls": _CALLS, "units": units})
             views = tuple(read_view(row) for row in await cursor.fetchall())
             await _log(cursor, (view.alert.home for view in views), read)
         return Snapshot(number=row[0] if row else 0, alerts=views)
@@ -123,7 +127,7 @@ class PostgresDesk:
                 raise Unknown("change alert", "alert", "there is no such alert; read the list again")
             await save_alert(cursor, decide(current), transition, person=person, recorded_at=recorded_at)
             view = await _view(cursor, alert)
-            await _log(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}"))
+            await _log(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}", within=None))
         return view
 
     async def edges_seen(self, homes: Sequence[HomeId], read: Read) -> tuple[EdgeSeen, ...]:

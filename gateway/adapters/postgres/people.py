@@ -161,6 +161,7 @@ def enrol_people(where: str | Connection[TupleRow], people: Iterable[Person]) ->
 def _write_people(connection: Connection[TupleRow], people: tuple[Person, ...]) -> None:
     roles = [(one.id, unit, role.value) for one in people for unit, held in one.roles.items() for role in held]
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("UPDATE registry_change SET number = number + 1")
         cursor.executemany(
             "INSERT INTO person (id, unit, name, display) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
             "name = excluded.name, display = excluded.display",

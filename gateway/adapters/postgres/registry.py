@@ -164,6 +164,7 @@ class PostgresRegistry:
             edges=await self._read(edges, kept.edge),
             bindings=await self._read(bindings, kept.binding),
             devices=await self._read(devices, kept.device),
+            names=dict(await self._all("SELECT id, display FROM person")),
         )
 
     async def _read(self, statement: str, read: Callable[[TupleRow], Value]) -> tuple[Value, ...]:

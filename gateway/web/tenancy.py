@@ -1,0 +1,87 @@
+"""What a subject may see and touch, asked of every call. What belongs to another unit does not exist for it."""
+
+import asyncio
+from typing import Final
+
+from fastapi import Request
+
+from gateway.authorisation import NotAllowed, Permission, Resource, Subject, Units, require, units_for, within
+from gateway.sessions import Watch, subject_of
+from gateway.web.services import Services
+from gateway.web.session import signed_in
+from homecare.errors import Unknown
+from homecare.identity import AlertId, HomeId, UnitId
+
+LOOK_SECONDS: Final = 60.0
+"""A stream looks at its own session at least this often."""
+
+
+async def require_alert(behind: Services, subject: Subject, permission: Permission, alert: AlertId) -> UnitId:
+    """The alert's unit; `Unknown` for one of another unit exactly as for none, `NotAllowed` for the wrong role."""
+    unit = await behind.tenancy.unit_of_alert(alert)
+    if unit is None or not subject.roles_in(unit):
+        raise Unknown("read alert", "alert", "there is no such alert; read the list again")
+    require(subject, permission, Resource(unit=unit))
+    return unit
+
+
+async def require_home(behind: Services, subject: Subject, permission: Permission, home: HomeId) -> UnitId:
+    """The home's unit; `Unknown` for one of another unit exactly as for none, `NotAllowed` for the wrong role."""
+    unit = await unit_of_home(behind, home)
+    if unit is None or not subject.roles_in(unit):
+        raise Unknown("read home", "home", "there is no such home; read the list of homes again")
+    require(subject, permission, Resource(unit=unit))
+    return unit
+
+
+async def unit_of_home(behind: Services, home: HomeId) -> UnitId | None:
+    """From memory; asked of the store for a home that was enrolled a moment ago."""
+    known = behind.registry.homes.get(home)
+    return known.unit if known else await behind.tenancy.unit_of_home(home)
+
+
+class Reach:
+    """What a stream may show, as of now: a stream outlives the moment in which its subject was asked who it is."""
+
+    def __init__(self, behind: Services, request: Request, subject: Subject, permission: Permission) -> None:
+        self._behind = behind
+        self._request = request
+        self._permission = permission
+        self._units: Units = units_for(subject, permission)
+        self._watch: Watch | None = behind.sessions.watch(subject.session) if subject.session else None
+        self._looked_at = asyncio.get_running_loop().time()
+
+    @property
+    def units(self) -> Units:
+        """The units of the last look."""
+        return self._units
+
+    async def goes_on(self) -> bool:
+        """Whether the stream may go on: False at once when the session ends here, and within `LOOK_SECONDS` elsewhere.
+
+        A role that was taken away counts from the next look on.
+        """
+        if self._watch is None:
+            return True
+        if self._watch.ended:
+            return False
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            found = await signed_in(self._request, used=False)
+            if found is None:
+                return False
+            try:
+                self._units = units_for(subject_of(found), self._permission)
+            except NotAllowed:
+                return False
+        return True
+
+    async def shows(self, home: HomeId) -> bool:
+        """Whether something of this home may be shown."""
+        return self._units is None or within(await unit_of_home(self._behind, home), self._units)
+
+    def close(self) -> None:
+        """The stream is over."""
+        if self._watch is not None:
+            self._behind.sessions.unwatch(self._watch)
