@@ -10,7 +10,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gateway.adapters.mqtt import MqttBroker
@@ -29,12 +29,13 @@ from gateway.feed import Feed
 from gateway.health import Health
 from gateway.registry import REFRESH_SECONDS, Registry
 from gateway.sessions import Sessions
-from gateway.web.server import serve
-from gateway.web.services import Services
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import derived_id
 from homecare.topic import all_up
+
+if TYPE_CHECKING:
+    from gateway.web.server import Server
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,11 @@ CHUNKS_EVERY: Final = 3_600.0
 """Seconds; chunks are opened a day ahead."""
 RETRY_SECONDS: Final = 0.5
 """Between attempts of the housekeeping while the database is away."""
+WEB_LOOKS: Final = 100
+WEB_LOOK_SECONDS: Final = 0.02
+"""Two seconds in all: that long the web waits for the broker. Where there is none, it has to say so."""
+WEB_SETTLE_SECONDS: Final = 0.2
+"""After the subscription: what waited at the broker is committed by then."""
 STATIC: Final = Path(__file__).parent / "web" / "static"
 
 
@@ -70,28 +76,47 @@ async def run(config: Config) -> None:
             health = Health(store, broker)
             people = PostgresPeople(desk)
             sessions = Sessions(people, clock)
-            services = Services(
-                store=store,
-                feed=feed,
-                health=health,
-                registry=registry,
-                clock=clock,
-                counts=intake.counts,
-                token=token,
-                broker_address=_address(config.broker_url),
-                static=STATIC,
-                people=people,
+
+            def build() -> "Server":
+                """Imports only here: the web's libraries are two thirds of a start's processor time."""
+                from gateway.web.server import Server, configured  # noqa: PLC0415 why: see above
+                from gateway.web.services import Services  # noqa: PLC0415 why: see above
                 tenancy=PostgresTenancy(desk),
-                sessions=sessions,
-                origins=config.origins(listening.getsockname()[1]),
-                demonstration=config.demonstration,
-            )
+
+                services = Services(
+                    store=store,
+                    feed=feed,
+                    health=health,
+                    registry=registry,
+                    clock=clock,
+                    counts=intake.counts,
+                    token=token,
+                    broker_address=_address(config.broker_url),
+                    static=STATIC,
+                    people=people,
+                    sessions=sessions,
+                    origins=config.origins(listening.getsockname()[1]),
+                    demonstration=config.demonstration,
+                )
+                return Server(configured(services))
+
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(serve(services, listening), name="web")
+                tasks.create_task(_serve(build, broker, listening), name="web")
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
                 tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
+
+
+async def _serve(build: Callable[[], "Server"], broker: MqttBroker, listening: socket.socket) -> None:
+    """Alarms first: what waits at the broker does not wait for the web to be loaded. Callers wait at the socket."""
+    for _ in range(WEB_LOOKS):
+        if broker.connected:
+            break
+        await asyncio.sleep(WEB_LOOK_SECONDS)
+    await asyncio.sleep(WEB_SETTLE_SECONDS)
+    server = await asyncio.to_thread(build)
+    await server.serve(sockets=[listening])
 
 
 async def _take_alarms(url: str, registry: Registry, broker: MqttBroker, intake: AlarmIntake) -> None:

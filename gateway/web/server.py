@@ -1,7 +1,6 @@
 """The web server inside the process's own event loop."""
 
 import contextlib
-import socket
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,8 +15,8 @@ STOP_SECONDS: Final = 2
 """For answers under way when the process ends."""
 
 
-async def serve(services: Services, listening: socket.socket) -> None:
-    """Answer on the socket until cancelled."""
+def configured(services: Services) -> uvicorn.Config:
+    """The application and its bounds, loaded: that takes some 0.8 s of processor, best in a thread of its own."""
     config = uvicorn.Config(
         create_app(services),
         log_level="warning",
@@ -29,11 +28,12 @@ async def serve(services: Services, listening: socket.socket) -> None:
         h11_max_incomplete_event_size=HEADER_BYTES,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    await _Server(config).serve(sockets=[listening])
+    config.load()
+    return config
 
 
-class _Server(uvicorn.Server):
-    """Leaves the process's signals to whoever started it."""
+class Server(uvicorn.Server):
+    """Answers until cancelled; leaves the process's signals to whoever started it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
