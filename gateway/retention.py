@@ -24,6 +24,7 @@ DEFAULTS: Final[Mapping[str, int]] = {
     "loss": 400,
     "quarantine": 30,
     "inbox": 30,
+    "door_inbox": 30,
 }
 """Days that rows are kept: events and values a year and a month, proofs three years, what only recovery needs a month.
 Cursors are not in the table: they are never deleted."""
@@ -32,6 +33,7 @@ LEAST: Final[Mapping[str, int]] = {
     "firing": RESEND_DAYS + MARGIN_DAYS,
     "stimulus": 1,
     "inbox": 1,
+    "door_inbox": 1,
 }
 """Days below which a repeat could be taken for something new, or a state could not be made again."""
 QUARANTINE_ROWS: Final = 10_000

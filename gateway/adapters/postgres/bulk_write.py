@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.copy_rows import EVENT_COLUMNS, OBSERVATION_COLUMNS, copy_data
+from gateway.adapters.postgres.door_inbox import put
 from gateway.adapters.postgres.rows import from_wall
 from gateway.ports.record import Batch
 from rules.verdict import Clear, Raise
@@ -108,6 +109,7 @@ async def _write_rare(cursor: AsyncCursor[TupleRow], batch: Batch) -> None:
     ]
     if ledger:
         await cursor.execute(_LEDGER, (at, *_columns(ledger)))
+        await put(cursor, batch.runs, batch.recorded_at)
     if batch.check_ins:
         await cursor.executemany(_CHECK_IN, [_check_in_row(batch, index) for index in range(len(batch.check_ins))])
     if batch.holes:

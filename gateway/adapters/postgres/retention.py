@@ -26,8 +26,8 @@ DELETE FROM quarantine WHERE id IN (
     AS placed WHERE place > %s
 )
 """
-_COLUMN: Final = {"inbox": "consumed_at"}
-"""Where another time than `recorded_at` decides: what waits in the inbox is never deleted."""
+_COLUMN: Final = {"inbox": "consumed_at", "door_inbox": "consumed_at"}
+"""Where another time than `recorded_at` decides: what waits in an inbox is never deleted."""
 
 
 class PostgresRetention:

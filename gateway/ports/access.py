@@ -1,0 +1,189 @@
+"""What opening doors needs of a store: values, and one method a transaction.
+
+Every method raises `Unavailable` when the store is away. Times are wall microseconds; a person is a pseudonym.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from gateway.authorisation import Role
+from homecare.command import Action
+from homecare.envelope import FactId
+from homecare.event import CommandEnded, CommandTaken, LockOperated, LockState, TagRead
+from homecare.grant import Allowed, Denied, Grant, Proximity, Purpose
+from homecare.identity import DeviceId, EdgeId, HomeId, UnitId
+
+DoorEvent = LockOperated | TagRead | CommandTaken | CommandEnded
+
+
+class Standing(StrEnum):
+    """How a command stands. The last four are ends, and the first end stands."""
+
+    ISSUED = "issued"
+    SENT = "sent"
+    TAKEN = "taken"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+UNDER_WAY = frozenset({Standing.ISSUED, Standing.SENT, Standing.TAKEN})
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a person asks of a home's door. `key` is the phone's idempotency key: the same one is the same command."""
+
+    person: str
+    key: str
+    home: HomeId
+    action: Action
+    purpose: Purpose
+    ends_with: str
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A home's lock and the edge that works it."""
+
+    home: HomeId
+    unit: UnitId
+    device: DeviceId
+    edge: EdgeId
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the store knows of a person: None for `roles` where there is no such person."""
+
+    id: str
+    roles: Mapping[UnitId, frozenset[Role]] | None
+    revoked: bool = False
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Everything that a decision about one door rests on, read in the transaction that acts on it."""
+
+    people: Mapping[str, Known]
+    grants: Sequence[Grant]
+    proximity: Sequence[Proximity]
+    in_service: bool
+    consent: bool
+
+
+Decision = Callable[[Facts], Allowed | Denied]
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """A command to issue if the decision allows it; `closes_at`: when it is called unknown if nothing was heard."""
+
+    command: str
+    ask: Ask
+    lock: Lock | None
+    issued_at: int
+    expires_at: int
+    closes_at: int
+    second: str | None = None
+
+
+class CommandView(msgspec.Struct, frozen=True):
+    """A command as it stands; `late`: what the home said after it had been closed as unknown."""
+
+    id: str
+    person: str
+    home: HomeId
+    device: DeviceId
+    action: Action
+    purpose: Purpose
+    ends_with: str
+    how: str
+    issued_at: int
+    standing: Standing
+    reason: str | None = None
+    state: LockState | None = None
+    ended_at: int | None = None
+    second_person: str | None = None
+    late: Standing | None = None
+    late_state: LockState | None = None
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """A remote opening that waits for a second person, or did; `command` once there is one."""
+
+    id: str
+    ask: Ask
+    asked_at: int
+    expires_at: int
+    second: str | None = None
+    answered_at: int | None = None
+    command: str | None = None
+
+
+class DoorState(msgspec.Struct, frozen=True):
+    """A home's lock as it was last heard of; `at` is when it said so."""
+
+    home: HomeId
+    device: DeviceId
+    state: LockState
+    at: int
+
+
+class DoorFact(msgspec.Struct, frozen=True):
+    """A fact of the access stream as it waits for the doors' watch; `row` is its place."""
+
+    row: int
+    id: FactId
+    home: HomeId
+    device: DeviceId | None
+    at: int
+    recorded_at: int
+    event: DoorEvent
+
+
+class ToSend(msgspec.Struct, frozen=True):
+    """A command that this process alone sends now: it is marked as sent already, and never comes again."""
+
+    id: str
+    edge: EdgeId
+    home: HomeId
+    device: DeviceId
+    action: Action
+    actor: str
+    expires_at: int
+
+
+class AccessStore(Protocol):
+    """What is asked of doors."""
+
+    async def issue(self, issue: Issue, decide: Decision) -> CommandView | Denied:
+        """Decide, write it into the audit, and issue the command: one transaction, so none is there without the other.
+
+        The same person with the same key gets the same command again; `Conflict` where that key asked for something
+        else, or where another command is under way at the door.
+        """
+        ...
+
+    async def command(self, id_: str) -> CommandView:
+        """A command as it stands; `Unknown` if there is none."""
+        ...
+
+    async def ask(self, opening: Opening, decide: Decision) -> Opening | Denied:
+        """Keep a remote opening for a second person, if the asker's own right allows it; audited either way."""
+        ...
+
+    async def openings(self, units: frozenset[UnitId] | None, now: int) -> tuple[Opening, ...]:
+        """Those that wait in these units (None: all), oldest first."""
+        ...
+
+    async def opening(self, id_: str) -> Opening:
+        """One; `Unknown` if there is none."""
+        ...
+
+    async def decline(self, opening: str, *, second: str, at: int) -> Opening:
+        """A second person says no; `Conflict` where it was answered or is over."""
+        ...
+
+    async def states(self, homes: Sequence[HomeId]) -> dict[HomeId, DoorState]:
+        """How the homes' locks were last heard of; a lock that never spoke has none."""
+        ...
