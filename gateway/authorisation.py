@@ -38,6 +38,7 @@ class Permission(StrEnum):
     ALERT_SEND = "alert.send"
     ALERT_RESPOND = "alert.respond"
     ALERT_ON_SITE = "alert.on_site"
+    ALERT_LEFT = "alert.left"
     ALERT_OUTCOME = "alert.outcome"
     ALERT_RESOLVE = "alert.resolve"
     HOME_READ = "home.read"
@@ -144,6 +145,7 @@ _UNIT: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.ALERT_CALL_BACK: frozenset({_O}),
         Permission.ALERT_SEND: frozenset({_O}),
         Permission.ALERT_ON_SITE: frozenset({_O}),
+        Permission.ALERT_LEFT: frozenset({_O}),
         Permission.ALERT_OUTCOME: frozenset({_O}),
         Permission.ALERT_RESOLVE: frozenset({_O}),
         Permission.HOME_READ: frozenset({_O, _P, _T}),
@@ -177,6 +179,7 @@ _ASSIGNED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
     {
         Permission.ALERT_RESPOND: frozenset({_C}),
         Permission.ALERT_ON_SITE: frozenset({_C}),
+        Permission.ALERT_LEFT: frozenset({_C}),
         Permission.ALERT_OUTCOME: frozenset({_C}),
         Permission.INSTRUCTION_READ: frozenset({_C}),
         Permission.VISIT_WORK: frozenset({_C}),

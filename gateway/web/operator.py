@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
 from gateway.alerting import act_on
-from gateway.authorisation import Permission, Subject, units_for, within
+from gateway.authorisation import Permission, units_for, within
 from gateway.day import lanes
 from gateway.ports.desk import Read, Window
 from gateway.web.problems import problem
@@ -24,7 +24,7 @@ from gateway.web.schemas import (
     rfc3339,
 )
 from gateway.web.services import Behind, Services
-from gateway.web.session import Signed
+from gateway.web.session import Signed, actor
 from gateway.web.tenancy import require_alert, require_home
 from homecare.alert import Action
 from homecare.clock import DAY
@@ -86,7 +86,7 @@ async def act_on_alert(
     """Done on the version that the person saw; a newer press is a conflict, and the answer shows how it stands now."""
     identity = AlertId(alert)
     unit = await require_alert(behind, subject, PERMISSION_OF[action], identity)
-    person = actor(subject, request)
+    person = actor(subject, request.operator)
     try:
         view = await act_on(
             behind.store,
@@ -102,11 +102,6 @@ async def act_on_alert(
         return problem(error, alert=alert_view(now, behind.registry))  # type: ignore[return-value] # an answer as it is
     behind.feed.kick()
     return alert_view(view, behind.registry)
-
-
-def actor(subject: Subject, request: ActionRequest) -> str:
-    """Who acts: the person of the session, or whom the holder of the token names."""
-    return subject.person if subject.session else (request.operator or subject.person)
 
 
 @router.get("/homes", summary="All homes with their edges and devices")

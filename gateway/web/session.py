@@ -77,6 +77,11 @@ async def signed(
 Signed = Annotated[Subject, Depends(signed)]
 
 
+def actor(subject: Subject, operator: str | None) -> str:
+    """Who acts: the person of the session, or whom the holder of the token names in the call."""
+    return subject.person if subject.session else (operator or subject.person)
+
+
 async def signed_in(request: Request, *, used: bool = True) -> SignedIn | None:
     """The web session of the call's cookie, None for none; `OtherOrigin` where it would change something from afar."""
     services = services_of(request)
