@@ -81,7 +81,6 @@ async def run(config: Config) -> None:
                 """Imports only here: the web's libraries are two thirds of a start's processor time."""
                 from gateway.web.server import Server, configured  # noqa: PLC0415 why: see above
                 from gateway.web.services import Services  # noqa: PLC0415 why: see above
-                tenancy=PostgresTenancy(desk),
 
                 services = Services(
                     store=store,
@@ -94,6 +93,7 @@ async def run(config: Config) -> None:
                     broker_address=_address(config.broker_url),
                     static=STATIC,
                     people=people,
+                    tenancy=PostgresTenancy(desk),
                     sessions=sessions,
                     origins=config.origins(listening.getsockname()[1]),
                     demonstration=config.demonstration,

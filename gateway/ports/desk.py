@@ -25,12 +25,12 @@ class Read(msgspec.Struct, frozen=True):
     """Who looks, through which call, and at what: one read log row a home is written with it.
 
     `person` is the pseudonym of whoever is signed in, or the name that a holder of the token gives. Nothing of another
-    unit than `within` is shown.
+    unit than `within` is shown: None is every unit, and where nothing is said there is none.
     """
 
     person: str
     what: str
-    within: Units
+    within: Units = frozenset()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
