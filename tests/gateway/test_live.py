@@ -1,0 +1,63 @@
+"""A home that was shown leaves its row in the read log, however its reader goes."""
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway.embedded import PrivateBroker
+from gateway.ports.desk import Read
+from gateway.web import server
+from gateway.web.live import EventStream, _Desk
+from gateway.web.schemas import Alerts
+from gateway.web.services import Services
+from tests.gateway.alarms import rows
+from tests.gateway.enrolled import household
+from tests.gateway.running import SECONDS, Speaker, running
+
+READ = "SELECT person, what FROM read_log WHERE home = %s"
+
+
+@pytest.mark.asyncio
+async def test_a_reader_that_leaves_with_the_alarm_before_its_eyes_is_in_the_log(
+    database_url: str, broker: PrivateBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes in the very moment in which the alarm is handed to it: nothing runs behind that event."""
+    house = household(21)
+    served: list[Services] = []
+
+    async def serve(services: Services, listening: socket.socket) -> None:
+        served.append(services)
+        await server.serve(services, listening)
+
+    monkeypatch.setattr("gateway.alarm.serve", serve)
+    async with running(database_url, broker.url, tmp_path, house), Speaker(house, broker.url) as edge:
+        [services] = served
+        gone = asyncio.Event()
+        shown: list[bytes] = []
+
+        async def receive() -> dict[str, str]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            body = message.get("body", b"")
+            if isinstance(body, bytes) and body.startswith(b"event: alert"):
+                shown.append(body)
+                gone.set()
+                await asyncio.Event().wait()
+
+        subscription = services.feed.subscribe()
+        desk = _Desk(services, subscription, Read(person="Hasty", what="live"), set())
+        stream = EventStream(
+            desk.events(Alerts(number=0, alerts=[]), 0), on_end=lambda: services.feed.unsubscribe(subscription)
+        )
+        reading = asyncio.create_task(stream({"type": "http"}, receive, send))  # type: ignore[arg-type] # why: plain dicts
+        edge.press(1)
+        async with asyncio.timeout(SECONDS):
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+    assert len(shown) == 1
+    assert rows(database_url, READ, house.home) == [("Hasty", "live")]
