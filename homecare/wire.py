@@ -18,6 +18,7 @@
 A frame is at most 64 KiB. The header is readable without the body, so that routing costs no JSON.
 """
 
+import functools
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
@@ -28,9 +29,9 @@ import msgspec
 from homecare import seal
 from homecare.command import Command
 from homecare.delivery import Heartbeat, Loss, Receipt
-from homecare.envelope import Envelope, Fact, FactId, content_digest, decode_envelope
+from homecare.envelope import Envelope, Fact, FactId, check_ids, content_digest, decode_envelope
 from homecare.errors import Malformed, Refused
-from homecare.event import Stream, stream_of
+from homecare.event import STREAM_OF, Stream
 from homecare.identity import EdgeId, Epoch, checked
 
 VERSION: Final = 1
@@ -43,6 +44,8 @@ LOSS_LIMIT: Final = 2**32 - 1
 _HEADER: Final = struct.Struct(">2sBBBBIQQQQ")
 _MAGIC: Final = b"VK"
 _LARGEST: Final = 2**63 - 1
+EDGES_KEPT: Final = 16_384
+"""Edge ids remembered as checked; some 3 MB."""
 
 
 class Kind(IntEnum):
@@ -57,6 +60,7 @@ class Kind(IntEnum):
 
 _STREAM_CODE: Final = {None: 0, Stream.ALARM: 1, Stream.ACCESS: 2, Stream.RECORD: 3}
 _CODE_STREAM: Final = {code: stream for stream, code in _STREAM_CODE.items()}
+_CODE_KIND: Final = {int(kind): kind for kind in Kind}
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -121,14 +125,14 @@ def unpack(data: bytes) -> Frame:
         raise UnknownVersion("unpack frame", "version", f"this side speaks version {VERSION}")
     _, _, kind, stream, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
     body_at = _HEADER.size + edge_len
-    if kind not in Kind._value2member_map_ or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
+    if kind not in _CODE_KIND or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
         raise Malformed("unpack frame", "header", "kind 1 to 5, stream 0 to 3, edge id inside the frame")
-    if max(epoch, first, run, beat, first + count) > _LARGEST:
+    if epoch | first | run | beat | (first + count) > _LARGEST:
         raise Malformed("unpack frame", "header", "numbers below 2^63")
     content = memoryview(data)[: -seal.TAG_BYTES]
     header = Header(
-        kind=Kind(kind),
-        edge=_edge(bytes(data[_HEADER.size : body_at])),
+        kind=_CODE_KIND[kind],
+        edge=_edge(data[_HEADER.size : body_at]),
         stream=_CODE_STREAM[stream],
         epoch=Epoch(epoch),
         first=first,
@@ -136,9 +140,10 @@ def unpack(data: bytes) -> Frame:
         run=Epoch(run),
         beat=beat,
     )
-    return Frame(header=header, body=content[body_at:], content=content, tag=bytes(data[-seal.TAG_BYTES :]))
+    return Frame(header=header, body=content[body_at:], content=content, tag=data[-seal.TAG_BYTES :])
 
 
+@functools.lru_cache(maxsize=EDGES_KEPT)
 def _edge(raw: bytes) -> EdgeId:
     try:
         return EdgeId(checked(raw.decode("ascii"), "edge in frame"))
@@ -163,7 +168,8 @@ def read_envelopes(frame: Frame) -> list[Envelope]:
         envelopes = _envelopes.decode(frame.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("read facts", "body", "see docs/asyncapi.yaml, schema Envelope") from error
-    _check_facts(frame.header, [stream_of(envelope.event) for envelope in envelopes])
+    _check_facts(frame.header, envelopes)
+    check_ids(envelopes)
     return envelopes
 
 
@@ -175,7 +181,7 @@ def read_facts(frame: Frame) -> list[Fact]:
         raise Malformed("read facts", "body", "an array of envelopes") from error
     header = frame.header
     envelopes = [decode_envelope(raw) for raw in raws]
-    stream = _check_facts(header, [stream_of(envelope.event) for envelope in envelopes])
+    stream = _check_facts(header, envelopes)
     return [
         Fact(
             id=FactId(edge=header.edge, epoch=header.epoch, stream=stream, seq=header.first + index),
@@ -186,14 +192,15 @@ def read_facts(frame: Frame) -> list[Fact]:
     ]
 
 
-def _check_facts(header: Header, streams: list[Stream]) -> Stream:
+def _check_facts(header: Header, envelopes: Sequence[Envelope]) -> Stream:
     stream = header.stream
     if header.kind is not Kind.FACTS or stream is None or header.first < 1 or not 1 <= header.count <= FACTS_LIMIT:
         raise Malformed("read facts", "header", f"kind facts, a stream, first from 1, count 1 to {FACTS_LIMIT}")
-    if len(streams) != header.count:
+    if len(envelopes) != header.count:
         raise Malformed("read facts", "count", "the header counts other than the body holds")
-    if any(other is not stream for other in streams):
-        raise Malformed("read facts", "stream", "every event belongs to one stream; see docs/asyncapi.yaml")
+    for envelope in envelopes:
+        if STREAM_OF[type(envelope.event)] is not stream:
+            raise Malformed("read facts", "stream", "every event belongs to one stream; see docs/asyncapi.yaml")
     return stream
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -172,6 +173,17 @@ def test_a_body_that_does_not_fit_is_malformed(body: bytes, changes: dict[str, o
         wire.read_facts(frame)
     with pytest.raises(Malformed):
         wire.read_envelopes(frame)
+
+
+@pytest.mark.parametrize("bad", ["home", "Home-0000001", "home-00000001\n", "h" * 41, ""])
+@pytest.mark.parametrize("where", ["home", "device"])
+def test_whoever_is_named_by_no_identifier_is_malformed_among_facts_that_are_right(where: str, bad: str) -> None:
+    wrong = msgspec.structs.replace(envelope(), **{where: bad})
+    body = wire.facts_body([encode_envelope(one) for one in (envelope(), wrong)])
+    frame = wire.unpack(wire.pack(header(count=2), body, KEYS.up))
+    for reads in (wire.read_facts, wire.read_envelopes):
+        with pytest.raises(Malformed):
+            reads(frame)
 
 
 def test_a_frame_over_the_limit_is_not_made_and_not_read() -> None:
