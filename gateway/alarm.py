@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
@@ -75,6 +76,7 @@ async def run(config: Config) -> None:
             intake = AlarmIntake(registry, broker, store=PostgresAlarms(alarms), clock=clock, told=feed.kick)
             health = Health(store, broker)
             people = PostgresPeople(desk)
+            cases = PostgresCases(desk)
             sessions = Sessions(people, clock)
 
             def build() -> "Server":
@@ -94,6 +96,7 @@ async def run(config: Config) -> None:
                     static=STATIC,
                     people=people,
                     tenancy=PostgresTenancy(desk),
+                    cases=cases,
                     sessions=sessions,
                     origins=config.origins(listening.getsockname()[1]),
                     demonstration=config.demonstration,

@@ -1,4 +1,4 @@
-"""Alerting: what a verdict becomes, and what a person may do with an alert.
+"""Alerting: what a verdict becomes.
 
 Identities are derived from what raised them, so that a repeated delivery repeats no outward act.
 """
@@ -6,18 +6,11 @@ Identities are derived from what raised them, so that a repeated delivery repeat
 from typing import Final
 
 from gateway.lives import Copied
-from gateway.ports.desk import AlertView, DeskStore
-from homecare.alert import LATCHED, Action, Alert, Condition, Transition, act
+from homecare.alert import LATCHED, Condition
 from homecare.envelope import Fact, FactId
 from homecare.identity import AlertId, HomeId, derived_id, epoch_text
 from rules.verdict import Clear, Raise
 
-TRANSITION_OF: Final[dict[Action, Transition]] = {
-    Action.TAKE: Transition.CLAIMED,
-    Action.RELEASE: Transition.RELEASED,
-    Action.ACKNOWLEDGE: Transition.ACKNOWLEDGED,
-    Action.RESOLVE: Transition.RESOLVED,
-}
 PRESSES_LIMIT: Final = 1_000_000
 """Occurrences that one fact may count for; the wire's own bound."""
 COPIED: Final = "edge_copied"
@@ -84,14 +77,3 @@ def unreadable_alarm(first: FactId, *, count: int, home: HomeId, occurred_at: in
         presses=min(max(count, 1), PRESSES_LIMIT),
         explanation={"edge": first.edge, "why": why},
     )
-
-
-async def act_on(
-    store: DeskStore, alert: AlertId, action: Action, *, person: str, version: int, reason: str, at: int
-) -> AlertView:
-    """A person takes, releases, acknowledges or resolves an alert; `Conflict` and `Refused` as `homecare.alert.act`."""
-
-    def decide(current: Alert) -> Alert:
-        return act(current, action, person=person, version=version, reason=reason)
-
-    return await store.change(alert, decide, TRANSITION_OF[action], person=person, recorded_at=at)

@@ -1,7 +1,8 @@
 """Alerts: a condition put in front of people until one takes it and ends it.
 
 An alert's state is two facts, never one list: does the condition hold (`active`), and how do people stand to it
-(`standing`, with `claimed_by` beside it). A resolved alert is over; the next occurrence opens another one.
+(`standing`, with `claimed_by` beside it); `case` is what they did about it. A resolved alert is over; the next
+occurrence opens another one. What time alone does to an alert is `homecare.ladder`.
 """
 
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from homecare.case import CallBack, CallResult, Case, Response, ResponseStanding
 from homecare.errors import Conflict, Refused
 from homecare.identity import AlertId, DeviceId, HomeId
 
@@ -75,6 +77,17 @@ class Transition(StrEnum):
     RELEASED = "released"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    HANDED_OVER = "handed_over"
+    CALLED_BACK = "called_back"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ON_SITE = "on_site"
+    LEFT = "left"
+    OUTCOME = "outcome"
+    ESCALATED = "escalated"
+    LAPSED = "lapsed"
+    """Whoever attended to it did nothing for too long: it waits for anybody again."""
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -101,41 +114,173 @@ class Alert(msgspec.Struct, frozen=True):
     resolved_by: str | None = None
     reason: str | None = None
     redelivered: bool = False
+    case: Case = Case()
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody attends to it: the one who took it, or a responder who set out."""
+        return self.claimed_by is not None or self.case.moved_at is not None
 
 
 class Action(StrEnum):
-    """What a person does with an alert."""
+    """What a person at the desk does with an alert."""
 
     TAKE = "take"
     RELEASE = "release"
+    HAND_OVER = "hand_over"
     ACKNOWLEDGE = "acknowledge"
+    CALL_BACK = "call_back"
+    SEND = "send"
+    ON_SITE = "on_site"
+    LEFT = "left"
+    OUTCOME = "outcome"
     RESOLVE = "resolve"
 
 
+TRANSITION_OF: Final[dict[Action, Transition]] = {
+    Action.TAKE: Transition.CLAIMED,
+    Action.RELEASE: Transition.RELEASED,
+    Action.HAND_OVER: Transition.HANDED_OVER,
+    Action.ACKNOWLEDGE: Transition.ACKNOWLEDGED,
+    Action.CALL_BACK: Transition.CALLED_BACK,
+    Action.SEND: Transition.SENT,
+    Action.ON_SITE: Transition.ON_SITE,
+    Action.LEFT: Transition.LEFT,
+    Action.OUTCOME: Transition.OUTCOME,
+    Action.RESOLVE: Transition.RESOLVED,
+}
+
+
+class Answer(StrEnum):
+    """What the responder to whom an alert was sent says of it, by hand or by a door."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    ON_SITE = "on_site"
+    LEFT = "left"
+    OUTCOME = "outcome"
+
+
+ANSWERED: Final[dict[Answer, Transition]] = {
+    Answer.ACCEPT: Transition.ACCEPTED,
+    Answer.DECLINE: Transition.DECLINED,
+    Answer.ON_SITE: Transition.ON_SITE,
+    Answer.LEFT: Transition.LEFT,
+    Answer.OUTCOME: Transition.OUTCOME,
+}
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What an action needs beside the alert: `reason` to resolve, `to` (a pseudonym) to send or hand over, `result` of
+    a call back, `text` of an outcome. `confirm`: the person has read the warning and goes on.
+    """
+
+    reason: str = ""
+    to: str | None = None
+    result: CallResult | None = None
+    text: str = ""
+    confirm: bool = False
+
+
+NOTHING: Final = Said()
 REASON_LIMIT: Final = 500
 """Characters of the reason with which a person ends an alert."""
 
 
-def act(alert: Alert, action: Action, *, person: str, version: int, reason: str = "") -> Alert:
-    """The alert after a person's action.
+OUTCOME_LIMIT: Final = 500
+"""Characters of what was done, in the words of whoever was there."""
+INSIDE: Final = "a responder is inside"
+"""How the hint begins when an alert would end over somebody's head; to be confirmed."""
+ON_THE_WAY: Final = "a responder is on the way"
 
-    `Conflict` when the alert moved on since `version` was seen (a newer press must be read first), when somebody else
-    has it, or when it is over; `Refused` when it would end without a reason.
+
+def act(alert: Alert, action: Action, *, person: str, version: int, at: int, said: Said = NOTHING) -> Alert:
+    """The alert after a person's action at the desk at `at` (wall microseconds).
+
+    `Conflict` when the alert moved on since `version` was seen (a newer press must be read first; a step of the ladder
+    hides nothing), when somebody else has it, when it is over, or when a warning must be confirmed first; `Refused`
+    when what the action needs was not said.
     """
     if alert.standing is Standing.RESOLVED:
         raise Conflict(action, alert.id, "the alert is already resolved")
-    if alert.version != version:
+    if alert.version != version and not _only_the_ladder_moved(alert, version):
         raise Conflict(action, alert.id, "the alert changed since it was read; read it again")
     if alert.claimed_by not in (None, person):
         raise Conflict(action, alert.id, "another operator has taken the alert")
     after = msgspec.structs.replace(alert, version=alert.version + 1)
     if action is Action.TAKE:
-        return msgspec.structs.replace(after, claimed_by=person)
+        return _attended(after, person, at)
     if action is Action.RELEASE:
-        return msgspec.structs.replace(after, claimed_by=None)
+        return msgspec.structs.replace(after, claimed_by=None, case=msgspec.structs.replace(after.case, moved_at=None))
     if action is Action.ACKNOWLEDGE:
-        return msgspec.structs.replace(after, standing=Standing.ACKNOWLEDGED, acknowledged_by=person, claimed_by=person)
-    return _resolve(after, person=person, reason=reason.strip())
+        read = msgspec.structs.replace(after, standing=Standing.ACKNOWLEDGED, acknowledged_by=person)
+        return _attended(read, person, at)
+    if action is Action.HAND_OVER:
+        return _attended(after, _named(action, alert, said), at)
+    if action is Action.RESOLVE:
+        _warn(alert, said)
+        return _resolve(after, person=person, reason=said.reason.strip())
+    return _further(msgspec.structs.replace(after, claimed_by=person), action, person=person, at=at, said=said)
+
+
+def _only_the_ladder_moved(alert: Alert, version: int) -> bool:
+    moved = alert.case.ladder_moved
+    return moved is not None and moved[1] == alert.version and moved[0] <= version
+
+
+def _attended(alert: Alert, person: str, at: int) -> Alert:
+    """Somebody has it. That alone gets nobody any further: the ladder goes on where it was if nothing follows."""
+    return msgspec.structs.replace(alert, claimed_by=person, case=msgspec.structs.replace(alert.case, moved_at=at))
+
+
+def _named(action: Action, alert: Alert, said: Said) -> str:
+    if said.to is None:
+        raise Refused(action, alert.id, "say to whom")
+    return said.to
+
+
+def _further(alert: Alert, action: Action, *, person: str, at: int, said: Said) -> Alert:
+    """The steps that get a case further."""
+    case = alert.case
+    if action is Action.CALL_BACK:
+        if said.result is None:
+            raise Refused(action, alert.id, "say what came of the call")
+        return _moved(alert, at, called_back=CallBack(at=at, by=person, result=said.result))
+    if action is Action.SEND:
+        to = _named(action, alert, said)
+        if case.underway and not said.confirm:
+            raise Conflict(action, alert.id, f"{_where(case)}; confirm that somebody else shall go instead")
+        sent = Response(person=to, standing=ResponseStanding.SENT, sent_at=at)
+        return _moved(alert, at, response=sent)
+    if action is Action.OUTCOME:
+        return _moved(alert, at, outcome=_outcome(alert, said.text))
+    if case.response is None:
+        raise Conflict(action, alert.id, "it was sent to nobody")
+    return _moved(alert, at, response=_stood(case.response, Answer(action), at))
+
+
+def _moved(alert: Alert, at: int, **changes: object) -> Alert:
+    """It got further: whatever waits now, waits from now on, from the lowest rung."""
+    case = msgspec.structs.replace(alert.case, waiting_since=at, moved_at=at, rung=0, **changes)
+    return msgspec.structs.replace(alert, case=case)
+
+
+def _where(case: Case) -> str:
+    return INSIDE if case.inside else ON_THE_WAY
+
+
+def _outcome(alert: Alert, text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > OUTCOME_LIMIT:
+        raise Refused("outcome", alert.id, f"say what was done, in at most {OUTCOME_LIMIT} characters")
+    return text
+
+
+def _warn(alert: Alert, said: Said) -> None:
+    """Nobody ends an alert over the head of somebody who is there, or on the way and has not said how it went."""
+    case = alert.case
+    if (case.inside or (case.underway and case.outcome is None)) and not said.confirm:
+        raise Conflict(Action.RESOLVE, alert.id, f"{_where(case)}; confirm that it shall end all the same")
 
 
 def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:
@@ -143,3 +288,56 @@ def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:
         raise Refused("resolve", alert.id, f"say why, in at most {REASON_LIMIT} characters")
     active = alert.active and alert.condition not in LATCHED
     return msgspec.structs.replace(alert, standing=Standing.RESOLVED, resolved_by=person, reason=reason, active=active)
+
+
+_STANDING_OF: Final[dict[Answer, ResponseStanding]] = {
+    Answer.ACCEPT: ResponseStanding.ACCEPTED,
+    Answer.DECLINE: ResponseStanding.DECLINED,
+    Answer.ON_SITE: ResponseStanding.ON_SITE,
+    Answer.LEFT: ResponseStanding.LEFT,
+}
+
+
+def answer(alert: Alert, what: Answer, *, person: str, at: int, text: str = "") -> Alert:
+    """The alert after its responder's answer at `at`; the same alert where the answer says nothing new.
+
+    A phone may say everything twice, late, and without knowing the newest version. `Conflict` when the alert is over
+    or was not, or is no longer, sent to this person; `Refused` for an outcome without words.
+    """
+    response = alert.case.response
+    if response is None or response.person != person:
+        raise Conflict(what, alert.id, "it is not sent to you")
+    if what is Answer.OUTCOME and alert.case.outcome == text.strip():
+        return alert
+    if what is not Answer.OUTCOME and response.standing is _STANDING_OF[what]:
+        return alert
+    if alert.standing is Standing.RESOLVED:
+        raise Conflict(what, alert.id, "the alert is already resolved")
+    after = msgspec.structs.replace(alert, version=alert.version + 1)
+    if what is Answer.OUTCOME:
+        return _moved(after, at, outcome=_outcome(alert, text))
+    if what is Answer.ACCEPT and response.standing is not ResponseStanding.SENT:
+        return _late_acceptance(alert, after, response, at)
+    moved = _moved(after, at, response=_stood(response, what, at))
+    if what is Answer.DECLINE and alert.claimed_by is None:
+        waits = msgspec.structs.replace(alert.case, response=moved.case.response, moved_at=None)
+        return msgspec.structs.replace(after, case=waits)
+    return moved
+
+
+def _late_acceptance(alert: Alert, after: Alert, response: Response, at: int) -> Alert:
+    """Accepting after having declined or left counts; after the door has said "on site" it says nothing new."""
+    if response.standing is ResponseStanding.ON_SITE:
+        return alert
+    return _moved(after, at, response=_stood(response, Answer.ACCEPT, at))
+
+
+def _stood(response: Response, what: Answer, at: int) -> Response:
+    changes: dict[str, object] = {"standing": _STANDING_OF[what]}
+    if what is Answer.ACCEPT or (what is Answer.ON_SITE and response.accepted_at is None):
+        changes["accepted_at"] = at
+    if what is Answer.ON_SITE:
+        changes["on_site_at"] = at
+    if what is Answer.LEFT:
+        changes["left_at"] = at
+    return msgspec.structs.replace(response, **changes)

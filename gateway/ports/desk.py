@@ -3,7 +3,7 @@
 Every method raises `Unavailable` when the store is away. Times are wall microseconds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,11 +14,17 @@ from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """An alert with what a desk shows beside it. `edge_silent_since` is set while an edge of the home is silent."""
+    """An alert with what a desk shows beside it. `edge_silent_since` is set while an edge of the home is silent.
+
+    `instruction` is what is to be done in this home, `call_link` (tel: or sip:) how it is called; None: nobody wrote
+    it.
+    """
 
     alert: Alert
     explanation: dict[str, str | int]
     edge_silent_since: int | None
+    instruction: str | None = None
+    call_link: str | None = None
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -97,11 +103,18 @@ class DeskStore(Protocol):
         ...
 
     async def change(
-        self, alert: AlertId, decide: Callable[[Alert], Alert], transition: Transition, *, person: str, recorded_at: int
+        self,
+        alert: AlertId,
+        decide: Callable[[Alert], Alert],
+        transition: Transition,
+        *,
+        person: str,
+        recorded_at: int,
+        detail: Mapping[str, object] | None = None,
     ) -> AlertView:
         """Lock the alert, put `decide` of it in its place and log it; what `decide` raises, rolls everything back.
 
-        `Unknown` if there is no such alert.
+        Nothing is logged where `decide` gives back the alert as it was. `Unknown` if there is no such alert.
         """
         ...
 

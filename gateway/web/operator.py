@@ -1,19 +1,15 @@
-"""The operator's calls: alerts, what a person does with one, homes, and a home's last 24 hours."""
+"""The operator's reads: alerts, homes, and a home's last 24 hours."""
 
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
-from gateway.alerting import act_on
 from gateway.authorisation import Permission, units_for, within
 from gateway.day import lanes
 from gateway.ports.desk import Read, Window
-from gateway.web.problems import problem
 from gateway.web.schemas import (
-    ActionRequest,
     Alerts,
-    AlertView,
     Day,
     DeviceSummary,
     EdgeSeen,
@@ -24,13 +20,12 @@ from gateway.web.schemas import (
     rfc3339,
 )
 from gateway.web.services import Behind, Services
-from gateway.web.session import Signed, actor
-from gateway.web.tenancy import require_alert, require_home
-from homecare.alert import Action
+from gateway.web.session import Signed
+from gateway.web.tenancy import require_home
 from homecare.clock import DAY
 from homecare.delivery import EDGE_LOST_AFTER
-from homecare.errors import Conflict, Unavailable
-from homecare.identity import ID_PATTERN, AlertId, HomeId
+from homecare.errors import Unavailable
+from homecare.identity import ID_PATTERN, HomeId
 
 ALERTS_LIMIT: Final = 1_000
 """Alerts in one answer."""
@@ -45,16 +40,8 @@ PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
     503: {"model": Problem, "description": "the database is away"},
 }
 
-PERMISSION_OF: Final[dict[Action, Permission]] = {
-    Action.TAKE: Permission.ALERT_TAKE,
-    Action.RELEASE: Permission.ALERT_RELEASE,
-    Action.ACKNOWLEDGE: Permission.ALERT_ACKNOWLEDGE,
-    Action.RESOLVE: Permission.ALERT_RESOLVE,
-}
-
 router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
-AlertPath = Annotated[str, Path(pattern=ID_PATTERN, alias="alert")]
 HomePath = Annotated[str, Path(pattern=ID_PATTERN, alias="home")]
 
 
@@ -69,39 +56,6 @@ async def list_alerts(
     units = units_for(subject, Permission.ALERT_READ)
     snapshot = await behind.store.alerts(state, limit, Read(person=subject.person, what="alerts", within=units))
     return Alerts(number=snapshot.number, alerts=[alert_view(view, behind.registry) for view in snapshot.alerts])
-
-
-@router.post(
-    "/alerts/{alert}/{action}",
-    summary="Take, release, acknowledge or resolve an alert",
-    responses={403: {"model": Problem}, 409: {"model": Problem, "description": "it changed since it was read"}},
-)
-async def act_on_alert(
-    behind: Behind,
-    subject: Signed,
-    alert: AlertPath,
-    action: Annotated[Action, Path(description="what the person does")],
-    request: ActionRequest,
-) -> AlertView:
-    """Done on the version that the person saw; a newer press is a conflict, and the answer shows how it stands now."""
-    identity = AlertId(alert)
-    unit = await require_alert(behind, subject, PERMISSION_OF[action], identity)
-    person = actor(subject, request.operator)
-    try:
-        view = await act_on(
-            behind.store,
-            identity,
-            action,
-            person=person,
-            version=request.version,
-            reason=request.reason,
-            at=behind.clock.now().wall,
-        )
-    except Conflict as error:
-        now = await behind.store.view(identity, Read(person=person, what="alert.conflict", within=frozenset({unit})))
-        return problem(error, alert=alert_view(now, behind.registry))  # type: ignore[return-value] # an answer as it is
-    behind.feed.kick()
-    return alert_view(view, behind.registry)
 
 
 @router.get("/homes", summary="All homes with their edges and devices")

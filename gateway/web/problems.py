@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from gateway.web.schemas import AlertView, Problem, Words
+from homecare.alert import INSIDE, ON_THE_WAY
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
 
 log = logging.getLogger(__name__)
@@ -72,9 +73,19 @@ _WORDS: Final[dict[str, Words]] = {
     "resolved": Words(
         sv="Larmet är redan avslutat. Ladda om listan.", en="The alarm is already closed. Reload the list."
     ),
-    "taken": Words(
-        sv="Larmet är taget av en annan operatör. Låt den personen gå vidare eller släppa larmet.",
-        en="Another operator has taken the alarm. Let that person go on or release it.",
+    "address": Words(
+        sv="Den personen går inte att välja. Välj någon i listan.",
+        en="That person cannot be chosen. Choose somebody in the list.",
+    ),
+    "call_back": Words(sv="Ange vad samtalet gav.", en="Say what came of the call."),
+    "send": Words(sv="Välj vem som ska åka.", en="Choose who shall go."),
+    "hand_over": Words(sv="Välj vem som ska ta över.", en="Choose who shall take over."),
+    "outcome": Words(
+        sv="Skriv vad som gjordes, med högst 500 tecken.", en="Say what was done, in at most 500 characters."
+    ),
+    "write instruction": Words(
+        sv="Åtgärdsinstruktionen har ändrats av någon annan. Läs den igen innan du skriver.",
+        en="Somebody else changed the instruction. Read it again before you write.",
     ),
 }
 
@@ -95,7 +106,26 @@ def problem(error: VakaError, *, alert: AlertView | None = None) -> JSONResponse
 def _conflict_words(alert: AlertView, error: Conflict) -> Words:
     if alert.standing == "resolved":
         return _WORDS["resolved"]
-    return _WORDS["taken"] if "operator" in error.hint else _WORDS["conflict"]
+    if error.hint.startswith((INSIDE, ON_THE_WAY)):
+        return _responder_words(alert)
+    if "operator" in error.hint and alert.claimed_by is not None:
+        return _taken_words(alert.claimed_by)
+    return _WORDS["conflict"]
+
+
+def _taken_words(name: str) -> Words:
+    return Words(
+        sv=f"Larmet är taget av {name}. Låt {name} gå vidare, lämna över eller släppa larmet.",
+        en=f"{name} has taken the alarm. Let {name} go on, hand it over or release it.",
+    )
+
+
+def _responder_words(alert: AlertView) -> Words:
+    """A warning that a person may go past; whose name it is stands on the same screen."""
+    name = "" if alert.response is None else alert.response.name
+    if alert.inside:
+        return Words(sv=f"{name} är kvar i hemmet. Ska du ändå gå vidare?", en=f"{name} is still inside. Go on anyway?")
+    return Words(sv=f"{name} är på väg till hemmet. Ska du ändå gå vidare?", en=f"{name} is on the way. Go on anyway?")
 
 
 def handle_problems(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from gateway.day import Covered, Lane
 from gateway.ports import desk
 from gateway.registry import Registry
 from homecare.alert import URGENCY_OF, Condition, Standing, Urgency
+from homecare.case import CallBack, CallResult, Response, ResponseStanding
 from homecare.identity import ID_PATTERN
 
 OPERATOR_LIMIT: Final = 60
@@ -58,15 +59,43 @@ def operator_name(text: str) -> str:
 
 
 class ActionRequest(BaseModel):
-    """A person acts on the version of the alert that the person saw."""
+    """A person acts on the version of the alert that the person saw.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    `reason` ends an alert, `to` (a person of `/responders`) is for send and hand_over, `result` for call_back, `text`
+    for outcome. `confirm` goes on past a warning that was shown.
+    """
 
-    version: Annotated[int, Field(ge=1, le=2**31 - 1, description="the version that was read")]
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1, description="the version that was read")]
     operator: Annotated[
         OperatorName | None, Field(description="the token holder's name; of no effect in a session")
     ] = None
     reason: Annotated[str, Field(max_length=REASON_LENGTH), AfterValidator(clean)] = ""
+    to: Id | None = None
+    result: CallResult | None = None
+    text: Annotated[str, Field(max_length=REASON_LENGTH), AfterValidator(clean)] = ""
+    confirm: Annotated[bool, Field(strict=True)] = False
+
+
+class CallBackView(BaseModel):
+    """The newest attempt to talk with the home."""
+
+    at: Instant
+    by: str
+    result: CallResult
+
+
+class ResponseView(BaseModel):
+    """To whom the alert was sent last, and how that person stands to it."""
+
+    person: Id
+    name: str
+    standing: ResponseStanding
+    sent_at: Instant
+    accepted_at: Instant | None
+    on_site_at: Instant | None
+    left_at: Instant | None
 
 
 class AlertView(BaseModel):
@@ -95,6 +124,16 @@ class AlertView(BaseModel):
     redelivered: bool = Field(description="came again out of an edge's journal after a restored backup")
     explanation: Mapping[str, str | int]
     edge_silent_since: Instant | None
+    claimed_by_id: str | None = Field(description="the pseudonym of `claimed_by`, or the name where nobody signs in")
+    attended: bool = Field(description="somebody has it: the one who took it, or a responder who set out")
+    rung: int = Field(description="0: not escalated; 1: all desks; 2: another system too; 3 and more: again and again")
+    escalated_at: Instant | None
+    instruction: str | None = Field(description="what is to be done in this home")
+    call_link: str | None = Field(description="tel: or sip:")
+    called_back: CallBackView | None
+    response: ResponseView | None
+    outcome: str | None
+    inside: bool = Field(description="a responder is in the home as far as anybody knows")
 
 
 class Alerts(BaseModel):
@@ -236,7 +275,41 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
         reason=alert.reason,
         redelivered=alert.redelivered,
         explanation=view.explanation,
-        edge_silent_since=None if view.edge_silent_since is None else rfc3339(view.edge_silent_since),
+        edge_silent_since=_instant(view.edge_silent_since),
+        claimed_by_id=alert.claimed_by,
+        attended=alert.attended,
+        rung=alert.case.rung,
+        escalated_at=_instant(alert.case.escalated_at),
+        instruction=view.instruction,
+        call_link=view.call_link,
+        called_back=_called_back(alert.case.called_back, registry),
+        response=_response(alert.case.response, registry),
+        outcome=alert.case.outcome,
+        inside=alert.case.inside,
+    )
+
+
+def _instant(wall: int | None) -> str | None:
+    return None if wall is None else rfc3339(wall)
+
+
+def _called_back(called: CallBack | None, registry: Registry) -> CallBackView | None:
+    if called is None:
+        return None
+    return CallBackView(at=rfc3339(called.at), by=registry.name_of(called.by) or called.by, result=called.result)
+
+
+def _response(response: Response | None, registry: Registry) -> ResponseView | None:
+    if response is None:
+        return None
+    return ResponseView(
+        person=response.person,
+        name=registry.name_of(response.person) or response.person,
+        standing=response.standing,
+        sent_at=rfc3339(response.sent_at),
+        accepted_at=_instant(response.accepted_at),
+        on_site_at=_instant(response.on_site_at),
+        left_at=_instant(response.left_at),
     )
 
 

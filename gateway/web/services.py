@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from gateway.alarm_counts import Counts
 from gateway.feed import Feed
 from gateway.health import Health
+from gateway.ports.case import CaseStore
 from gateway.ports.desk import DeskStore
 from gateway.ports.people import PeopleStore
 from gateway.ports.tenancy import Tenancy
@@ -36,6 +37,7 @@ class Services:
     broker_address: str
     static: Path
     people: PeopleStore
+    cases: CaseStore
     tenancy: Tenancy
     sessions: Sessions
     origins: tuple[str, ...]

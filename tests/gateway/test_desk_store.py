@@ -10,9 +10,9 @@ import pytest_asyncio
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
-from gateway.alerting import act_on
+from gateway.case import act_on
 from gateway.ports.desk import AlertView, Read
-from homecare.alert import Action
+from homecare.alert import Action, Said
 from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import AlertId
 from tests.gateway.alarms import judged, rows
@@ -41,9 +41,8 @@ async def raised(connections: Connections) -> AlertId:
 
 
 async def act(desk: PostgresDesk, alert: AlertId, action: Action, version: int, **more: str) -> AlertView:
-    return await act_on(
-        desk, alert, action, person=more.get("person", "Åsa"), version=version, reason=more.get("reason", ""), at=NOW
-    )
+    said = Said(reason=more.get("reason", ""))
+    return await act_on(desk, alert, action, person=more.get("person", "Åsa"), version=version, at=NOW, said=said)
 
 
 @pytest.mark.asyncio

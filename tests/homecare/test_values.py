@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homecare import identity, topic
-from homecare.alert import ALARM_CLASS, LATCHED, URGENCY_OF, Action, Alert, Condition, Standing, act
+from homecare.alert import ALARM_CLASS, LATCHED, URGENCY_OF, Action, Alert, Condition, Said, Standing, act
 from homecare.clock import LATEST, ManualClock, SystemClock
 from homecare.errors import Conflict, Malformed, Refused
 from homecare.identity import AlertId, HomeId
@@ -107,39 +107,41 @@ def test_every_condition_has_an_urgency_and_latched_calls_are_alarm_class() -> N
 
 
 def test_an_alert_is_taken_acknowledged_and_resolved_with_a_reason() -> None:
-    taken = act(ALERT, Action.TAKE, person="Operatör Ek", version=1)
-    read = act(taken, Action.ACKNOWLEDGE, person="Operatör Ek", version=2)
-    over = act(read, Action.RESOLVE, person="Operatör Ek", version=3, reason="feltryck")
+    taken = act(ALERT, Action.TAKE, person="Operatör Ek", version=1, at=9)
+    read = act(taken, Action.ACKNOWLEDGE, person="Operatör Ek", version=2, at=9)
+    over = act(read, Action.RESOLVE, person="Operatör Ek", version=3, at=9, said=Said(reason="feltryck"))
     assert (taken.claimed_by, read.standing, over.standing) == ("Operatör Ek", Standing.ACKNOWLEDGED, Standing.RESOLVED)
     assert (over.version, over.active, over.reason) == (4, False, "feltryck")
 
 
 def test_a_newer_press_must_be_read_first() -> None:
     with pytest.raises(Conflict):
-        act(ALERT, Action.TAKE, person="Operatör Ek", version=0)
+        act(ALERT, Action.TAKE, person="Operatör Ek", version=0, at=9)
 
 
 @pytest.mark.parametrize("action", list(Action))
 def test_what_another_operator_has_taken_is_left_alone(action: Action) -> None:
-    taken = act(ALERT, Action.TAKE, person="Operatör Ek", version=1)
+    taken = act(ALERT, Action.TAKE, person="Operatör Ek", version=1, at=9)
     with pytest.raises(Conflict):
-        act(taken, action, person="Operatör Alm", version=2, reason="feltryck")
+        act(taken, action, person="Operatör Alm", version=2, at=9, said=Said(reason="feltryck"))
 
 
 def test_nothing_ends_without_a_reason() -> None:
     for reason in ("", "   ", "x" * 501):
         with pytest.raises(Refused):
-            act(ALERT, Action.RESOLVE, person="Operatör Ek", version=1, reason=reason)
+            act(ALERT, Action.RESOLVE, person="Operatör Ek", version=1, at=9, said=Said(reason=reason))
 
 
 def test_what_is_over_stays_over() -> None:
-    over = act(ALERT, Action.RESOLVE, person="Operatör Ek", version=1, reason="feltryck")
+    over = act(ALERT, Action.RESOLVE, person="Operatör Ek", version=1, at=9, said=Said(reason="feltryck"))
     with pytest.raises(Conflict):
-        act(over, Action.TAKE, person="Operatör Ek", version=2)
+        act(over, Action.TAKE, person="Operatör Ek", version=2, at=9)
 
 
 def test_a_condition_that_still_holds_stays_active_when_a_person_ends_its_alert() -> None:
     silent = Alert(
         **{field: getattr(ALERT, field) for field in ALERT.__struct_fields__} | {"condition": Condition.EDGE_SILENT}
     )
-    assert act(silent, Action.RESOLVE, person="Operatör Ek", version=1, reason="tekniker skickad").active
+    assert act(
+        silent, Action.RESOLVE, person="Operatör Ek", version=1, at=9, said=Said(reason="tekniker skickad")
+    ).active

@@ -11,10 +11,10 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.feed import PostgresFeed
-from gateway.alerting import act_on
+from gateway.case import act_on
 from gateway.feed import Feed
 from gateway.ports.desk import Read
-from homecare.alert import Action
+from homecare.alert import Action, Said
 from homecare.clock import SystemClock
 from homecare.errors import Conflict
 from tests.gateway.alarms import judged
@@ -65,9 +65,8 @@ async def test_a_press_that_nobody_read_is_not_ended(database_url: str) -> None:
     again = judged(house, 2)
     await store.take(again, NOW)
     with contextlib.suppress(Conflict):
-        await act_on(
-            desk, read.id, Action.RESOLVE, person="Somebody", version=read.version, reason="spoke with them", at=NOW
-        )
+        said = Said(reason="spoke with them")
+        await act_on(desk, read.id, Action.RESOLVE, person="Somebody", version=read.version, at=NOW, said=said)
     [view] = (await desk.alerts("all", 10, Read(person="Somebody", what="scenario", within=None))).alerts
     await connections.close()
     assert view.alert.resolved_by is None, f"lost: {again[0].fact.id}: the call was ended before anybody read it"

@@ -5,7 +5,7 @@ feed row and the outbox row stand or fall together, and the relay is notified wi
 open alerts decides between two writers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.alerting import alert_id, clears, occurrence_id
 from homecare.alert import Alert, Transition
 from homecare.identity import AlertId
+from homecare.ladder import due, first_due, ladder_of
 from rules.verdict import Clear, Raise
 
 FEED_CHANNEL: Final = "vaka_feed"
@@ -23,15 +24,16 @@ FEED_CHANNEL: Final = "vaka_feed"
 
 COLUMNS: Final = (
     "id, home, condition, subject, occurred_at, raised_at, last_occurred_at, occurrences, active, standing, version, "
-    "claimed_by, acknowledged_by, resolved_by, reason, redelivered"
+    "claimed_by, acknowledged_by, resolved_by, reason, redelivered, handling"
 )
-"""Columns of `alert` in the order of `homecare.alert.Alert`."""
+"""Columns of `alert` in the order of `homecare.alert.Alert`; `handling` is its case."""
 
 _RAISE: Final = f"""
 WITH raised AS (
-    INSERT INTO alert AS a ({COLUMNS}, explanation, transition)
+    INSERT INTO alert AS a ({COLUMNS}, explanation, transition, due_at)
     SELECT %(alert)s, %(home)s, %(condition)s, %(subject)s, %(occurred_at)s, %(recorded_at)s, %(occurred_at)s,
-           %(presses)s, true, 'raised', 1, NULL, NULL, NULL, NULL, %(redelivered)s, %(explanation)s, 'raised'
+           %(presses)s, true, 'raised', 1, NULL, NULL, NULL, NULL, %(redelivered)s, '{{}}', %(explanation)s, 'raised',
+           %(due_at)s
     WHERE NOT EXISTS (SELECT FROM occurrence WHERE id = %(occurrence)s)
     ON CONFLICT (home, condition) WHERE standing <> 'resolved' DO UPDATE SET
         occurrences = a.occurrences + excluded.occurrences,
@@ -42,6 +44,7 @@ WITH raised AS (
         version = a.version + 1,
         redelivered = a.redelivered AND excluded.redelivered,
         explanation = excluded.explanation,
+        due_at = coalesce(a.due_at, excluded.due_at),
         transition = CASE WHEN a.active THEN 'occurred' ELSE 'returned' END
     RETURNING a.*
 ), counted AS (
@@ -67,8 +70,8 @@ SELECT {COLUMNS}, pg_notify('{FEED_CHANNEL}', '') FROM raised
 
 _FOLLOW: Final = f"""
 ), logged AS (
-    INSERT INTO alert_log (recorded_at, alert, version, transition, home, condition, person, reason)
-    SELECT %(recorded_at)s, id, version, transition, home, condition, %(person)s, reason FROM changed
+    INSERT INTO alert_log (recorded_at, alert, version, transition, home, condition, person, reason, detail)
+    SELECT %(recorded_at)s, id, version, transition, home, condition, %(person)s, reason, %(detail)s FROM changed
 ), told AS (
     INSERT INTO feed (alert, version, recorded_at, body)
     SELECT id, version, %(recorded_at)s, to_jsonb(changed) FROM changed
@@ -92,7 +95,7 @@ _SAVE: Final = (
 WITH changed AS (
     UPDATE alert SET standing = %(standing)s, active = %(active)s, version = %(version)s, claimed_by = %(claimed_by)s,
         acknowledged_by = %(acknowledged_by)s, resolved_by = %(resolved_by)s, reason = %(reason)s,
-        transition = %(transition)s
+        transition = %(transition)s, handling = %(handling)s, due_at = %(due_at)s
     WHERE id = %(id)s
     RETURNING *
 """
@@ -122,6 +125,7 @@ async def apply_verdicts(
 
 def _raise_parameters(raised: Raise, recorded_at: int, *, redelivered: bool) -> dict[str, object]:
     fact = raised.fact
+    due_at = first_due(raised.condition, recorded_at)
     return {
         "alert": alert_id(raised),
         "occurrence": occurrence_id(raised),
@@ -133,6 +137,7 @@ def _raise_parameters(raised: Raise, recorded_at: int, *, redelivered: bool) -> 
         "presses": raised.presses,
         "redelivered": redelivered,
         "explanation": Jsonb(dict(raised.explanation)),
+        "due_at": None if due_at is None else from_wall(due_at),
         "edge": fact.edge if fact else None,
         "epoch": fact.epoch if fact else None,
         "stream": fact.stream if fact else None,
@@ -147,6 +152,7 @@ def _clear_parameters(clear: Clear, recorded_at: int) -> dict[str, object]:
         "subject": clear.subject,
         "recorded_at": from_wall(recorded_at),
         "person": None,
+        "detail": None,
     }
 
 
@@ -158,11 +164,26 @@ async def lock_alert(cursor: AsyncCursor[Any], alert: AlertId) -> Alert | None:
 
 
 async def save_alert(
-    cursor: AsyncCursor[Any], alert: Alert, transition: Transition, *, person: str, recorded_at: int
+    cursor: AsyncCursor[Any],
+    alert: Alert,
+    transition: Transition,
+    *,
+    person: str | None,
+    recorded_at: int,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Write what a person's action made of a locked alert, with its log and feed row."""
+    """Write what an action, or time (`person` None), made of a locked alert, with its log row and its feed row."""
+    due_at = due(alert, ladder_of(alert.condition))
     parameters = msgspec.structs.asdict(alert)
-    parameters |= {"transition": transition, "person": person, "recorded_at": from_wall(recorded_at)}
+    del parameters["case"]
+    parameters |= {
+        "transition": transition,
+        "person": person,
+        "recorded_at": from_wall(recorded_at),
+        "handling": Jsonb(msgspec.to_builtins(alert.case)),
+        "due_at": None if due_at is None else from_wall(due_at),
+        "detail": None if detail is None else Jsonb(dict(detail)),
+    }
     await cursor.execute(_SAVE, parameters)
 
 

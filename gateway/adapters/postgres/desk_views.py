@@ -1,6 +1,6 @@
 """What the desk reads and does; whatever shows a home writes its read log row in the same transaction."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -29,28 +29,39 @@ VALUE_MINUTES: Final = 15
 BEFORE: Final = HOUR
 """Microseconds before the window in which coverage is looked for: it is confirmed every 15 minutes."""
 
-_VIEW: Final = ", ".join(f"a.{name}" for name in COLUMNS.split(", ")) + f", a.explanation, {SILENT_SINCE}"
+_ALERT: Final = ", ".join(
+    "coalesce(a.handling, '{}')" if name == "handling" else f"a.{name}" for name in COLUMNS.split(", ")
+)
+"""Feed rows from before there were cases have none."""
+VIEW: Final = f"""{_ALERT}, a.explanation, {SILENT_SINCE},
+    (SELECT i.text FROM instruction AS i WHERE i.home = a.home),
+    (SELECT i.call_link FROM instruction AS i WHERE i.home = a.home)"""
+"""Columns of an alert as a screen shows it, for a query over `alert AS a`; `read_view` reads them."""
+_PLAIN: Final = len(Alert.__struct_fields__)
+"""Columns of a view that are the alert's own."""
+_BESIDE: Final = 4
+"""Columns of a view that stand beside the alert."""
 _CALLS: Final = [condition.value for condition in Condition if URGENCY_OF[condition] is Urgency.CALL]
 _WITHIN: Final = "(%(units)s::text[] IS NULL OR a.home IN (SELECT id FROM home WHERE unit = ANY(%(units)s)))"
 """Nothing of other units; no units at all is every unit."""
 FEED_AFTER: Final = f"""
-SELECT {_VIEW}, f.number, f.recorded_at
+SELECT {VIEW}, f.number, f.recorded_at
 FROM feed AS f CROSS JOIN LATERAL jsonb_populate_record(NULL::alert, f.body) AS a
 WHERE f.number > %s ORDER BY f.number LIMIT %s
 """
 """Numbered feed rows in order, each with the alert as it stood then: parameters are a number and a limit."""
 _ALERTS: Final = f"""
-SELECT {_VIEW} FROM alert AS a
+SELECT {VIEW} FROM alert AS a
 WHERE CASE %(state)s WHEN 'open' THEN standing <> 'resolved' WHEN 'resolved' THEN standing = 'resolved' ELSE true END
   AND {_WITHIN}
 ORDER BY (standing <> 'resolved' AND condition = ANY(%(calls)s)) DESC, raised_at DESC, id LIMIT %(limit)s
 """
 _OPEN: Final = f"""
-SELECT {_VIEW} FROM alert AS a WHERE standing <> 'resolved' AND {_WITHIN}
+SELECT {VIEW} FROM alert AS a WHERE standing <> 'resolved' AND {_WITHIN}
 ORDER BY condition = ANY(%(calls)s) DESC, raised_at DESC, id LIMIT %(limit)s
 """
 _OF_HOME: Final = f"""
-SELECT {_VIEW} FROM alert AS a WHERE home = %(home)s AND (raised_at >= %(since)s OR standing <> 'resolved')
+SELECT {VIEW} FROM alert AS a WHERE home = %(home)s AND (raised_at >= %(since)s OR standing <> 'resolved')
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _EVENTS: Final = """
@@ -101,7 +112,7 @@ class PostgresDesk:
             units = None if read.within is None else sorted(read.within)
             await cursor.execute(statement, {"state": state, "limit": limit, "calls": _CALLS, "units": units})
             views = tuple(read_view(row) for row in await cursor.fetchall())
-            await _log(cursor, (view.alert.home for view in views), read)
+            await log_reads(cursor, (view.alert.home for view in views), read)
         return Snapshot(number=row[0] if row else 0, alerts=views)
 
     async def feed_after(self, number: int, limit: int) -> tuple[Numbered, ...]:
@@ -113,21 +124,30 @@ class PostgresDesk:
     async def view(self, alert: AlertId, read: Read) -> AlertView:
         """One alert."""
         async with self._transaction("read alert") as cursor:
-            view = await _view(cursor, alert)
-            await _log(cursor, (view.alert.home,), read)
+            view = await view_of(cursor, alert)
+            await log_reads(cursor, (view.alert.home,), read)
         return view
 
     async def change(
-        self, alert: AlertId, decide: Callable[[Alert], Alert], transition: Transition, *, person: str, recorded_at: int
+        self,
+        alert: AlertId,
+        decide: Callable[[Alert], Alert],
+        transition: Transition,
+        *,
+        person: str,
+        recorded_at: int,
+        detail: Mapping[str, object] | None = None,
     ) -> AlertView:
         """Lock, decide, save, log: of two people who act on the same version, one wins."""
         async with self._transaction("change alert") as cursor:
             current = await lock_alert(cursor, alert)
             if current is None:
                 raise Unknown("change alert", "alert", "there is no such alert; read the list again")
-            await save_alert(cursor, decide(current), transition, person=person, recorded_at=recorded_at)
-            view = await _view(cursor, alert)
-            await _log(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}", within=None))
+            after = decide(current)
+            if after is not current:
+                await save_alert(cursor, after, transition, person=person, recorded_at=recorded_at, detail=detail)
+            view = await view_of(cursor, alert)
+            await log_reads(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}", within=None))
         return view
 
     async def edges_seen(self, homes: Sequence[HomeId], read: Read) -> tuple[EdgeSeen, ...]:
@@ -135,7 +155,7 @@ class PostgresDesk:
         async with self._transaction("read edges") as cursor:
             await cursor.execute("SELECT edge, last_seen FROM edge_seen")
             rows = await cursor.fetchall()
-            await _log(cursor, homes, read)
+            await log_reads(cursor, homes, read)
         return tuple(EdgeSeen(edge=EdgeId(edge), last_seen=wall(seen)) for edge, seen in rows)
 
     async def day(self, home: HomeId, window: Window, read: Read) -> DayFacts:
@@ -156,13 +176,13 @@ class PostgresDesk:
             events += [_value(row) for row in await cursor.fetchall()]
             await cursor.execute(_OF_HOME, parameters)
             views = tuple(read_view(row) for row in await cursor.fetchall())
-            await _log(cursor, (home,), read)
+            await log_reads(cursor, (home,), read)
         return DayFacts(events=tuple(sorted(events, key=lambda event: event.at)), alerts=views)
 
     async def log_reads(self, homes: Sequence[HomeId], read: Read) -> None:
         """Rows for homes that were shown outside a reading call."""
         async with self._transaction("log reads") as cursor:
-            await _log(cursor, homes, read)
+            await log_reads(cursor, homes, read)
 
     async def state(self) -> StoreState:
         """Versions and signs of life."""
@@ -181,27 +201,34 @@ class PostgresDesk:
 
 
 def read_view(row: Sequence[Any]) -> AlertView:
-    """The view of a row that starts with the alert's columns, the explanation and the edge's silence."""
-    silent = row[17]
+    """The view of a row that starts with the columns of `VIEW`."""
+    explanation, silent, instruction, call_link = row[_PLAIN : _PLAIN + _BESIDE]
     return AlertView(
-        alert=read_alert(row), explanation=row[16], edge_silent_since=None if silent is None else wall(silent)
+        alert=read_alert(row),
+        explanation=explanation,
+        edge_silent_since=None if silent is None else wall(silent),
+        instruction=instruction,
+        call_link=call_link,
     )
 
 
 def read_numbered(row: Sequence[Any]) -> Numbered:
     """The feed row of a row of `FEED_AFTER`."""
-    return Numbered(number=row[18], view=read_view(row), recorded_at=wall(row[19]))
+    number, recorded_at = row[_PLAIN + _BESIDE :]
+    return Numbered(number=number, view=read_view(row), recorded_at=wall(recorded_at))
 
 
-async def _view(cursor: AsyncCursor[Any], alert: AlertId) -> AlertView:
-    await cursor.execute(f"SELECT {_VIEW} FROM alert AS a WHERE id = %s", (alert,))
+async def view_of(cursor: AsyncCursor[Any], alert: AlertId) -> AlertView:
+    """One alert inside the caller's transaction; `Unknown` if there is none."""
+    await cursor.execute(f"SELECT {VIEW} FROM alert AS a WHERE id = %s", (alert,))
     row = await cursor.fetchone()
     if row is None:
         raise Unknown("read alert", "alert", "there is no such alert; read the list again")
     return read_view(row)
 
 
-async def _log(cursor: AsyncCursor[Any], homes: Iterable[HomeId], read: Read) -> None:
+async def log_reads(cursor: AsyncCursor[Any], homes: Iterable[HomeId], read: Read) -> None:
+    """One read log row a home inside the caller's transaction."""
     shown = sorted(set(homes))
     if shown:
         await cursor.execute(

@@ -1,0 +1,236 @@
+"""Cases in PostgreSQL: the responder's answers, instructions, and who can be sent.
+
+`answer_alert` and `answer_at_home` work on a cursor of the caller's transaction, so that whoever records that a door
+was opened can stamp "on site" with it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncCursor
+
+from gateway.adapters.postgres.alerts import COLUMNS, FEED_CHANNEL, lock_alert, read_alert, save_alert
+from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
+from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.authorisation import Role
+from gateway.ports.case import Instruction, OnDuty
+from gateway.ports.desk import AlertView, Read
+from homecare.alert import ANSWERED, Alert, Answer, Standing, answer
+from homecare.case import ResponseStanding
+from homecare.clock import HOUR
+from homecare.errors import Conflict, Unavailable, Unknown
+from homecare.grant import CaseFacts
+from homecare.identity import AlertId, HomeId, UnitId
+
+SENT_LIMIT: Final = 50
+"""Alerts on one phone; one is usual, three is a bad night."""
+PEOPLE_LIMIT: Final = 500
+"""Responders of one unit in one answer."""
+CLOSED_FOR: Final = 2 * HOUR
+"""Microseconds for which a closed case still says that it is closed, so that a phone gets a plain answer."""
+
+_SENT_TO: Final = f"""
+SELECT {VIEW} FROM alert AS a
+WHERE responder = %(person)s AND standing <> 'resolved' AND handling -> 'response' ->> 'standing' <> 'declined'
+ORDER BY (handling -> 'response' ->> 'sent_at')::bigint DESC, id LIMIT %(limit)s
+"""
+_FACTS: Final = f"""
+SELECT {COLUMNS} FROM alert
+WHERE responder = %(person)s AND (standing <> 'resolved' OR id IN (
+    SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s))
+ORDER BY raised_at DESC LIMIT %(limit)s
+"""
+_OF_HOME: Final = f"""
+SELECT {COLUMNS} FROM alert WHERE home = %s AND responder = %s AND standing <> 'resolved' ORDER BY raised_at FOR UPDATE
+"""
+_INSTRUCT: Final = """
+WITH written AS (
+    INSERT INTO instruction AS i (home, text, call_link, version, changed_by, changed_at)
+    SELECT %(home)s, %(text)s, %(call_link)s, 1, %(person)s, %(at)s WHERE %(version)s = 0
+    ON CONFLICT (home) DO NOTHING
+    RETURNING *
+), changed AS (
+    UPDATE instruction SET text = %(text)s, call_link = %(call_link)s, version = version + 1,
+        changed_by = %(person)s, changed_at = %(at)s
+    WHERE home = %(home)s AND version = %(version)s
+    RETURNING *
+), kept AS (
+    INSERT INTO instruction_log (home, version, text, call_link, changed_by, changed_at)
+    SELECT home, version, text, call_link, changed_by, changed_at FROM written
+    UNION ALL SELECT home, version, text, call_link, changed_by, changed_at FROM changed
+    RETURNING version
+), told AS (
+    INSERT INTO feed (alert, version, recorded_at, body)
+    SELECT a.id, a.version, %(at)s, to_jsonb(a) FROM alert AS a, kept
+    WHERE a.home = %(home)s AND a.standing <> 'resolved'
+)
+SELECT version, pg_notify(%(channel)s, '') FROM kept
+"""
+_ON_DUTY: Final = """
+SELECT p.id, p.display, r.role
+FROM home AS h JOIN person_role AS r ON r.unit = h.unit JOIN person AS p ON p.id = r.person
+WHERE h.id = %s AND r.role = ANY(%s) AND p.revoked_at IS NULL ORDER BY r.role, p.display, p.id LIMIT %s
+"""
+_HAS_ROLE: Final = """
+SELECT
+FROM alert AS a JOIN home AS h ON h.id = a.home
+    JOIN person_role AS r ON r.unit = h.unit JOIN person AS p ON p.id = r.person
+WHERE a.id = %s AND p.id = %s AND r.role = %s AND p.revoked_at IS NULL
+"""
+_ACCEPTED: Final = frozenset({ResponseStanding.ACCEPTED, ResponseStanding.ON_SITE, ResponseStanding.LEFT})
+
+
+class PostgresCases:
+    """`CaseStore` on PostgreSQL."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @asynccontextmanager
+    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
+        try:
+            async with self._connections.transaction() as cursor:
+                yield cursor
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
+        except AWAY as error:
+            raise unavailable(op, error) from error
+
+    async def sent_to(self, person: str, read: Read) -> tuple[AlertView, ...]:
+        """What the phone of a responder shows."""
+        async with self._transaction("read sent alerts") as cursor:
+            await cursor.execute(_SENT_TO, {"person": person, "limit": SENT_LIMIT})
+            views = tuple(read_view(row) for row in await cursor.fetchall())
+            await log_reads(cursor, (view.alert.home for view in views), read)
+        return views
+
+    async def answer(self, alert: AlertId, what: Answer, *, person: str, at: int, text: str = "") -> AlertView:
+        """A responder answers."""
+        async with self._transaction("answer alert") as cursor:
+            await answer_alert(cursor, alert, what, person=person, at=at, text=text)
+            view = await view_of(cursor, alert)
+            await log_reads(cursor, (view.alert.home,), Read(person=person, what=f"alert.{what}"))
+        return view
+
+    async def case_facts(self, person: str, now: int) -> tuple[CaseFacts, ...]:
+        """For the grants of a responder."""
+        async with self._transaction("read cases") as cursor:
+            return await facts_of(cursor, person, now)
+
+    async def instruction(self, home: HomeId, read: Read) -> Instruction:
+        """What is in force."""
+        async with self._transaction("read instruction") as cursor:
+            found = await _instruction(cursor, home)
+            await log_reads(cursor, (home,), read)
+        return found
+
+    async def instruct(self, instruction: Instruction, *, person: str, at: int) -> Instruction:
+        """The version decides between two who write at once; open desks are told in the same transaction."""
+        parameters = {
+            "home": instruction.home,
+            "text": instruction.text,
+            "call_link": instruction.call_link,
+            "version": instruction.version,
+            "person": person,
+            "at": from_wall(at),
+            "channel": FEED_CHANNEL,
+        }
+        async with self._transaction("write instruction") as cursor:
+            await cursor.execute(_INSTRUCT, parameters)
+            if await cursor.fetchone() is None:
+                raise Conflict("write instruction", instruction.home, "it changed since it was read; read it again")
+            found = await _instruction(cursor, instruction.home)
+            await log_reads(cursor, (instruction.home,), Read(person=person, what="instruction.written"))
+        return found
+
+    async def on_duty(self, home: HomeId) -> tuple[OnDuty, ...]:
+        """Caregivers and operators of the home's unit."""
+        async with self._transaction("read people") as cursor:
+            await cursor.execute(_ON_DUTY, (home, [Role.CAREGIVER, Role.OPERATOR], PEOPLE_LIMIT))
+            rows = await cursor.fetchall()
+        return tuple(OnDuty(person=id_, name=display, role=Role(role)) for id_, display, role in rows)
+
+    async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:
+        """Asked of the store, which knows of a revocation at once."""
+        async with self._transaction("read people") as cursor:
+            await cursor.execute(_HAS_ROLE, (alert, person, role))
+            return await cursor.fetchone() is not None
+
+    async def backups(self) -> dict[UnitId, frozenset[UnitId]]:
+        """All of them: a few rows a municipality."""
+        async with self._transaction("read backups") as cursor:
+            await cursor.execute("SELECT unit, array_agg(backup) FROM unit_backup GROUP BY unit")
+            rows = await cursor.fetchall()
+        return {UnitId(unit): frozenset(map(UnitId, backups)) for unit, backups in rows}
+
+
+async def answer_alert(
+    cursor: AsyncCursor[Any], alert: AlertId, what: Answer, *, person: str, at: int, text: str = ""
+) -> Alert:
+    """Put a responder's answer into force inside the caller's transaction; the alert as it then stands."""
+    current = await lock_alert(cursor, alert)
+    if current is None:
+        raise Unknown("answer alert", "alert", "there is no such alert; read the list again")
+    after = answer(current, what, person=person, at=at, text=text)
+    await _save(cursor, current, after, what, person=person, at=at)
+    return after
+
+
+async def answer_at_home(cursor: AsyncCursor[Any], home: HomeId, what: Answer, *, person: str, at: int) -> list[Alert]:
+    """`on_site` or `left` for every open alert of the home that is sent to the person, inside the caller's transaction.
+
+    The alerts that changed; none where nothing is open, was declined, or said so before.
+    """
+    await cursor.execute(_OF_HOME, (home, person))
+    changed: list[Alert] = []
+    for current in [read_alert(row) for row in await cursor.fetchall()]:
+        response = current.case.response
+        if response is None or response.standing is ResponseStanding.DECLINED:
+            continue
+        after = answer(current, what, person=person, at=at)
+        if await _save(cursor, current, after, what, person=person, at=at):
+            changed.append(after)
+    return changed
+
+
+async def _save(cursor: AsyncCursor[Any], before: Alert, after: Alert, what: Answer, *, person: str, at: int) -> bool:
+    if after is before:
+        return False
+    detail = {"text": after.case.outcome} if what is Answer.OUTCOME else None
+    await save_alert(cursor, after, ANSWERED[what], person=person, recorded_at=at, detail=detail)
+    return True
+
+
+async def facts_of(cursor: AsyncCursor[Any], person: str, now: int) -> tuple[CaseFacts, ...]:
+    """What the grants of a responder rest on, inside the caller's transaction."""
+    await cursor.execute(_FACTS, {"person": person, "since": from_wall(now - CLOSED_FOR), "limit": SENT_LIMIT})
+    return tuple(_facts(read_alert(row)) for row in await cursor.fetchall())
+
+
+def _facts(alert: Alert) -> CaseFacts:
+    response = alert.case.response
+    accepted = response is not None and response.standing in _ACCEPTED
+    return CaseFacts(
+        alert=alert.id,
+        person=response.person if response else "",
+        home=alert.home,
+        accepted_at=response.accepted_at if response and accepted else None,
+        closed=alert.standing is Standing.RESOLVED,
+    )
+
+
+async def _instruction(cursor: AsyncCursor[Any], home: HomeId) -> Instruction:
+    await cursor.execute(
+        "SELECT text, call_link, version, changed_by, changed_at FROM instruction WHERE home = %s", (home,)
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return Instruction(home=home)
+    text, call_link, version, changed_by, changed_at = row
+    return Instruction(
+        home=home, text=text, call_link=call_link, version=version, changed_by=changed_by, changed_at=wall(changed_at)
+    )
