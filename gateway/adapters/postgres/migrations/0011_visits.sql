@@ -127,6 +127,17 @@ CREATE TABLE tag (
 
 CREATE INDEX tag_of_home ON tag (home);
 
+-- Every reading that counted. The same reading sent again with the same key is the same reading; all others of an old
+-- counter are refused.
+CREATE TABLE tag_read (
+    tag     text NOT NULL REFERENCES tag,
+    counter integer NOT NULL,
+    person  text NOT NULL,
+    key     text NOT NULL,
+    read_at timestamptz NOT NULL,
+    PRIMARY KEY (tag, counter)
+);
+
 -- From now on a person comes and goes by phone too: then no edge stands behind the row.
 ALTER TABLE check_in
     ADD COLUMN person text,

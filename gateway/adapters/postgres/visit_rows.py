@@ -1,0 +1,216 @@
+"""Visit rows, for whoever changes visits inside a transaction of its own.
+
+A visit is locked before its evidence is read, and saved with everything that a change leaves behind: evidence, log,
+`check_in` where somebody came or went, the no entry where nobody could, and a notice to the phones concerned.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from psycopg import AsyncCursor
+
+from gateway.adapters.postgres.rows import from_wall, wall
+from homecare.envelope import FactId
+from homecare.errors import Unknown
+from homecare.identity import derived_id
+from homecare.visit import Change, Evidence, Movement, Visit, VisitTransition, step
+
+TODAY_CHANNEL: Final = "vaka_today"
+"""The notification that something of a person's day changed: the payload is the person's pseudonym."""
+
+_COLUMNS: Final = "id, unit, home, since, until, people, tasks, planned, cancelled, overdue, version"
+_EVIDENCE: Final = "id, person, proof, movement, claimed_at, received_at, reason"
+_READ_EVIDENCE: Final = f"SELECT visit, {_EVIDENCE} FROM visit_evidence WHERE visit = ANY(%s) ORDER BY visit, number"
+SAVE: Final = """
+INSERT INTO visit (id, unit, home, since, until, people, tasks, planned, cancelled, overdue, version,
+                   standing, started_at, ended_at)
+VALUES (%(id)s, %(unit)s, %(home)s, %(since)s, %(until)s, %(people)s, %(tasks)s, %(planned)s, %(cancelled)s,
+        %(overdue)s, %(version)s, %(standing)s, %(started_at)s, %(ended_at)s)
+ON CONFLICT (id) DO UPDATE SET
+    home = excluded.home, since = excluded.since, until = excluded.until, people = excluded.people,
+    tasks = excluded.tasks, cancelled = excluded.cancelled, overdue = excluded.overdue, version = excluded.version,
+    standing = excluded.standing, started_at = excluded.started_at, ended_at = excluded.ended_at
+"""
+"""Writes a visit; the parameters are `visit_row`."""
+_ADD: Final = f"""
+INSERT INTO visit_evidence (visit, number, {_EVIDENCE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+LOG: Final = """
+INSERT INTO visit_log (recorded_at, visit, version, transition, standing, home, person, evidence, claimed_at, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+"""Writes one transition; the parameters are `log_row`."""
+_CHECK_IN: Final = """
+INSERT INTO check_in (recorded_at, id, home, device, method, direction, occurred_at, edge, epoch, stream, seq,
+                      person, visit, evidence)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_NO_ENTRY: Final = """
+INSERT INTO no_entry (id, visit, unit, home, person, claimed_at, received_at, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_DIRECTION: Final = {Movement.ARRIVED: "in", Movement.LEFT: "out"}
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The fact and the device that evidence of the door comes from; a phone has neither."""
+
+    fact: FactId | None = None
+    device: str | None = None
+
+
+NO_ORIGIN: Final = Origin()
+
+
+def no_entry_id(evidence: str) -> str:
+    """The no entry that a piece of evidence opens."""
+    return derived_id("noentry", evidence)
+
+
+async def add_evidence(
+    cursor: AsyncCursor[Any], visit: str, evidence: Evidence, *, recorded_at: int, origin: Origin = NO_ORIGIN
+) -> Visit:
+    """Lock the visit, take the evidence and save what came of it; the visit as it then stands.
+
+    The same piece again changes nothing. `Unknown` for no such visit, `Refused` as `homecare.visit.step`.
+    """
+    found = await lock_visits(cursor, [visit])
+    if not found:
+        raise Unknown("change visit", "visit", "there is no such visit; read the list again")
+    after, changes = step(found[0], evidence)
+    await save_visit(cursor, after, changes, recorded_at=recorded_at, origin=origin)
+    return after
+
+
+async def lock_visits(cursor: AsyncCursor[Any], ids: Sequence[str]) -> tuple[Visit, ...]:
+    """These visits with their evidence, locked until the transaction ends; always in the same order."""
+    statement = f"SELECT {_COLUMNS} FROM visit WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+    await cursor.execute(statement, (list(ids),))
+    return await _with_evidence(cursor)
+
+
+async def read_visits(cursor: AsyncCursor[Any], where: str, parameters: dict[str, object]) -> tuple[Visit, ...]:
+    """Visits for which `where` holds, in order of time, with their evidence."""
+    await cursor.execute(f"SELECT {_COLUMNS} FROM visit WHERE {where} ORDER BY since, id LIMIT %(limit)s", parameters)
+    return await _with_evidence(cursor)
+
+
+async def _with_evidence(cursor: AsyncCursor[Any]) -> tuple[Visit, ...]:
+    rows = await cursor.fetchall()
+    if not rows:
+        return ()
+    evidence: dict[str, list[Evidence]] = {}
+    await cursor.execute(_READ_EVIDENCE, ([row[0] for row in rows],))
+    for row in await cursor.fetchall():
+        evidence.setdefault(row[0], []).append(_read_evidence(row[1:]))
+    return tuple(_read_visit(row, tuple(evidence.get(row[0], ()))) for row in rows)
+
+
+async def save_visit(
+    cursor: AsyncCursor[Any], visit: Visit, changes: Iterable[Change], *, recorded_at: int, origin: Origin = NO_ORIGIN
+) -> None:
+    """Write a locked (or new) visit and what its changes leave behind; nothing where nothing changed."""
+    changes = tuple(changes)
+    if not changes:
+        return
+    await cursor.execute(SAVE, visit_row(visit))
+    for change in changes:
+        await cursor.execute(LOG, log_row(visit, change, recorded_at))
+        if change.evidence is not None:
+            await _save_evidence(cursor, visit, change, recorded_at, origin)
+    await notify(cursor, {*visit.people, *(one.person for one in visit.evidence)})
+
+
+async def _save_evidence(
+    cursor: AsyncCursor[Any], visit: Visit, change: Change, recorded_at: int, origin: Origin
+) -> None:
+    one = change.evidence
+    if one is None:
+        return
+    await cursor.execute(_ADD, (visit.id, len(visit.evidence), *_evidence_row(one)))
+    if one.movement in _DIRECTION:
+        await cursor.execute(_CHECK_IN, _check_in_row(visit, one, recorded_at, origin))
+    if change.transition is VisitTransition.NO_ENTRY:
+        claimed, received = from_wall(one.claimed_at), from_wall(one.received_at)
+        row = (no_entry_id(one.id), visit.id, visit.unit, visit.home, one.person, claimed, received, one.reason)
+        await cursor.execute(_NO_ENTRY, row)
+
+
+async def notify(cursor: AsyncCursor[Any], people: Iterable[str]) -> None:
+    """Tell, with the commit, whose day changed."""
+    await cursor.execute(f"SELECT pg_notify('{TODAY_CHANNEL}', one) FROM unnest(%s::text[]) AS one", (sorted(people),))
+
+
+def visit_row(visit: Visit) -> dict[str, object]:
+    """The parameters of `SAVE`."""
+    return {
+        "id": visit.id,
+        "unit": visit.unit,
+        "home": visit.home,
+        "since": from_wall(visit.since),
+        "until": from_wall(visit.until),
+        "people": list(visit.people),
+        "tasks": list(visit.tasks),
+        "planned": visit.planned,
+        "cancelled": visit.cancelled,
+        "overdue": visit.overdue,
+        "version": visit.version,
+        "standing": visit.standing.value,
+        "started_at": None if visit.started_at is None else from_wall(visit.started_at),
+        "ended_at": None if visit.ended_at is None else from_wall(visit.ended_at),
+    }
+
+
+def log_row(visit: Visit, change: Change, recorded_at: int) -> tuple[object, ...]:
+    """The row of one change."""
+    one = change.evidence
+    return (
+        from_wall(recorded_at),
+        visit.id,
+        change.version,
+        change.transition.value,
+        change.standing.value,
+        visit.home,
+        None if one is None else one.person,
+        None if one is None else one.id,
+        None if one is None else from_wall(one.claimed_at),
+        "" if one is None else one.reason,
+    )
+
+
+def _check_in_row(visit: Visit, one: Evidence, recorded_at: int, origin: Origin) -> tuple[object, ...]:
+    fact = origin.fact
+    return (
+        from_wall(recorded_at),
+        derived_id("checkin", one.id),
+        visit.home,
+        origin.device,
+        one.proof.value,
+        _DIRECTION[one.movement],
+        from_wall(one.claimed_at),
+        fact.edge if fact else None,
+        fact.epoch if fact else None,
+        fact.stream if fact else None,
+        fact.seq if fact else None,
+        one.person,
+        visit.id,
+        one.id,
+    )
+
+
+def _evidence_row(one: Evidence) -> tuple[object, ...]:
+    times = (from_wall(one.claimed_at), from_wall(one.received_at))
+    return (one.id, one.person, one.proof.value, one.movement.value, *times, one.reason)
+
+
+def _read_evidence(row: Sequence[Any]) -> Evidence:
+    named: dict[str, Any] = dict(zip(Evidence.__struct_fields__, row, strict=True))
+    named |= {name: wall(named[name]) for name in ("claimed_at", "received_at")}
+    return msgspec.convert(named, Evidence)
+
+
+def _read_visit(row: Sequence[Any], evidence: tuple[Evidence, ...]) -> Visit:
+    named: dict[str, Any] = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    named |= {"since": wall(named["since"]), "until": wall(named["until"]), "evidence": evidence}
+    return msgspec.convert(named, Visit)
