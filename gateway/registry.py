@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
+from gateway.installed import Installed, unpack
 from gateway.ports.registry import Binding, Edge, Home, RegistrySource, Snapshot
 from homecare.device import Device
 from homecare.errors import Malformed
@@ -52,7 +53,8 @@ class Registry:
         self._keys: dict[EdgeId, SealKeys] = {}
         self._bindings: dict[EdgeId, tuple[Binding, ...]] = {}
         self._edges_of: dict[HomeId, tuple[EdgeId, ...]] = {}
-        self._installed: dict[HomeId, tuple[tuple[EdgeId, Device], ...]] = {}
+        self._installed: Mapping[HomeId, bytes] = {}
+        self._shards: dict[frozenset[int], frozenset[int]] = {}
 
     async def refresh(self, source: RegistrySource) -> bool:
         """Read the registry again if it changed; True if it did."""
@@ -73,7 +75,7 @@ class Registry:
         self._names = snapshot.names
         self._edges = {edge.id: edge for edge in snapshot.edges}
         self._bindings = _grouped((binding.edge, binding) for binding in snapshot.bindings)
-        self._installed = _grouped((device.home, (edge, device)) for edge, device in snapshot.devices)
+        self._installed = snapshot.installed
         current = (binding for binding in snapshot.bindings if binding.valid_until is None)
         self._edges_of = _grouped((binding.home, binding.edge) for binding in current)
 
@@ -92,6 +94,7 @@ class Registry:
             return None
         bindings = self._bindings.get(edge.id, ())
         shards = frozenset(self.homes[binding.home].shard for binding in bindings)
+        shards = self._shards.setdefault(shards, shards)
         entry = self._entries[edge.id] = EdgeEntry(edge, bindings, shards, keys)
         return entry
 
@@ -113,11 +116,12 @@ class Registry:
 
     def devices_of(self, home: HomeId) -> tuple[Device, ...]:
         """The devices installed in the home."""
-        return tuple(device for _, device in self._installed.get(home, ()))
+        return tuple(device for _, device in self.installed_in(home))
 
-    def installed_in(self, home: HomeId) -> tuple[tuple[EdgeId, Device], ...]:
-        """The devices installed in the home, each with the edge that hears it."""
-        return self._installed.get(home, ())
+    def installed_in(self, home: HomeId) -> Installed:
+        """The devices installed in the home, each with the edge that hears it; unpacked anew at every call."""
+        packed = self._installed.get(home)
+        return () if packed is None else unpack(home, packed)
 
     def stays_in(self, home: HomeId) -> tuple[tuple[EdgeId, int], ...]:
         """The edges that stand in the home now, each with the wall microseconds since when."""

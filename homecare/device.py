@@ -37,7 +37,7 @@ class Placement(StrEnum):
     OTHER = "other"
 
 
-class Device(msgspec.Struct, frozen=True):
+class Device(msgspec.Struct, frozen=True, gc=False):
     """One installed device.
 
     `driver` names the file of `edge/drivers/` that reads it, `address` is how its transport names it (BLE address in

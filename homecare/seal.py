@@ -25,7 +25,7 @@ TAG_BYTES: Final = 16
 KEY_BYTES: Final = 32
 
 
-class SealKeys(msgspec.Struct, frozen=True):
+class SealKeys(msgspec.Struct, frozen=True, gc=False):
     """The two keys between one edge and the gateway, 32 bytes each."""
 
     up: bytes

@@ -9,7 +9,7 @@ from homecare.device import Device
 from homecare.identity import EdgeId, HomeId, UnitId
 
 
-class Home(msgspec.Struct, frozen=True):
+class Home(msgspec.Struct, frozen=True, gc=False):
     """One dwelling. `label`, `address` and `resident` are for authorised screens only: never in a log or topic.
 
     `time_zone` is an IANA name. `settings` are the rules' limits for this home, as `rules` reads them.
@@ -25,7 +25,7 @@ class Home(msgspec.Struct, frozen=True):
     settings: Mapping[str, Any] = {}
 
 
-class Binding(msgspec.Struct, frozen=True):
+class Binding(msgspec.Struct, frozen=True, gc=False):
     """An edge stood in a home from `valid_from` until `valid_until` (wall microseconds; None: it still does)."""
 
     edge: EdgeId
@@ -34,7 +34,7 @@ class Binding(msgspec.Struct, frozen=True):
     valid_until: int | None = None
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """An edge's identity: its long-term X25519 public key, 32 bytes."""
 
     id: EdgeId
@@ -62,7 +62,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     homes: tuple[Home, ...]
     edges: tuple[Edge, ...]
     bindings: tuple[Binding, ...]
-    devices: tuple[tuple[EdgeId, Device], ...]
+    installed: Mapping[HomeId, bytes]
+    """The devices of each home, as `gateway.installed` packs them."""
     names: Mapping[str, str] = {}
     """What colleagues see, by a person's pseudonym."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gateway import installed
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
 from homecare import topic
 from homecare.clock import DAY
@@ -103,7 +104,7 @@ def snapshot_of(*houses: Household) -> Snapshot:
             for each in registrations
             for edge in each.edges
         ),
-        devices=tuple(device for each in registrations for device in each.devices),
+        installed=installed.pack(device for each in registrations for device in each.devices),
     )
 
 

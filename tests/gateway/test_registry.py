@@ -1,10 +1,13 @@
 """Enrolment and the registry in memory, on the real database."""
 
+import msgspec
 import psycopg
 import pytest
 
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry, enrol, unbind
+from gateway.adapters.postgres.registry_source import ReconnectingRegistry
+from gateway.installed import pack, unpack
 from gateway.ports.registry import Edge
 from gateway.registry import Registry
 from homecare.clock import DAY
@@ -66,3 +69,39 @@ async def test_a_moved_edge_stood_in_both_homes_at_their_times(database_url: str
     assert not entry.stood_in(HomeId("home-other"), ENROLLED_AT + DAY)
     assert entry.shards == {shard_of(first.home), shard_of(second.home)}
     assert registry.homes_of(first.edge) == (second.home,)
+
+
+async def test_homes_with_equal_settings_share_one_object_that_nobody_can_change(database_url: str) -> None:
+    houses = [household(number) for number in (1, 2, 3)]
+    for house in houses[:2]:
+        home = msgspec.structs.replace(house.registration.home, settings={"door_open_after": 60})
+        enrol(database_url, msgspec.structs.replace(house.registration, home=home))
+    enrol(database_url, houses[2].registration)
+    registry = await loaded(database_url)
+    first, second, third = (registry.homes[house.home].settings for house in houses)
+    assert first is second
+    assert (first, third) == ({"door_open_after": 60}, {})
+    with pytest.raises(TypeError):
+        first["door_open_after"] = 61  # type: ignore[index]
+
+
+async def test_devices_lie_packed_until_they_are_asked_for(database_url: str) -> None:
+    """Forty thousand devices as objects are 12 MiB in each process, and most of a start."""
+    house = household(1)
+    enrol(database_url, house.registration)
+    registry = await loaded(database_url)
+    assert set(map(type, registry._installed.values())) == {bytes}
+    first, second = registry.installed_in(house.home), registry.installed_in(house.home)
+    assert first == second == house.registration.devices
+    assert first[0][1].capabilities is second[0][1].capabilities
+    assert unpack(house.home, pack(house.registration.devices)[house.home]) == house.registration.devices
+
+
+async def test_the_bulk_process_never_learns_names_and_addresses(database_url: str) -> None:
+    house = household(1)
+    enrol(database_url, house.registration)
+    source = ReconnectingRegistry(database_url)
+    (home,) = (await source.load()).homes
+    await source.close()
+    assert (home.label, home.address, home.resident) == ("", "", "")
+    assert (home.id, home.time_zone) == (house.home, "Europe/Stockholm")

@@ -9,7 +9,7 @@ from gateway.ports.registry import Snapshot
 
 
 class ReconnectingRegistry:
-    """A `RegistrySource`; every call raises `Unavailable` while the database is away."""
+    """A `RegistrySource` without the words of screens; every call raises `Unavailable` while the database is away."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -31,4 +31,4 @@ class ReconnectingRegistry:
     async def _source(self) -> PostgresRegistry:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._url, name="vaka-bulk-registry", autocommit=True)
-        return PostgresRegistry(self._connection)
+        return PostgresRegistry(self._connection, words=False)
