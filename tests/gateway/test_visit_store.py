@@ -113,11 +113,12 @@ async def test_plan_37_a_plan_is_taken_whole_or_not_at_all(
     """The database ends the session in the middle of the third row of each table."""
     nth = 1 if table == "plan_import" else 3
     with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE SEQUENCE nth")
         connection.execute(
-            f"CREATE SEQUENCE nth; CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF nextval('nth') >= {nth} THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$; "
-            f"CREATE TRIGGER dying BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION die()"
+            f"CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('nth') >= {nth} "
+            "THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$"
         )
+        connection.execute(f"CREATE TRIGGER dying BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION die()")
     visits = plan(*(planned(str(number)) for number in range(5)))
     with pytest.raises(Exception, match="take plan"):
         await store.take(visits, record())
