@@ -1,6 +1,6 @@
 """Rows of facts in PostgreSQL's binary COPY format, packed by hand.
 
-Measured at 100 rows a batch: about 3 us a row here against 25 us with psycopg's own row writer, most of which is
+Measured at 100 rows a batch: about 2 us a row here against 25 us with psycopg's own row writer, most of which is
 adaptation of values whose types never change.
 """
 
@@ -12,29 +12,24 @@ from typing import Final
 import msgspec
 
 from gateway.ports.record import Recorded, Run
-from homecare.envelope import Envelope
-from homecare.event import STREAM_OF, Event, Observed
+from homecare.event import STREAM_OF, Event, Observed, Stream
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER: Final = b"\xff\xff"
-EVENT_COLUMNS: Final = (
-    "recorded_at, applied, edge, epoch, stream, seq, position, home, device, kind, "
-    "occurred_at, received_at, estimated_at, uncertainty, elapsed, counter, body"
-)
-OBSERVATION_COLUMNS: Final = (
-    "recorded_at, applied, edge, epoch, stream, seq, position, home, device, "
-    "occurred_at, received_at, estimated_at, uncertainty, elapsed, counter, quantity, value, unit"
-)
+_NUMBERS: Final = "recorded_at, applied, seq, position, occurred_at, received_at, estimated_at, uncertainty, elapsed"
+"""First and together, so that one call packs them."""
+EVENT_COLUMNS: Final = f"{_NUMBERS}, counter, edge, epoch, stream, home, device, kind, body"
+OBSERVATION_COLUMNS: Final = f"{_NUMBERS}, counter, edge, epoch, stream, home, device, quantity, value, unit"
 TEXTS_KEPT: Final = 65_536
-"""Ids whose packed form is remembered: 10,000 homes with their devices; about 8 MB."""
+"""Edges, and homes with a device, whose packed form is remembered: 10,000 homes; about 15 MB."""
+BODIES_KEPT: Final = 1_024
+"""Events whose packed body is remembered: most are one of a few, such as motion that began."""
 
 _POSTGRES_EPOCH: Final = 946_684_800_000_000
 """Microseconds from 1970 to 2000, where PostgreSQL's timestamps begin."""
 _NULL: Final = b"\xff\xff\xff\xff"
-_EVENT_START: Final = struct.Struct(">hiqiq")
+_START: Final = struct.Struct(">h" + "iq" * (_NUMBERS.count(",") + 1))
 _KEY: Final = struct.Struct(">iq")
-_SEQS: Final = struct.Struct(">iqiq")
-_TIMES: Final = struct.Struct(">iqiqiqiqiq")
 _VALUE: Final = struct.Struct(">id")
 _LENGTH: Final = struct.Struct(">i")
 _JSONB: Final = struct.Struct(">ib")
@@ -45,10 +40,12 @@ _JSONB_VERSION: Final = 1
 _encode: Final = msgspec.json.Encoder().encode
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
-def _text(value: str) -> bytes:
+def _packed(value: str) -> bytes:
     data = value.encode()
     return _LENGTH.pack(len(data)) + data
+
+
+_text: Final = lru_cache(maxsize=TEXTS_KEPT)(_packed)
 
 
 def kind_of(event: type[Event]) -> str:
@@ -57,7 +54,21 @@ def kind_of(event: type[Event]) -> str:
 
 
 _KIND: Final = {event: _text(kind_of(event)) for event in STREAM_OF}
+_STREAM: Final = {stream: _text(stream.value) for stream in Stream}
 _TAG_BYTES: Final = {event: len(f'{{"type":"{kind_of(event)}"') for event in STREAM_OF}
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _subject(home: str, device: str | None) -> bytes:
+    return _packed(home) + (_NULL if device is None else _packed(device))
+
+
+@lru_cache(maxsize=BODIES_KEPT)
+def _kind_and_body(event: Event) -> bytes:
+    kind = type(event)
+    body = _encode(event)[_TAG_BYTES[kind] :]
+    body = b"{" + body[1:] if body[:1] == b"," else b"{}"
+    return _KIND[kind] + _JSONB.pack(len(body) + 1, _JSONB_VERSION) + body
 
 
 def copy_data(runs: Sequence[Run], recorded_at: int) -> tuple[bytes, bytes]:
@@ -66,59 +77,32 @@ def copy_data(runs: Sequence[Run], recorded_at: int) -> tuple[bytes, bytes]:
     events: list[bytes] = []
     observations: list[bytes] = []
     for run in runs:
-        key = _text(run.edge) + _KEY.pack(8, run.epoch) + _text(run.stream.value)
+        key = _text(run.edge) + _KEY.pack(8, run.epoch) + _STREAM[run.stream]
         for fact in run.facts:
-            if type(fact.envelope.event) is Observed:
-                _observation(observations, key, fact, at)
+            envelope = fact.envelope
+            event = envelope.event
+            subject = _subject(envelope.home, envelope.device)
+            counter = _NULL if envelope.counter is None else _KEY.pack(8, envelope.counter)
+            if type(event) is Observed:
+                start, value = _start(_OBSERVATION_FIELDS, fact, at), _VALUE.pack(8, event.value)
+                observations += (start, counter, key, subject, _text(event.quantity), value, _text(event.unit))
             else:
-                _event(events, key, fact, at)
+                events += (_start(_EVENT_FIELDS, fact, at), counter, key, subject, _kind_and_body(event))
     return _whole(events), _whole(observations)
 
 
-def _whole(parts: list[bytes]) -> bytes:
-    return b"".join((HEADER, *parts, TRAILER)) if parts else b""
-
-
-def _event(parts: list[bytes], key: bytes, fact: Recorded, at: int) -> None:
+def _start(fields: int, fact: Recorded, at: int) -> bytes:
     envelope = fact.envelope
-    event = envelope.event
-    kind = type(event)
-    body = _encode(event)[_TAG_BYTES[kind] :]
-    body = b"{" + body[1:] if body[:1] == b"," else b"{}"
-    parts += (
-        _EVENT_START.pack(_EVENT_FIELDS, 8, at, 8, fact.applied),
-        key,
-        _SEQS.pack(8, fact.seq, 8, envelope.position),
-        _text(envelope.home),
-        _NULL if envelope.device is None else _text(envelope.device),
-        _KIND[kind],
-        _times(fact, envelope),
-        _NULL if envelope.counter is None else _KEY.pack(8, envelope.counter),
-        _JSONB.pack(len(body) + 1, _JSONB_VERSION),
-        body,
-    )
-
-
-def _observation(parts: list[bytes], key: bytes, fact: Recorded, at: int) -> None:
-    envelope = fact.envelope
-    event = envelope.event
-    assert isinstance(event, Observed)  # noqa: S101 why: `copy_data` chose by type; this tells the type checker
-    parts += (
-        _EVENT_START.pack(_OBSERVATION_FIELDS, 8, at, 8, fact.applied),
-        key,
-        _SEQS.pack(8, fact.seq, 8, envelope.position),
-        _text(envelope.home),
-        _NULL if envelope.device is None else _text(envelope.device),
-        _times(fact, envelope),
-        _NULL if envelope.counter is None else _KEY.pack(8, envelope.counter),
-        _text(event.quantity),
-        _VALUE.pack(8, event.value),
-        _text(event.unit),
-    )
-
-
-def _times(fact: Recorded, envelope: Envelope) -> bytes:
-    return _TIMES.pack(
+    return _START.pack(
+        fields,
+        8,
+        at,
+        8,
+        fact.applied,
+        8,
+        fact.seq,
+        8,
+        envelope.position,
         8,
         envelope.occurred_at - _POSTGRES_EPOCH,
         8,
@@ -130,3 +114,7 @@ def _times(fact: Recorded, envelope: Envelope) -> bytes:
         8,
         envelope.elapsed,
     )
+
+
+def _whole(parts: list[bytes]) -> bytes:
+    return b"".join((HEADER, *parts, TRAILER)) if parts else b""
