@@ -1,0 +1,141 @@
+"""What people do about an alert: every step, who may take it, and what an unknowing phone may say twice."""
+
+import msgspec
+import pytest
+
+from homecare.alert import INSIDE, ON_THE_WAY, Action, Alert, Answer, Condition, Said, Standing, act, answer
+from homecare.case import CallResult, ResponseStanding
+from homecare.errors import Conflict, Refused
+from homecare.identity import AlertId, HomeId
+
+ALERT = Alert(
+    id=AlertId("alert-0001"),
+    home=HomeId("home-00000001"),
+    condition=Condition.HELP_CALL,
+    subject=None,
+    occurred_at=1,
+    raised_at=2,
+    last_occurred_at=1,
+    occurrences=1,
+    active=True,
+    standing=Standing.RAISED,
+    version=1,
+)
+DESK, OTHER, CARER = "person-desk-01", "person-desk-02", "person-care-01"
+CLOSE = Said(reason="hjälp är på plats")
+
+
+def do(alert: Alert, action: Action, said: Said = CLOSE, *, person: str = DESK, at: int = 10) -> Alert:
+    return act(alert, action, person=person, version=alert.version, at=at, said=said)
+
+
+def sent() -> Alert:
+    return do(do(ALERT, Action.TAKE), Action.SEND, Said(to=CARER))
+
+
+def standing(alert: Alert) -> ResponseStanding | None:
+    return alert.case.response.standing if alert.case.response else None
+
+
+def test_a_case_from_press_to_outcome_has_every_step() -> None:
+    called = do(do(ALERT, Action.TAKE), Action.CALL_BACK, Said(result=CallResult.NO_ANSWER), at=11)
+    out = do(called, Action.SEND, Said(to=CARER), at=12)
+    accepted = answer(out, Answer.ACCEPT, person=CARER, at=13)
+    there = answer(accepted, Answer.ON_SITE, person=CARER, at=14)
+    told = answer(there, Answer.OUTCOME, person=CARER, at=15, text=" Lyfte upp. ")
+    left = answer(told, Answer.LEFT, person=CARER, at=16)
+    over = do(left, Action.RESOLVE)
+    assert [step.version for step in (called, out, accepted, there, told, left, over)] == [3, 4, 5, 6, 7, 8, 9]
+    assert called.case.called_back is not None
+    assert (called.case.called_back.by, called.case.called_back.result) == (DESK, CallResult.NO_ANSWER)
+    response = over.case.response
+    assert response is not None
+    assert (response.sent_at, response.accepted_at, response.on_site_at, response.left_at) == (12, 13, 14, 16)
+    assert (told.case.outcome, told.case.inside, left.case.inside) == ("Lyfte upp.", True, False)
+    assert (over.standing, over.resolved_by, over.case.outcome) == (Standing.RESOLVED, DESK, "Lyfte upp.")
+
+
+def test_an_alert_is_handed_over_to_somebody_and_is_then_theirs() -> None:
+    theirs = do(do(ALERT, Action.TAKE), Action.HAND_OVER, Said(to=OTHER))
+    assert theirs.claimed_by == OTHER
+    with pytest.raises(Conflict):
+        do(theirs, Action.RELEASE)
+    assert do(theirs, Action.RELEASE, person=OTHER).claimed_by is None
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (Action.HAND_OVER, Said()),
+        (Action.SEND, Said()),
+        (Action.CALL_BACK, Said()),
+        (Action.OUTCOME, Said(text="  ")),
+        (Action.OUTCOME, Said(text="x" * 501)),
+        (Action.RESOLVE, Said()),
+    ],
+)
+def test_what_an_action_needs_must_be_said(action: Action, said: Said) -> None:
+    with pytest.raises(Refused):
+        do(ALERT, action, said)
+
+
+@pytest.mark.parametrize("action", [Action.ON_SITE, Action.LEFT])
+def test_nobody_is_on_site_who_was_not_sent(action: Action) -> None:
+    with pytest.raises(Conflict):
+        do(ALERT, action)
+
+
+def test_ending_over_the_head_of_somebody_inside_must_be_confirmed() -> None:
+    there = answer(answer(sent(), Answer.ACCEPT, person=CARER, at=1), Answer.ON_SITE, person=CARER, at=2)
+    with pytest.raises(Conflict, match=INSIDE):
+        do(there, Action.RESOLVE)
+    with pytest.raises(Conflict, match=INSIDE):
+        do(answer(there, Answer.OUTCOME, person=CARER, at=3, text="klart"), Action.RESOLVE)
+    with pytest.raises(Conflict, match=INSIDE):
+        do(there, Action.SEND, Said(to="person-care-02"))
+    assert do(there, Action.RESOLVE, msgspec.structs.replace(CLOSE, confirm=True)).standing is Standing.RESOLVED
+
+
+def test_ending_while_somebody_is_on_the_way_must_be_confirmed() -> None:
+    accepted = answer(sent(), Answer.ACCEPT, person=CARER, at=1)
+    with pytest.raises(Conflict, match=ON_THE_WAY):
+        do(accepted, Action.RESOLVE)
+    told = answer(accepted, Answer.OUTCOME, person=CARER, at=3, text="pratade genom dörren")
+    assert do(told, Action.RESOLVE).standing is Standing.RESOLVED
+
+
+def test_an_answer_that_comes_twice_says_nothing_new() -> None:
+    alert = sent()
+    for what in (Answer.ACCEPT, Answer.ON_SITE, Answer.LEFT, Answer.OUTCOME):
+        alert = answer(alert, what, person=CARER, at=20, text="klart")
+        assert answer(alert, what, person=CARER, at=21, text="klart") is alert
+    over = do(alert, Action.RESOLVE)
+    assert answer(over, Answer.OUTCOME, person=CARER, at=22, text="klart") is over
+    with pytest.raises(Conflict):
+        answer(over, Answer.ACCEPT, person=CARER, at=22)
+
+
+def test_an_answer_needs_no_version_but_must_come_from_whom_it_was_sent_to() -> None:
+    pressed = msgspec.structs.replace(sent(), version=40)
+    assert answer(pressed, Answer.ACCEPT, person=CARER, at=1).version == 41
+    for alert, person in ((pressed, "person-care-02"), (ALERT, CARER)):
+        with pytest.raises(Conflict):
+            answer(alert, Answer.ACCEPT, person=person, at=1)
+
+
+def test_one_who_is_there_accepts_nothing_anew_and_one_who_declined_may_still_go() -> None:
+    there = answer(sent(), Answer.ON_SITE, person=CARER, at=5)
+    assert there.case.response is not None
+    assert (standing(there), there.case.response.accepted_at) == (ResponseStanding.ON_SITE, 5), "the door says both"
+    assert answer(there, Answer.ACCEPT, person=CARER, at=6) is there
+    declined = answer(sent(), Answer.DECLINE, person=CARER, at=5)
+    assert standing(answer(declined, Answer.ACCEPT, person=CARER, at=6)) is ResponseStanding.ACCEPTED
+
+
+def test_somebody_else_can_be_sent_once_the_first_one_cannot() -> None:
+    declined = answer(sent(), Answer.DECLINE, person=CARER, at=5)
+    again = do(declined, Action.SEND, Said(to="person-care-02"), at=6)
+    assert again.case.response is not None
+    assert (again.case.response.person, again.case.response.standing) == ("person-care-02", ResponseStanding.SENT)
+    with pytest.raises(Conflict):
+        answer(again, Answer.ACCEPT, person=CARER, at=7)
