@@ -3,6 +3,7 @@ r"""The agent: joins ears, journal and uplink. Everything that decides is elsewh
     sighting -> hearing -> entry -> recorder (journal thread) -> reply to the device
                               \-> alarms: reserved and sent whatever the disk does, then recorded
     journal -> uplink -> broker -> receipt -> uplink -> recorder
+    command -> actuation -> recorder -> transport -> device -> recorder
 
 One task group: a bug in any part ends the process with a non-zero exit, the supervisor restarts it, and the journal
 goes on in a new epoch. `stop` ends in order: ears first, then the journal's queue, then the journal.
@@ -17,7 +18,9 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.driver import Sighting, Transport
+from edge.actuation import Actuation, Surroundings
+from edge.commands import Commands
+from edge.driver import Actuator, Connecting, Sighting, Transport
 from edge.entry import Entry, Stored
 from edge.health import Health
 from edge.hearing import Heard, Hearing
@@ -26,10 +29,13 @@ from edge.recorder import Recorder
 from edge.transports.mqtt import MqttTransport
 from edge.uplink import Uplink
 from homecare.clock import HOUR, SECOND, Clock, Instant
+from homecare.command import Message
 from homecare.delivery import HEARTBEAT_EVERY
+from homecare.device import Device
 from homecare.errors import Malformed, Refused, Unavailable
 from homecare.event import AnyEvent, Stream, TransportChanged, TransportState, stream_of
 from homecare.identity import DeviceId
+from homecare.wire import Kind, kind_of
 
 SOFTWARE: Final = "vaka-edge 0.1.0"
 ALARM_PATIENCE_SECONDS: Final = 0.05
@@ -61,6 +67,8 @@ class Agent:
         uplink: Uplink,
         mqtt: MqttTransport,
         transports: Sequence[Transport],
+        commands: Commands,
+        actuators: Sequence[tuple[Device, Actuator]] = (),
         durable: bool = True,
     ) -> None:
         self._clock = clock
@@ -72,6 +80,7 @@ class Agent:
         self._transports: Mapping[str, Transport] = {transport.name: transport for transport in transports}
         self._durable = durable
         self._recorder = Recorder(journal, on_stored=self._stored, on_state=self._journal_state)
+        self._actuation = self._act(commands, actuators)
         self._patient: dict[int, asyncio.TimerHandle] = {}
         self._disk = TransportState.WORKING
         self._wake = asyncio.Event()
@@ -100,9 +109,13 @@ class Agent:
                         self._pump(),
                         self._tick(),
                         self._heartbeats(),
+                        self._actuation.run(),
                     )
                 ]
                 await self._stop.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_SECONDS):
+                        await self._actuation.settled()
                 for task in ears:
                     task.cancel()
                 with contextlib.suppress(TimeoutError):
@@ -121,7 +134,24 @@ class Agent:
         self._tell(None, self._journal.opening(SOFTWARE))
         if self._journal.set_aside is not None or not self._durable:
             self._tell(None, TransportChanged(transport=JOURNAL, state=TransportState.GONE))
+        self._actuation.begin(await self._recorder.call(self._journal.commands))
         self._uplink.learn(await self._recorder.call(self._journal.held))
+
+    def _act(self, commands: Commands, actuators: Sequence[tuple[Device, Actuator]]) -> Actuation:
+        def journal(device: DeviceId | None, event: AnyEvent) -> asyncio.Event:
+            durable = asyncio.Event()
+            self._tell(device, event, then=durable.set)
+            return durable
+
+        around = Surroundings(
+            elapsed=lambda: self._journal.elapsed(self._clock.now()),
+            journal=journal,
+            challenged=self._beat_now,
+            memory=self._hearing.memory,
+            secret=self._hearing.secret,
+        )
+        connecting = next((one for one in self._transports.values() if isinstance(one, Connecting)), None)
+        return Actuation(commands, tuple(actuators), connecting=connecting, around=around, durable=self._durable)
 
     def _listen(self, transport: Transport) -> Coroutine[Any, Any, None]:
         return transport.run(self._sighted, partial(self._state, transport.name))
@@ -133,6 +163,8 @@ class Agent:
         if heard.believable:
             for device, event in self._health.heard(heard.device, sighting.heard_at):
                 self._tell(device, event)
+        if heard.look:
+            self._actuation.look(heard.device)
         self._keep(heard, sighting.heard_at, partial(self._reply, sighting.transport, heard))
 
     def _keep(self, heard: Heard, at: Instant, accepted: Callable[[], None]) -> None:
@@ -217,20 +249,28 @@ class Agent:
     def _up(self) -> None:
         print("connected", flush=True)  # noqa: T201 - what a supervisor or a test waits for
         self._uplink.connected()
-        self._beat.set()
+        self._beat_now()
         self._wake.set()
 
     def _down(self) -> None:
         self._uplink.disconnected()
 
+    def _beat_now(self) -> None:
+        self._beat.set()
+
     def _receive(self, frame: bytes) -> None:
         try:
+            if kind_of(frame) is Kind.COMMAND:
+                self._actuation.receive(frame)
+                return
             noted = self._uplink.receive(frame, self._clock.now().elapsed)
         except (Malformed, Refused):
             self.forged += 1
             return
         if noted is not None:
             self._recorder.note(noted)
+            if noted.stream is Stream.ALARM and noted.epoch == self._journal.epoch and not noted.rewind:
+                self._actuation.announce(Message.RECEIVED)
         self._wake.set()
 
     async def _pump(self) -> None:
@@ -309,6 +349,12 @@ class Agent:
         held = await self._recorder.call(self._journal.held)
         now = self._clock.now()
         self._mqtt.send(
-            self._uplink.heartbeat(now, elapsed=self._journal.elapsed(now), heard_through=self._through, held=held)
+            self._uplink.heartbeat(
+                now,
+                elapsed=self._journal.elapsed(now),
+                heard_through=self._through,
+                held=held,
+                challenge=self._actuation.challenge,
+            )
         )
         self._wake.set()

@@ -4,16 +4,21 @@ A transport hears a `Sighting`; recognition finds the device and its driver; the
 Drivers are pure: what they must remember between two sightings goes through `Memory`, which the agent keeps (and
 stores with the journal where `Reading.counter` is given, so that a counter survives a power cut together with the
 facts that it vouches for).
+
+A driver whose devices can also do something is an `Actuator`: it writes down what is to be said to the device as a
+`Script`, a generator that knows no radio. Whoever holds the connection carries each step out and sends back what was
+heard; so the whole conversation can be tested with bytes alone.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping
-from typing import Protocol
+from collections.abc import Callable, Generator, Mapping, MutableMapping
+from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from homecare.clock import Instant
+from homecare.command import Action, Command, Reason
 from homecare.device import Device
-from homecare.event import AnyEvent, TransportState
+from homecare.event import AnyEvent, LockState, TransportState
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +47,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     above the last stored one, across restarts. `repeat_key` identifies repetitions of one transmission for senders
     without such a counter: the agent drops a sighting whose key equals one of the last `repeat_window` microseconds.
     `reply` is written back on the transport only after the journal's commit ("accepted"), also for a repeated counter:
-    the device did not hear us the first time.
+    the device did not hear us the first time. `look` says that the device has something to tell that must be asked
+    for: the agent then runs `Actuator.look`.
     """
 
     events: tuple[AnyEvent, ...]
@@ -50,6 +56,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     repeat_key: bytes | None = None
     repeat_window: int = 0
     reply: bytes | None = None
+    look: bool = False
 
 
 class Memory(Protocol):
@@ -120,4 +127,102 @@ class Transport(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send `data`, such as `Reading.reply`, if the hardware is there; otherwise it is dropped (devices repeat)."""
+        ...
+
+
+# --- acting ----------------------------------------------------------------------------------------------------------
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """Ask for notifications or indications of a characteristic (a UUID in full); answered None, or `Lost`."""
+
+    characteristic: str
+
+
+class Write(msgspec.Struct, frozen=True):
+    """Write to a characteristic and wait until the device confirms it; answered None, or `Lost`."""
+
+    characteristic: str
+    data: bytes
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Wait for the next notification: answered with its bytes, None after `seconds` of silence, or `Lost`."""
+
+    seconds: float
+
+
+class Reconnect(msgspec.Struct, frozen=True):
+    """Connect again, subscriptions gone; answered None, or `Lost`."""
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """The step did not happen: the connection is gone, the radio is stuck, or the time for the act is over."""
+
+
+Step = Subscribe | Write | Listen | Reconnect
+Heard = bytes | Lost | None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The device confirms it. `reason` is `ALREADY_SO` where nothing had to move; `events` is what else it told."""
+
+    state: LockState | None = None
+    reason: Reason | None = None
+    events: tuple[AnyEvent, ...] = ()
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """It was not done, and that is certain. `state` is what the device said last; `moved`: another than before."""
+
+    reason: Reason
+    state: LockState | None = None
+    events: tuple[AnyEvent, ...] = ()
+    moved: bool = False
+
+
+class Uncertain(msgspec.Struct, frozen=True):
+    """Nobody can say whether it was done; `state` and `moved` as in `Failed`."""
+
+    reason: Reason = Reason.NO_ANSWER
+    state: LockState | None = None
+    events: tuple[AnyEvent, ...] = ()
+    moved: bool = False
+
+
+End = Done | Failed | Uncertain
+Script = Generator[Step, Heard, End]
+Look = Generator[Step, Heard, tuple[AnyEvent, ...]]
+Result = TypeVar("Result")
+
+
+@runtime_checkable
+class Actuator(Protocol):
+    """A driver whose devices do what a command says; `actions` are those that they know.
+
+    An unlock is not idempotent: a script never says an unlatch twice, and after a lost answer it reads the device's
+    state before anything else. A script ends by itself when every step is answered with `Lost`.
+    """
+
+    name: str
+    actions: frozenset[Action]
+
+    def script(self, command: Command, device: Device, *, secret: bytes | None, memory: Memory) -> Script:
+        """What is to be said so that the command is done."""
+        ...
+
+    def look(self, device: Device, *, secret: bytes | None, memory: Memory) -> Look:
+        """What is to be said so that the device tells what happened to it; empty where it could not be asked."""
+        ...
+
+
+@runtime_checkable
+class Connecting(Protocol):
+    """A transport that can hold a conversation with one device."""
+
+    async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
+        """Carry the script out and return its end; None where the device was not reached and nothing was said.
+
+        One conversation with a device at a time; others wait. Returns within a bounded time, whatever hangs.
+        """
         ...

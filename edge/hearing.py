@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from edge.driver import Driver, Reading, Sighting
+from edge.driver import Driver, Memory, Reading, Sighting
 from edge.presses import Presses
 from edge.recognition import Recognition
 from homecare.clock import MINUTE
@@ -28,7 +28,8 @@ KEYS_LIMIT: Final = 16
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What a sighting says anew. `believable`: it is a sign of life. `reply` is due after the commit of `events`.
 
-    Where calls for help were added up, counter and reply wait until those are told (`Hearing.tick`).
+    `look`: the device has something to tell that must be asked for. Where calls for help were added up, counter and
+    reply wait until those are told (`Hearing.tick`).
     """
 
     device: DeviceId
@@ -36,6 +37,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     counter: int | None = None
     reply: bytes | None = None
     believable: bool = True
+    look: bool = False
 
 
 class _Memory:
@@ -97,8 +99,16 @@ class Hearing:
             memory.pending = reading.counter
         events = tuple(self._passing(reading, memory, sighting.heard_at.elapsed))
         if len(events) < len(reading.events):
-            return Heard(device=device.id, events=events)
-        return Heard(device=device.id, events=events, counter=reading.counter, reply=reading.reply)
+            return Heard(device=device.id, events=events, look=reading.look)
+        return Heard(device=device.id, events=events, counter=reading.counter, reply=reading.reply, look=reading.look)
+
+    def memory(self, device: DeviceId) -> Memory:
+        """What is remembered of the device."""
+        return self._memory(device)
+
+    def secret(self, device: DeviceId) -> bytes | None:
+        """The device's own key."""
+        return self._secrets.get(device)
 
     def committed(self, device: DeviceId, counter: int) -> None:
         """The facts under this counter are durable: its repetitions are answered from now on."""

@@ -19,7 +19,7 @@ from typing import Final
 
 import apsw
 
-from edge import holdings, retention
+from edge import command_history, holdings, retention
 from edge.entry import Entry, Gap, Held, Kept, Stored
 from edge.journal_schema import FACT_OVERHEAD, SCHEMA, STREAM_CODE, VERSION
 from homecare.clock import Clock, Instant
@@ -177,6 +177,11 @@ class Journal:
         with _disk("read journal"):
             held, self._turn = holdings.held(self._execute, self._turn)
         return held
+
+    def commands(self) -> command_history.History:
+        """What is known of commands, also of earlier epochs."""
+        with _disk("read journal"):
+            return command_history.read(self._execute)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

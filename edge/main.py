@@ -85,6 +85,7 @@ def transports_of(installation: Installation, clock: Clock) -> Iterable[Transpor
             clock,
             expected=any(device.reports_every is not None for device in mine),
             batteries=[device.address for device in mine if device.driver == BATTERY_DRIVER],
+            actuators=[device.address for device in mine if _actuator(device) is not None],
         )
     if installation.serial:
         from edge.transports.serial import SerialTransport  # noqa: PLC0415 - only where a port is used

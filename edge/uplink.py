@@ -151,7 +151,9 @@ class Uplink:
 
     # --- what to do ------------------------------------------------------------------------------------------------
 
-    def heartbeat(self, now: Instant, *, elapsed: int, heard_through: int, held: Held) -> Outgoing:
+    def heartbeat(
+        self, now: Instant, *, elapsed: int, heard_through: int, held: Held, challenge: str | None = None
+    ) -> Outgoing:
         """The next sign of life; `held` was read after everything known at `heard_through` was journaled."""
         self._beat += 1
         self.refused = None
@@ -163,6 +165,7 @@ class Uplink:
             heard_through=heard_through,
             epochs=held.epochs,
             undrained=held.undrained,
+            challenge=challenge,
         )
         return Outgoing("heartbeat", self._pack(Header(kind=Kind.HEARTBEAT, edge=self._edge), wire.encode_body(body)))
 

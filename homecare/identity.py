@@ -50,6 +50,11 @@ def new_challenge() -> str:
     return secrets.token_hex(16)
 
 
+def new_nonce(length: int) -> bytes:
+    """Random bytes that a protocol uses once; 24 of them may be drawn for ever without meeting again."""
+    return secrets.token_bytes(length)
+
+
 def new_secret() -> bytes:
     """32 random bytes for a private key or a token."""
     return secrets.token_bytes(32)

@@ -143,6 +143,12 @@ def unpack(data: bytes) -> Frame:
     return Frame(header=header, body=content[body_at:], content=content, tag=data[-seal.TAG_BYTES :])
 
 
+def kind_of(data: bytes) -> Kind | None:
+    """What a frame says that it is, before anything of it is believed; None for no frame of ours."""
+    kind = data[3] if data[:2] == _MAGIC and len(data) > _HEADER.size else 0
+    return Kind(kind) if kind in Kind._value2member_map_ else None
+
+
 @functools.lru_cache(maxsize=EDGES_KEPT)
 def _edge(raw: bytes) -> EdgeId:
     try:

@@ -109,7 +109,8 @@ class Address(NamedTuple):
 
 
 ADDRESSES = [
-    Address("bleak", ("edge/transports/ble.py",)),
+    Address("bleak", ("edge/transports/ble.py", "edge/transports/ble_act.py")),
+    Address("nacl", ("edge/drivers/nuki_frames.py", "simulator/")),
     Address("serial", ("edge/transports/serial.py",)),
     Address("apsw", ("edge/journal.py", "simulator/")),
     Address("aiomqtt", ("edge/transports/mqtt.py", "gateway/adapters/mqtt.py")),
@@ -120,7 +121,7 @@ ADDRESSES = [
     Address("fastapi", ("gateway/web/",)),
     Address("starlette", ("gateway/web/",)),
     Address("uvicorn", ("gateway/web/", "gateway/main.py", "gateway/__main__.py")),
-    Address("cryptography", ("homecare/seal.py", "edge/drivers/", "simulator/")),
+    Address("cryptography", ("homecare/seal.py", "edge/drivers/", "gateway/tag_sun.py", "simulator/")),
     Address("dbus_fast", ("simulator/",)),
     Address("bumble", ("simulator/",)),
     Address("secrets", ("homecare/identity.py", "simulator/world.py")),

@@ -13,6 +13,8 @@ from edge.drivers.bthome import BTHome
 from edge.drivers.counted import Counted
 from edge.drivers.enocean import ENOCEAN
 from edge.drivers.esp3 import Esp3Framer
+from edge.drivers.immediate_alert import ImmediateAlert
+from edge.drivers.nuki import Nuki
 
 GROUP: Final = "vaka.drivers"
 """The group of entry points; each names a driver object, or a tuple of them."""
@@ -22,6 +24,8 @@ _ALL: Final[tuple[Driver, ...]] = (
     BTHome(),
     Counted(),
     *ENOCEAN,
+    ImmediateAlert(),
+    Nuki(),
 )
 
 DRIVERS: Final[dict[str, Driver]] = {driver.name: driver for driver in _ALL}

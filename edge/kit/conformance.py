@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from edge.driver import Actuator
 from edge.kit import endurance
 from edge.kit.bench import MUCH, Remembered, driver_of, read_all, read_line
 from edge.kit.capture import WALL, Capture, Line
@@ -130,8 +131,12 @@ def recognised(capture: Capture) -> Iterator[str]:
 
 
 def stated(capture: Capture) -> Iterator[str]:
-    """It says of every sighting what the capture expects, and at least one sighting says something."""
-    if not any(line.events for line in capture.lines):
+    """It says of every sighting what the capture expects, and at least one sighting says something.
+
+    An actuator may have nothing to say until it is asked.
+    """
+    driver: object = driver_of(capture)
+    if not any(line.events for line in capture.lines) and not isinstance(driver, Actuator):
         yield "no line expects an event: read the bytes, write down what they mean (--write proposes), look at it"
     for number, (line, read) in enumerate(zip(capture.lines, read_all(capture), strict=True), 1):
         if line.events is None and not line.refused:

@@ -1,12 +1,13 @@
-"""Bluetooth LE through BlueZ: hears advertisements, supervises the adapter, reads batteries.
+"""Bluetooth LE through BlueZ: hears advertisements, supervises the adapter, reads batteries, lets devices act.
 
-The only file that knows `bleak`. An adapter fails in three ways and none may pass unnoticed: it is gone (unplugged,
-powered off, bluetoothd away), it is deaf (no error and no advertisements: BlueZ issue 1554), or it is stuck (calls are
-not answered). Each is told within two minutes and healed by starting the scan again, for ever, with bounded backoff.
+This file and `edge.transports.ble_act` are all that knows `bleak`. An adapter fails in three ways and none may pass
+unnoticed: it is gone (unplugged, powered off, bluetoothd away), it is deaf (no error and no advertisements: BlueZ issue
+1554), or it is stuck (calls are not answered). Each is told within two minutes and healed by starting the scan again,
+for ever, with bounded backoff.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
 from typing import Final
 
 from bleak import BleakClient, BleakScanner
@@ -14,7 +15,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from edge.driver import Sighting
+from edge.driver import Heard, Result, Sighting, Step
+from edge.transports.ble_act import Conversation
 from homecare.clock import DAY, HOUR, SECOND, Clock
 from homecare.event import TransportState
 
@@ -46,7 +48,7 @@ class BleTransport:
 
     `expected` says that some device promises signs of life, so that silence from the very start means deaf; otherwise
     only silence after something was heard does. `batteries` are the addresses whose Battery Service is read, at most
-    daily; the level comes as a sighting with service data `180f`.
+    daily; the level comes as a sighting with service data `180f`. `actuators` are the addresses that `act` may name.
     """
 
     name = NAME
@@ -57,6 +59,7 @@ class BleTransport:
         *,
         expected: bool = False,
         batteries: Collection[str] = (),
+        actuators: Collection[str] = (),
         deaf_after: int = DEAF_AFTER,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
@@ -68,11 +71,19 @@ class BleTransport:
         self._waiting: asyncio.Queue[Sighting] = asyncio.Queue(WAITING_LIMIT)
         self._polls: asyncio.TaskGroup | None = None
         self._polled: str | None = None
+        self._acting = {address.upper(): asyncio.Lock() for address in actuators}
+        self._seen: dict[str, BLEDevice] = {}
         self._state: TransportState | None = None
         self.dropped = 0
 
     def write(self, data: bytes) -> None:
         """Advertisements cannot be answered: dropped."""
+
+    async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
+        """Hold a conversation with one of `actuators`; see `edge.driver.Connecting`."""
+        address = address.upper()
+        async with self._acting[address]:
+            return await Conversation(self._seen.get(address, address)).hold(script)
 
     async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
         """Scan until cancelled; see `edge.driver.Transport`."""
@@ -144,7 +155,10 @@ class BleTransport:
 
     def _hear(self, device: BLEDevice, heard: AdvertisementData) -> None:
         address = device.address.upper()
-        if address == self._polled:
+        acting = self._acting.get(address)
+        if acting is not None:
+            self._seen[address] = device
+        if address == self._polled or (acting is not None and acting.locked()):
             return  # a change of its connection, told with the advertisement that BlueZ still remembers
         self._pass_on(
             Sighting(

@@ -78,7 +78,7 @@ class MqttTransport:
         while True:
             try:
                 async with self._client() as client:
-                    await client.subscribe(topic.receipt(self._shard, self._edge), qos=1)
+                    await client.subscribe([(name, 1) for name in self._down()])
                     attempt = 0
                     self._forget()
                     self._online = True
@@ -108,6 +108,9 @@ class MqttTransport:
             max_queued_incoming_messages=HEARD_LIMIT,
             max_queued_outgoing_messages=URGENT_LIMIT + BULK_LIMIT,
         )
+
+    def _down(self) -> tuple[str, str]:
+        return topic.receipt(self._shard, self._edge), topic.command(self._shard, self._edge)
 
     def _forget(self) -> None:
         """What waited for the last connection will be asked for again by the uplink."""

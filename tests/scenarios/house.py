@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from edge.agent import Agent
+from edge.commands import Commands
 from edge.driver import Sighting
 from edge.drivers import DRIVERS, FRAMERS
 from edge.drivers.counted import encode_said, read_accepted
@@ -81,6 +82,7 @@ async def agent_at(house: Household, folder: Path, broker_url: str) -> AsyncIter
         uplink=Uplink(edge=house.edge, run=journal.epoch, keys=house.keys),
         mqtt=MqttTransport(broker_url, edge=house.edge, shard=house.shard),
         transports=[ear],
+        commands=Commands(edge=house.edge, run=journal.epoch, key=house.keys.down, devices=[(device, None)]),
     )
     work = asyncio.create_task(agent.run())
     try:

@@ -1,0 +1,136 @@
+"""A conversation with one BLE device: carries out the steps of a driver's script over a connection that may fail.
+
+Every wait has a bound. A step that cannot be carried out, whether the device is gone, the adapter is stuck or the time
+is over, is answered with `Lost`; what that means for a bolt is the script's to say.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from typing import Final
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError
+
+from edge.driver import Heard, Listen, Lost, Reconnect, Result, Step, Subscribe, Write
+
+CONNECT_SECONDS: Final = 6.0
+"""Connecting and discovering: a door lock that listens answers within two."""
+STEP_SECONDS: Final = 3.0
+"""One write or subscription."""
+ACT_SECONDS: Final = 12.0
+"""A whole conversation, motor time included; steps after it are lost, and so nothing moves later than this."""
+PART_SECONDS: Final = 2.0
+"""Ending a connection."""
+STEPS_LIMIT: Final = 200
+"""Steps of one script: beyond it the driver is wrong."""
+HEARD_LIMIT: Final = 64
+"""Notifications that wait for the script; more are dropped."""
+AWAY: Final = (BleakError, OSError, EOFError, TimeoutError)
+"""Device, adapter or BlueZ is not there or does not answer."""
+
+
+class Conversation:
+    """One device, named by what a scan found or by its address."""
+
+    def __init__(self, device: BLEDevice | str) -> None:
+        self._device = device
+        self._client: BleakClient | None = None
+        self._heard: asyncio.Queue[bytes | Lost] = asyncio.Queue(HEARD_LIMIT)
+        self._end = asyncio.get_running_loop().time() + ACT_SECONDS
+
+    async def hold(self, script: Generator[Step, Heard, Result]) -> Result | None:
+        """The script's end; None where there was no connection, and nothing was said."""
+        try:
+            if isinstance(await self._bounded(CONNECT_SECONDS, self._connect), Lost):
+                script.close()
+                return None
+            return await self._follow(script)
+        finally:
+            await self._bounded(PART_SECONDS, self._part, late=True)
+
+    async def _follow(self, script: Generator[Step, Heard, Result]) -> Result:
+        answer: Heard = None
+        try:
+            step = next(script)
+            for _ in range(STEPS_LIMIT):
+                answer = await self._carry_out(step)
+                step = script.send(answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        raise RuntimeError(f"a script did not end within {STEPS_LIMIT} steps")
+
+    async def _carry_out(self, step: Step) -> Heard:
+        match step:
+            case Listen():
+                return await self._listen(step.seconds)
+            case Reconnect():
+                return await self._bounded(CONNECT_SECONDS, self._reconnect)
+            case Subscribe():
+                return await self._bounded(STEP_SECONDS, lambda: self._subscribe(step.characteristic))
+            case Write():
+                return await self._bounded(STEP_SECONDS, lambda: self._write(step))
+
+    async def _bounded(self, seconds: float, work: Callable[[], Awaitable[None]], *, late: bool = False) -> Lost | None:
+        left = seconds if late else min(seconds, self._left())
+        if left <= 0:
+            return Lost()
+        try:
+            async with asyncio.timeout(left):
+                await work()
+        except AWAY:
+            return Lost()
+        return None
+
+    async def _listen(self, seconds: float) -> Heard:
+        left = self._left()
+        if left <= 0:
+            return Lost()
+        try:
+            async with asyncio.timeout(min(seconds, left)):
+                return await self._heard.get()
+        except TimeoutError:
+            return None if seconds <= left else Lost()
+
+    def _left(self) -> float:
+        return self._end - asyncio.get_running_loop().time()
+
+    async def _connect(self) -> None:
+        client = BleakClient(self._device, disconnected_callback=self._gone)
+        self._client = client
+        await client.connect()
+
+    async def _reconnect(self) -> None:
+        await self._part()
+        while not self._heard.empty():
+            self._heard.get_nowait()
+        await self._connect()
+
+    async def _part(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.disconnect()
+
+    async def _subscribe(self, characteristic: str) -> None:
+        def hear(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            self._hear(bytes(data))
+
+        await self._connected().start_notify(characteristic, hear)
+
+    async def _write(self, step: Write) -> None:
+        await self._connected().write_gatt_char(step.characteristic, step.data, response=True)
+
+    def _connected(self) -> BleakClient:
+        if self._client is None:
+            raise BleakError("not connected")
+        return self._client
+
+    def _gone(self, client: BleakClient) -> None:
+        if client is self._client:
+            self._hear(Lost())
+
+    def _hear(self, heard: bytes | Lost) -> None:
+        if not self._heard.full():
+            self._heard.put_nowait(heard)
