@@ -79,12 +79,14 @@ class MqttTransport:
             try:
                 async with self._client() as client:
                     await client.subscribe([(name, 1) for name in self._down()])
+                    _heed_cancellation()
                     attempt = 0
                     self._forget()
                     self._online = True
                     on_up()
                     await self._serve(client, on_frame)
             except aiomqtt.MqttError as error:
+                _heed_cancellation()
                 _log.info("broker away (%s)", type(error).__name__)
             finally:
                 self._online = False
@@ -137,6 +139,17 @@ class MqttTransport:
                 task.result()
         finally:
             await _end(tasks)
+
+
+def _heed_cancellation() -> None:
+    """End here if this task was told to, though whoever was asked did not pass it on.
+
+    `wait_for`, as below, swallows a cancellation that meets the broker's answer; and where leaving a connection fails,
+    that error takes the cancellation's place.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

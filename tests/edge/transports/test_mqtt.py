@@ -2,10 +2,125 @@
 
 import asyncio
 import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
 
 import pytest
 
-from edge.transports.mqtt import _end
+from edge.transports.mqtt import MqttTransport, _end
+from edge.uplink import Outgoing
+from gateway.embedded import PrivateBroker
+from homecare.identity import EdgeId
+from tests.waiting import end, until
+
+EDGE = EdgeId("edge-000077")
+CONNACK, SUBACK = b"\x20\x02\x00\x00", b"\x90\x04\x00\x01\x01\x01"
+SUBSCRIBE = 0x82
+
+
+class CancelAtTheAnswer(logging.Handler):
+    """Cancels the task in the very moment in which the library below reads the broker's answer to the subscription."""
+
+    def __init__(self, task: "asyncio.Task[None]") -> None:
+        super().__init__(logging.DEBUG)
+        self.task = task
+        self.times = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("Received SUBACK") and not self.times:
+            self.times += 1
+            self.task.cancel()
+
+
+def nothing() -> None:
+    pass
+
+
+@pytest.mark.asyncio
+async def test_told_to_end_as_the_subscription_is_granted_it_ends(broker: PrivateBroker) -> None:
+    """One cancellation is all that a process gives; `wait_for` of Python 3.11 swallows it here."""
+    transport = MqttTransport(broker.url, edge=EDGE, shard=7)
+    task = asyncio.create_task(transport.run(nothing, nothing, lambda _: None))
+    log, cancelling = logging.getLogger("mqtt"), CancelAtTheAnswer(task)
+    level = log.level
+    log.setLevel(logging.DEBUG)
+    log.addHandler(cancelling)
+    try:
+        await until(task.done, seconds=5)
+    finally:
+        log.removeHandler(cancelling)
+        log.setLevel(level)
+        await end(task)
+    assert cancelling.times == 1
+    assert task.cancelled()
+
+
+@contextlib.asynccontextmanager
+async def speechless_broker(*, grants: bool) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Its address, and when it has heard the subscription; then it never reads nor says anything again.
+
+    Nobody else is let in.
+    """
+    heard = asyncio.Event()
+    writers: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        server.close()
+        await reader.read(1)
+        writer.write(CONNACK)
+        while (await reader.read(1))[0] != SUBSCRIBE:
+            pass
+        if grants:
+            writer.write(SUBACK)
+        await writer.drain()
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # why: typeshed's write side does not know it
+        heard.set()
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    server = await asyncio.start_server(serve, sock=listening, limit=1024)
+    try:
+        yield f"mqtt://127.0.0.1:{listening.getsockname()[1]}", heard
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.asyncio
+async def test_told_to_end_while_no_answer_comes_it_ends() -> None:
+    async with speechless_broker(grants=False) as (url, heard):
+        task = asyncio.create_task(MqttTransport(url, edge=EDGE, shard=7).run(nothing, nothing, lambda _: None))
+        await heard.wait()
+        task.cancel()
+        await until(task.done, seconds=5)
+        assert task.cancelled()
+
+
+@pytest.mark.asyncio
+async def test_told_to_end_on_a_line_that_takes_nothing_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The good-bye cannot be sent, and the error of that must not take the cancellation's place."""
+    monkeypatch.setattr("edge.transports.mqtt.ANSWER_SECONDS", 2.0)
+    up = asyncio.Event()
+    async with speechless_broker(grants=True) as (url, _):
+        transport = MqttTransport(url, edge=EDGE, shard=7)
+        task = asyncio.create_task(transport.run(up.set, nothing, lambda _: None))
+        await up.wait()
+        for _ in range(200):
+            transport.send(Outgoing("heartbeat", bytes(64_000)))
+        waiting = [0]
+
+        def stuck() -> bool:
+            waiting.append(transport._urgent.qsize())
+            return waiting[-1] > 0 and waiting[-10:] == [waiting[-1]] * 10
+
+        await until(stuck)
+        task.cancel()
+        await until(task.done, seconds=5)
+        assert task.cancelled()
 
 
 @pytest.mark.asyncio
