@@ -1,13 +1,15 @@
 """The operator's reads: alerts, homes, and a home's last 24 hours."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from gateway.authorisation import Permission, units_for, within
 from gateway.day import lanes
 from gateway.ports.desk import Read, Window
+from gateway.ports.registry import Home
 from gateway.web.schemas import (
     Alerts,
     Day,
@@ -25,7 +27,7 @@ from gateway.web.tenancy import require_home
 from homecare.clock import DAY
 from homecare.delivery import EDGE_LOST_AFTER
 from homecare.errors import Unavailable
-from homecare.identity import ID_PATTERN, HomeId
+from homecare.identity import ID_PATTERN, EdgeId, HomeId
 
 ALERTS_LIMIT: Final = 1_000
 """Alerts in one answer."""
@@ -60,7 +62,7 @@ async def list_alerts(
 
 @router.get("/homes", summary="All homes with their edges and devices")
 async def list_homes(behind: Behind, subject: Signed) -> list[HomeSummary]:
-    """Every home leaves a read log row."""
+    """Every home leaves a read log row. Each is encoded by itself: ten thousand as one tree are 30 MiB."""
     units = units_for(subject, Permission.HOME_READ)
     shown = (home for home in behind.registry.homes.values() if within(home.unit, units))
     homes = sorted(shown, key=lambda home: (home.label, home.id))
@@ -68,22 +70,21 @@ async def list_homes(behind: Behind, subject: Signed) -> list[HomeSummary]:
     seen = await behind.store.edges_seen([home.id for home in homes], read)
     last_seen = {one.edge: one.last_seen for one in seen}
     lost_before = behind.clock.now().wall - EDGE_LOST_AFTER - WRITTEN_EVERY
-    return [
-        HomeSummary(
-            home=home.id,
-            label=home.label,
-            edges=[
-                EdgeSeen(
-                    edge=edge,
-                    last_seen=None if edge not in last_seen else rfc3339(last_seen[edge]),
-                    silent=last_seen.get(edge, 0) < lost_before,
-                )
-                for edge in behind.registry.edges_of(home.id)
-            ],
-            devices=_devices(behind, home.id),
+    encoded = b",".join([_summary(behind, home, last_seen, lost_before) for home in homes])
+    return Response(b"[%b]" % encoded, media_type="application/json")  # type: ignore[return-value] # as it is
+
+
+def _summary(behind: Services, home: Home, last_seen: Mapping[EdgeId, int], lost_before: int) -> bytes:
+    edges = [
+        EdgeSeen(
+            edge=edge,
+            last_seen=None if edge not in last_seen else rfc3339(last_seen[edge]),
+            silent=last_seen.get(edge, 0) < lost_before,
         )
-        for home in homes
+        for edge in behind.registry.edges_of(home.id)
     ]
+    summary = HomeSummary(home=home.id, label=home.label, edges=edges, devices=_devices(behind, home.id))
+    return summary.model_dump_json(by_alias=True).encode()
 
 
 def _devices(behind: Services, home: HomeId) -> list[DeviceSummary]:

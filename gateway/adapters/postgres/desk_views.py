@@ -26,6 +26,8 @@ EVENT_LIMIT: Final = 5_000
 """Events of a day that are drawn; a home has a few hundred, a broken sensor more."""
 VALUE_MINUTES: Final = 15
 """One measured value a device and quantity in this many minutes is drawn: about a pixel of the picture."""
+PORTION: Final = 500
+"""Alerts read at once: some 400 KiB of rows, while those of a whole town would be 15 MiB."""
 BEFORE: Final = HOUR
 """Microseconds before the window in which coverage is looked for: it is confirmed every 15 minutes."""
 
@@ -110,10 +112,13 @@ class PostgresDesk:
             row = await cursor.fetchone()
             statement = _OPEN if state == "open" else _ALERTS
             units = None if read.within is None else sorted(read.within)
-            await cursor.execute(statement, {"state": state, "limit": limit, "calls": _CALLS, "units": units})
-            views = tuple(read_view(row) for row in await cursor.fetchall())
+            views: list[AlertView] = []
+            async with cursor.connection.cursor(name="alerts") as portions:
+                await portions.execute(statement, {"state": state, "limit": limit, "calls": _CALLS, "units": units})
+                while rows := await portions.fetchmany(PORTION):
+                    views.extend(map(read_view, rows))
             await log_reads(cursor, (view.alert.home for view in views), read)
-        return Snapshot(number=row[0] if row else 0, alerts=views)
+        return Snapshot(number=row[0] if row else 0, alerts=tuple(views))
 
     async def feed_after(self, number: int, limit: int) -> tuple[Numbered, ...]:
         """For a reader that was away; whoever shows the rows logs the reading."""
