@@ -209,7 +209,7 @@ def step(visit: Visit, evidence: Evidence) -> Step:
     """The visit with this piece added, and what changed: nothing if it was there already.
 
     Nothing either if it says nothing new and `EVIDENCE_MOST` are there. `Refused` where a person states by hand what
-    needs a reason and gives none.
+    needs a reason and gives none; whoever stands before a shut door needs none.
     """
     if any(one.id == evidence.id for one in visit.evidence):
         return visit, ()
@@ -222,7 +222,8 @@ def step(visit: Visit, evidence: Evidence) -> Step:
 
 
 def _check_reason(visit: Visit, evidence: Evidence) -> None:
-    needed = evidence.proof is Proof.BY_HAND or evidence.movement is Movement.DECLINED
+    stated = evidence.proof is Proof.BY_HAND and evidence.movement is not Movement.NO_ENTRY
+    needed = stated or evidence.movement is Movement.DECLINED
     if (needed and not evidence.reason.strip()) or len(evidence.reason) > REASON_LIMIT:
         raise Refused("state by hand", visit.id, f"say why, in at most {REASON_LIMIT} characters")
 

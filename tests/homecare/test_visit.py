@@ -176,7 +176,8 @@ def test_hc4_declined_needs_a_reason() -> None:
 
 @pytest.mark.parametrize("movement", Movement)
 def test_by_hand_needs_a_reason_of_a_length_one_reads(movement: Movement) -> None:
-    for reason in ("", " ", "x" * 501):
+    one_tap = movement is Movement.NO_ENTRY
+    for reason in ("x" * 501,) if one_tap else ("", " ", "x" * 501):
         with pytest.raises(Refused):
             step(VISIT, piece("x", movement, proof=Proof.BY_HAND, reason=reason))
 

@@ -1,0 +1,75 @@
+"""Tags: mounted, and read; the counter rises in the tag's row, under its lock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncCursor
+
+from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.ports.tags import NotInUse, Replayed, Tag, TagPlace, TagRegistration, Taken
+from gateway.tag_sun import Reading
+from homecare.errors import Conflict, Unavailable
+from homecare.identity import HomeId, UnitId
+
+_ENROL: Final = """
+INSERT INTO tag (id, uid, home, place, enrolled_at) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET home = excluded.home, place = excluded.place,
+    uid = CASE WHEN tag.uid = excluded.uid THEN tag.uid END
+"""
+_LOCK: Final = """
+SELECT t.id, t.home, h.unit, t.place, t.counter FROM tag AS t JOIN home AS h ON h.id = t.home
+WHERE t.uid = %s AND t.retired_at IS NULL FOR UPDATE OF t
+"""
+_SAME: Final = "SELECT read_at FROM tag_read WHERE tag = %s AND counter = %s AND person = %s AND key = %s"
+_RISE: Final = "UPDATE tag SET counter = %s WHERE id = %s"
+_KEEP: Final = "INSERT INTO tag_read (tag, counter, person, key, read_at) VALUES (%s, %s, %s, %s, %s)"
+
+
+def enrol_tag(url: str, registration: TagRegistration) -> None:
+    """Say where a tag hangs; the same again changes nothing, another home moves it. `Conflict` for another uid."""
+    row = (registration.id, registration.uid, registration.home, registration.place.value)
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
+            connection.execute(_ENROL, (*row, from_wall(registration.enrolled_at)))
+    except psycopg.errors.IntegrityError as error:
+        raise Conflict("enrol", "tag", "the id or the uid is in use for another tag") from error
+    except psycopg.OperationalError as error:
+        raise unavailable("enrol", error) from error
+
+
+class PostgresTags:
+    """See `gateway.ports.tags.TagStore`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncCursor[Any]]:
+        try:
+            async with self._connections.transaction() as cursor:
+                yield cursor
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            raise Unavailable("read tag", "tag", "somebody is reading it this moment; try again") from error
+        except AWAY as error:
+            raise unavailable("read tag", error) from error
+
+    async def take(self, reading: Reading, *, person: str, key: str, at: int) -> Taken:
+        """Lock, compare, count."""
+        async with self._transaction() as cursor:
+            await cursor.execute(_LOCK, (reading.uid,))
+            row = await cursor.fetchone()
+            if row is None:
+                raise NotInUse("read tag", "tag not in use", "the tag hangs in no home")
+            tag = Tag(id=row[0], home=HomeId(row[1]), unit=UnitId(row[2]), place=TagPlace(row[3]))
+            await cursor.execute(_SAME, (tag.id, reading.counter, person, key))
+            if (same := await cursor.fetchone()) is not None:
+                return Taken(tag=tag, read_at=wall(same[0]))
+            if reading.counter <= row[4]:
+                raise Replayed("read tag", "old reading", "read the tag again")
+            await cursor.execute(_RISE, (reading.counter, tag.id))
+            await cursor.execute(_KEEP, (tag.id, reading.counter, person, key, from_wall(at)))
+        return Taken(tag=tag, read_at=at)
