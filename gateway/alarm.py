@@ -20,6 +20,7 @@ from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.feed import PostgresFeed
+from gateway.adapters.postgres.passkeys import PostgresPasskeys
 from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
@@ -28,8 +29,10 @@ from gateway.alarm_intake import WORKERS, AlarmIntake
 from gateway.config import Config, read_key
 from gateway.feed import Feed
 from gateway.health import Health
+from gateway.ports.passkeys import PasskeyVerifier
 from gateway.registry import REFRESH_SECONDS, Registry
 from gateway.sessions import Sessions
+from gateway.signing_in import SigningIn
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import derived_id
@@ -78,6 +81,10 @@ async def run(config: Config) -> None:
             people = PostgresPeople(desk)
             cases = PostgresCases(desk)
             sessions = Sessions(people, clock)
+            origins = config.origins(listening.getsockname()[1])
+            signing_in = SigningIn(
+                people, PostgresPasskeys(desk), sessions=sessions, verifier=_verifier(origins[0]), clock=clock
+            )
 
             def build() -> "Server":
                 """Imports only here: the web's libraries are two thirds of a start's processor time."""
@@ -98,7 +105,8 @@ async def run(config: Config) -> None:
                     tenancy=PostgresTenancy(desk),
                     cases=cases,
                     sessions=sessions,
-                    origins=config.origins(listening.getsockname()[1]),
+                    signing_in=signing_in,
+                    origins=origins,
                     demonstration=config.demonstration,
                 )
                 return Server(configured(services))
@@ -120,6 +128,17 @@ async def _serve(build: Callable[[], "Server"], broker: MqttBroker, listening: s
     await asyncio.sleep(WEB_SETTLE_SECONDS)
     server = await asyncio.to_thread(build)
     await server.serve(sockets=[listening])
+
+
+def _verifier(origin: str) -> Callable[[], PasskeyVerifier]:
+    """Made when somebody signs in by passkey: loading the library costs as much as loading the web."""
+
+    def make() -> PasskeyVerifier:
+        from gateway.adapters.passkeys import WebauthnPasskeys  # noqa: PLC0415 why: see above
+
+        return WebauthnPasskeys(origin)
+
+    return make
 
 
 async def _take_alarms(url: str, registry: Registry, broker: MqttBroker, intake: AlarmIntake) -> None:

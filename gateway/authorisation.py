@@ -220,7 +220,7 @@ def decide(subject: Subject, permission: Permission, resource: Resource) -> Allo
 def require(subject: Subject, permission: Permission, resource: Resource) -> None:
     """`NotAllowed` unless `decide` allows it."""
     if isinstance(decision := decide(subject, permission, resource), Denied):
-        raise NotAllowed(permission, "role or unit", decision.reason)
+        raise NotAllowed("authorise", permission, decision.reason)
 
 
 def units_for(subject: Subject, permission: Permission) -> Units:
@@ -230,7 +230,7 @@ def units_for(subject: Subject, permission: Permission) -> Units:
         return None
     units = frozenset(unit for unit, held in subject.roles.items() if held & roles)
     if not units:
-        raise NotAllowed(permission, "role or unit", Reason.ROLE)
+        raise NotAllowed("authorise", permission, Reason.ROLE)
     return units
 
 

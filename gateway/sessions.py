@@ -76,13 +76,17 @@ class Sessions:
 
     async def open(self, person: Person, how: How) -> str:
         """A new session's secret, for the cookie and nothing else."""
+        session, secret = self.fresh(person, how)
+        await self._store.open_session(session, digest_of(secret))
+        return secret
+
+    def fresh(self, person: Person, how: How) -> tuple[WebSession, str]:
+        """A session that nobody has kept yet, and its secret."""
         now = self._clock.now().wall
-        secret = new_secret().hex()
         session = WebSession(
             id=new_id("session"), person=person.id, how=how, created_at=now, last_seen=now, verified_at=now
         )
-        await self._store.open_session(session, digest_of(secret))
-        return secret
+        return session, new_secret().hex()
 
     async def find(self, secret: str, *, used: bool = True) -> SignedIn | None:
         """Who is signed in with this secret, None where nobody is any more; `used` counts as use of the session."""

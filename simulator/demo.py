@@ -124,6 +124,7 @@ class Demonstration:
             "VAKA_PORT": str(port),
             "VAKA_DATA": str(self._data),
             "VAKA_GATEWAY_KEY_FILE": str(self._key),
+            "VAKA_DEMO": "1",
         }
         processes = {role: self._process("gateway", role, environment=environment) for role in ("alarm", "bulk")}
         for role, process in processes.items():

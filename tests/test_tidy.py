@@ -122,6 +122,7 @@ ADDRESSES = [
     Address("starlette", ("gateway/web/",)),
     Address("uvicorn", ("gateway/web/", "gateway/main.py", "gateway/__main__.py")),
     Address("cryptography", ("homecare/seal.py", "edge/drivers/", "gateway/tag_sun.py", "simulator/")),
+    Address("webauthn", ("gateway/adapters/passkeys.py",)),
     Address("dbus_fast", ("simulator/",)),
     Address("bumble", ("simulator/",)),
     Address("secrets", ("homecare/identity.py", "simulator/world.py")),

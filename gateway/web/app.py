@@ -3,13 +3,14 @@
 from fastapi import FastAPI
 
 from gateway.version import vaka_version
-from gateway.web import case, desk_files, live, operator, supervision
+from gateway.web import case, desk_files, live, operator, sign_in, supervision
 from gateway.web.bounds import BodyBound, SecurityHeaders
 from gateway.web.problems import handle_problems
 from gateway.web.services import Services
 
 _DESCRIPTION = """
-Vaka's gateway. Everything below `/api/v1` asks for the bearer token. Errors are of five kinds (`Problem`), each with
+Vaka's gateway. Everything below `/api/v1` but signing in itself asks for a signed-in person's
+session (a cookie) or for the bearer token. Errors are of five kinds (`Problem`), each with
 words in Swedish and English that say what to do next. Whatever shows a home leaves a row in the read log under the
 name in `X-Vaka-Operator` (percent-encoded UTF-8).
 
@@ -31,6 +32,6 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyBound)
     app.add_middleware(SecurityHeaders)
     handle_problems(app)
-    for router in (operator.router, case.router, live.router, supervision.router, desk_files.router):
+    for router in (operator.router, case.router, live.router, sign_in.router, supervision.router, desk_files.router):
         app.include_router(router)
     return app

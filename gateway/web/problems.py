@@ -53,8 +53,28 @@ _WORDS: Final[dict[str, Words]] = {
         en="Something went wrong on our side. Try again, and tell operations if it happens again.",
     ),
     "sign in": Words(
-        sv="Nyckeln saknas eller gäller inte. Öppna larmlistan igen med adressen som startprogrammet visar.",
-        en="The key is missing or not valid. Open the desk again with the address that the start-up shows.",
+        sv="Du är inte inloggad, eller så har inloggningen gått ut. Logga in igen.",
+        en="You are not signed in, or your session is over. Sign in again.",
+    ),
+    "sign in again": Words(
+        sv="Det här kräver att du nyss har loggat in. Logga in igen.",
+        en="This asks for a fresh sign-in. Sign in again.",
+    ),
+    "passkey": Words(
+        sv="Inloggningen gick inte. Försök igen, eller be din administratör om en ny inbjudan.",
+        en="The sign-in did not work. Try again, or ask your administrator for a new invitation.",
+    ),
+    "invitation": Words(
+        sv="Inbjudan gäller inte längre. Be din administratör om en ny.",
+        en="The invitation is not valid any more. Ask your administrator for a new one.",
+    ),
+    "authorise": Words(
+        sv="Din roll får inte göra det här. Fråga din administratör.",
+        en="Your role may not do this. Ask your administrator.",
+    ),
+    "check origin": Words(
+        sv="Anropet kom inte från Vakas egna sidor. Öppna Vaka på nytt och försök igen.",
+        en="The call did not come from Vaka's own pages. Open Vaka again and try again.",
     ),
     "read header": Words(
         sv="Namnet går inte att använda. Skriv 1 till 60 synliga tecken.",

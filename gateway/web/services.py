@@ -16,6 +16,7 @@ from gateway.ports.people import PeopleStore
 from gateway.ports.tenancy import Tenancy
 from gateway.registry import Registry
 from gateway.sessions import Sessions
+from gateway.signing_in import SigningIn
 from homecare.clock import Clock
 
 
@@ -40,6 +41,7 @@ class Services:
     cases: CaseStore
     tenancy: Tenancy
     sessions: Sessions
+    signing_in: SigningIn
     origins: tuple[str, ...]
     demonstration: bool
 

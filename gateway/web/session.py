@@ -98,6 +98,19 @@ def require_own_origin(request: Request) -> None:
         raise OtherOrigin("check origin", "Origin", "only Vaka's own pages may do this")
 
 
+def from_this_machine(request: Request) -> bool:
+    """Whether this is a demonstration and the caller a browser on this machine that meant to call us.
+
+    A name that some page made to point at this machine (a rebound name) is not ours, and what a proxy brings is not
+    from here.
+    """
+    services = services_of(request)
+    here = request.client is not None and request.client.host in {"127.0.0.1", "::1"}
+    meant = f"http://{request.headers.get('host', '')}" in services.origins
+    brought = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host"))
+    return services.demonstration and here and meant and not brought
+
+
 def give_cookie(response: Response, services: Services, secret: str) -> None:
     """Hand the browser its session; it keeps it until the window closes."""
     response.set_cookie(

@@ -33,7 +33,7 @@ WORD = "vaka-word-that-must-not-come-back"
 class Serving:
     """One alarm process in service."""
 
-    def __init__(self, database_url: str, broker_url: str, data: Path) -> None:
+    def __init__(self, database_url: str, broker_url: str, data: Path, **environment: str) -> None:
         self.database_url = database_url
         self.port = free_port(PORT, lambda _: None)
         key = data / "gateway.key"
@@ -44,6 +44,7 @@ class Serving:
             "VAKA_BROKER_URL": broker_url,
             "VAKA_PORT": str(self.port),
             "VAKA_DATA": str(data),
+            **environment,
         }
         self._log = data / "log"
         self._token = data / "token"
@@ -99,7 +100,12 @@ class Serving:
 
 
 def serve(
-    server: PrivateDatabase, template: str, broker: PrivateBroker, data: Path, houses: tuple[Household, ...]
+    server: PrivateDatabase,
+    template: str,
+    broker: PrivateBroker,
+    data: Path,
+    houses: tuple[Household, ...],
+    **environment: str,
 ) -> Iterator[Serving]:
     """A process over a database of its own in which the houses are enrolled."""
     name = f"serving_{os.getpid()}_{data.name}".lower().replace("-", "_")
@@ -108,7 +114,7 @@ def serve(
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     for house in houses:
         enrol(f"{base}/{name}", house.registration)
-    serving = Serving(f"{base}/{name}", broker.url, data)
+    serving = Serving(f"{base}/{name}", broker.url, data, **environment)
     serving.start()
     yield serving
     serving.stop()

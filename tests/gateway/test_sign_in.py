@@ -1,0 +1,174 @@
+"""Sessions, the demonstration's sign-in, and what a browser must not be made to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from gateway.authorisation import Role
+from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.sessions import DESK, HAND
+from gateway.web.session import COOKIE
+from homecare.clock import SECOND as SECONDS
+from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
+from tests.gateway.signed import client_of, enrol_everybody, person, secret_of, sign_in
+
+OPERATOR, CAREGIVER, ADMINISTRATOR = person(Role.OPERATOR), person(Role.CAREGIVER), person(Role.ADMINISTRATOR)
+ALERTS = "/api/v1/alerts"
+SESSION = "/api/v1/session"
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    database_server: PrivateDatabase,
+    migrated_template: str,
+    broker: PrivateBroker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Serving]:
+    """A gateway that demonstrates, with people in two units."""
+    data: Path = tmp_path_factory.mktemp("demo")
+    for serving in serve(database_server, migrated_template, broker, data, HOUSES[:1], VAKA_DEMO="1"):
+        enrol_everybody(serving.database_url)
+        yield serving
+
+
+def test_a_demonstration_signs_in_by_choosing_a_person(demonstration: Serving) -> None:
+    with httpx.Client(base_url=demonstration.url, headers={"Origin": demonstration.url}) as client:
+        offered = client.get(f"{SESSION}/ways").json()
+        assert OPERATOR.id in {one["person"] for one in offered["demonstration"]}
+        assert offered["passkeys_at"] == f"http://localhost:{demonstration.port}"
+        assert_problem(client.get(ALERTS), 401, "refused")
+        answer = client.post(f"{SESSION}/demo", json={"person": OPERATOR.id})
+        assert answer.json() == {
+            "person": OPERATOR.id,
+            "display": OPERATOR.display,
+            "roles": {"unit-0001": ["operator"]},
+            "how": "demonstration",
+        }
+        given = answer.headers["set-cookie"].lower()
+        assert all(word in given for word in (COOKIE, "httponly", "samesite=strict", "path=/"))
+        assert "max-age" not in given, "it ends with the window"
+        assert client.get(ALERTS).status_code == 200
+        assert client.get(SESSION).json() == answer.json()
+        assert client.delete(SESSION).status_code == 204
+        assert_problem(client.get(SESSION), 401, "refused")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {},
+        {"Origin": "http://127.0.0.1:1"},
+    ],
+    ids=["other-site", "sandboxed", "none", "other-port"],
+)
+def test_no_other_page_signs_in_or_acts(demonstration: Serving, headers: dict[str, str]) -> None:
+    """Red without `require_own_origin`: another port of this machine is the same site to a browser."""
+    answer = httpx.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=headers)
+    assert_problem(answer, 403, "refused")
+    assert "set-cookie" not in answer.headers
+    secret = secret_of(demonstration.database_url, OPERATOR)
+    cookies = {"Cookie": f"{COOKIE}={secret}", **headers}
+    assert_problem(httpx.delete(demonstration.url + SESSION, headers=cookies), 403, "refused")
+    assert httpx.get(demonstration.url + SESSION, headers=cookies).status_code == 200, "still signed in"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "rebound.example"}, {"X-Forwarded-For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}]
+)
+def test_a_demonstration_is_for_this_machine_only(demonstration: Serving, headers: dict[str, str]) -> None:
+    mine = {"Origin": demonstration.url, **headers}
+    answer = httpx.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
+    assert_problem(answer, 404, "unknown")
+    assert httpx.get(f"{demonstration.url}{SESSION}/ways", headers=headers).json()["demonstration"] == []
+
+
+def test_where_nothing_is_demonstrated_nobody_is_offered(serving: Serving) -> None:
+    enrol_everybody(serving.database_url)
+    assert httpx.get(f"{serving.url}{SESSION}/ways").json()["demonstration"] == []
+    mine = {"Origin": serving.url}
+    answer = httpx.post(f"{serving.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
+    assert_problem(answer, 404, "unknown")
+
+
+@pytest.mark.parametrize("secret", ["", "0" * 64, "x" * 64, "0" * 5_000, "å"])
+def test_a_cookie_that_is_none_signs_nobody_in(demonstration: Serving, secret: str) -> None:
+    headers = {"Cookie": f"{COOKIE}={secret}".encode()}
+    assert_problem(httpx.get(demonstration.url + ALERTS, headers=headers), 401, "refused")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("role", "column", "limit"),
+    [
+        (Role.CAREGIVER, "last_seen", HAND.idle),
+        (Role.CAREGIVER, "created_at", HAND.absolute),
+        (Role.OPERATOR, "last_seen", DESK.idle),
+        (Role.OPERATOR, "created_at", DESK.absolute),
+    ],
+)
+def test_a_session_ends_by_itself(demonstration: Serving, role: Role, column: str, limit: int) -> None:
+    with sign_in(demonstration.url, demonstration.database_url, person(role)) as client:
+        for age, status in ((limit - 60 * SECONDS, 200), (limit + 1 * SECONDS, 401)):
+            with psycopg.connect(demonstration.database_url) as connection:
+                connection.execute(
+                    f"UPDATE web_session SET {column} = now() - %s * interval '1 microsecond' WHERE person = %s",
+                    (age, person(role).id),
+                )
+            assert client.get(SESSION).status_code == status
+
+
+def test_signing_in_again_ends_the_session_before(demonstration: Serving) -> None:
+    secret = secret_of(demonstration.database_url, OPERATOR)
+    with client_of(demonstration.url, secret) as client:
+        assert client.post(f"{SESSION}/demo", json={"person": CAREGIVER.id}).status_code == 200
+    with client_of(demonstration.url, secret) as client:
+        assert client.get(SESSION).status_code == 401
+
+
+def test_a_revoked_person_is_out_at_once_and_the_stream_with_it(demonstration: Serving) -> None:
+    leaver = person(Role.OPERATOR, number=2)
+    enrol_everybody(demonstration.database_url, [leaver])
+    with (
+        sign_in(demonstration.url, demonstration.database_url, leaver) as client,
+        sign_in(demonstration.url, demonstration.database_url, ADMINISTRATOR) as administrator,
+        client.stream("GET", "/api/v1/live") as live,
+    ):
+        lines = live.iter_lines()
+        assert next(lines) == "event: snapshot"
+        assert administrator.delete(f"/api/v1/people/{leaver.id}").status_code == 204
+        assert sum(line == "event: pulse" for line in lines) < 3, "the stream has ended"
+        assert client.get(SESSION).status_code == 401
+
+
+def test_an_administrator_lets_nobody_in_without_a_fresh_sign_in(demonstration: Serving) -> None:
+    with sign_in(demonstration.url, demonstration.database_url, ADMINISTRATOR) as client:
+        path = f"/api/v1/people/{OPERATOR.id}/invitation"
+        assert client.post(path).status_code == 200
+        with psycopg.connect(demonstration.database_url) as connection:
+            connection.execute(
+                "UPDATE web_session SET verified_at = now() - interval '6 minutes' WHERE person = %s",
+                (ADMINISTRATOR.id,),
+            )
+        assert "nyss" in assert_problem(client.post(path), 401, "refused")["message"]["sv"]
+
+
+def test_the_gateway_keeps_no_secret_in_clear(demonstration: Serving) -> None:
+    secret = secret_of(demonstration.database_url, OPERATOR)
+    rows = demonstration.rows("SELECT s::text FROM web_session AS s UNION ALL SELECT i::text FROM invitation AS i")
+    assert rows
+    assert not [row for row in rows if secret in str(row)]
+
+
+def test_whoever_acts_in_a_session_is_the_person_and_not_the_name_that_is_sent(demonstration: Serving) -> None:
+    [alert] = demonstration.press(HOUSES[0], 1)
+    with sign_in(demonstration.url, demonstration.database_url, OPERATOR) as client:
+        sent = {"version": 1, "operator": "Somebody else"}
+        taken = client.post(f"{ALERTS}/{alert.id}/take", json=sent)
+        assert taken.json()["claimed_by"] == OPERATOR.display
+    assert demonstration.rows("SELECT claimed_by FROM alert WHERE id = %s", alert.id) == [(OPERATOR.id,)]
+    statement = "SELECT DISTINCT person FROM read_log WHERE what = 'alert.claimed'"
+    assert demonstration.rows(statement) == [(OPERATOR.id,)]
