@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from homecare.errors import Conflict, Unavailable
 MOSQUITTO: Final = """\
 # Written at every start. The broker is a lossy pipe by design: edges keep every fact until the gateway's receipt.
 listener {port} {address}
-# Loopback only; every frame is authenticated end to end, whoever may connect.
+# For the gateway on this machine only; every frame is authenticated end to end, whoever may connect.
 allow_anonymous true
 set_tcp_nodelay true
 # The largest frame is 64 KiB; topic and header come on top.
@@ -35,6 +36,19 @@ log_type error
 log_type warning
 log_type notice
 """
+EDGES: Final = """\
+listener {edge_port} {address}
+# An edge is who its certificate says, may use no other client's session, and has one subtree. (Settings a listener
+# would make Mosquitto 2.0 drop what it should keep for a client that is away, so the access file knows both kinds.)
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+tls_version tlsv1.3
+cafile {home}/authority.pem
+certfile {home}/server.pem
+keyfile {home}/server.key
+acl_file {home}/rights
+"""
 NATS: Final = """\
 # Written at every start. Only the MQTT side is meant; NATS's own port is any free one.
 server_name: vaka
@@ -51,20 +65,52 @@ READY_POLLS: Final = 1_500
 """Half a minute: a full queue is read back from disk before the broker listens."""
 
 
-class PrivateBroker:
-    """One broker on loopback with its configuration, stored sessions and log in the folder `data`."""
+@dataclass(frozen=True)
+class EdgeListener:
+    """Where edges connect: TLS 1.3 with certificates of `authority` (PEM), and the first rights (an access file)."""
 
-    def __init__(self, binaries: Binaries, data: Path, port: int) -> None:
+    port: int
+    authority: bytes
+    server_certificate: bytes
+    server_key: bytes
+    rights: str
+
+
+class PrivateBroker:
+    """One broker on loopback with its configuration, stored sessions and log in the folder `data`.
+
+    `edges` adds the listener on which certificates are asked for; only Mosquitto has it.
+    """
+
+    def __init__(self, binaries: Binaries, data: Path, port: int, *, edges: EdgeListener | None = None) -> None:
         self._binaries = binaries
         self._account = this_account()
         self.data = self._account.place(data)
         self.port = port
+        self._edges = edges
         self._child: Child | None = None
 
     @property
     def url(self) -> str:
         """Where clients connect."""
         return f"mqtt://{LOOPBACK}:{self.port}"
+
+    @property
+    def edges_url(self) -> str:
+        """Where edges connect; `Unavailable` where there is no listener for them."""
+        if self._edges is None or self._program() != "mosquitto":
+            raise Unavailable("read the edges' address", "private broker", "give it a listener, and have Mosquitto")
+        return f"mqtts://{LOOPBACK}:{self._edges.port}"
+
+    @property
+    def rights_file(self) -> Path:
+        """The access file of the edges' listener: written anew by the gateway, read again on SIGHUP."""
+        return self.data / "rights"
+
+    @property
+    def pid_file(self) -> Path:
+        """Holds the broker's process id, first word."""
+        return self.data / "pid"
 
     @property
     def pid(self) -> int:
@@ -89,8 +135,9 @@ class PrivateBroker:
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._account.give(self.data)
         end_orphan(self.data, STOP_SECONDS)
-        if not is_free(self.port):
-            raise Conflict("start the private broker", f"port {self.port} is taken", "choose a free port")
+        for port in (self.port, *(() if self._edges is None else (self._edges.port,))):
+            if not is_free(port):
+                raise Conflict("start the private broker", f"port {port} is taken", "choose a free port")
         self._child = Child(self._command(), account=self._account, home=self.data, farewell=signal.SIGTERM)
         for _ in range(READY_POLLS):
             if not self._child.running:
@@ -101,12 +148,32 @@ class PrivateBroker:
         self._child.kill()
         raise Unavailable("start the private broker", self._child.last_words(), f"see {self.data / 'log'}")
 
+    def _program(self) -> str:
+        return next((name for name in PROGRAMS if self._binaries.find(name)), "mosquitto")
+
     def _command(self) -> list[str]:
-        name = next((name for name in PROGRAMS if self._binaries.find(name)), "mosquitto")
+        name = self._program()
         configuration = self.data / f"{name}.conf"
         text = PROGRAMS[name].format(port=self.port, address=LOOPBACK, home=self.data)
+        if self._edges is not None and name == "mosquitto":
+            text += EDGES.format(edge_port=self._edges.port, address=LOOPBACK, home=self.data)
+            self._write_edges(self._edges)
         configuration.write_text(text, encoding="utf-8")
         return [str(self._binaries.program(name)), "-c", str(configuration)]
+
+    def _write_edges(self, edges: EdgeListener) -> None:
+        files = {
+            "authority.pem": edges.authority,
+            "server.pem": edges.server_certificate,
+            "server.key": edges.server_key,
+        }
+        if not self.rights_file.exists():
+            files["rights"] = edges.rights.encode()
+        for name, content in files.items():
+            path = self.data / name
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+            self._account.give(path)
 
     def stop(self) -> None:
         """End it in order: stored sessions are written first."""
