@@ -26,6 +26,7 @@ from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
 from gateway.adapters.postgres.tenancy import PostgresTenancy
 from gateway.alarm_intake import WORKERS, AlarmIntake
+from gateway.climbing import climb
 from gateway.config import Config, read_key
 from gateway.feed import Feed
 from gateway.health import Health
@@ -116,6 +117,7 @@ async def run(config: Config) -> None:
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
+                tasks.create_task(climb(config, clock, name=f"{NAME}-ladder", told=feed.kick), name="ladder")
                 tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
 
 

@@ -35,6 +35,8 @@ class Config(msgspec.Struct, frozen=True):
     """The address under which people open the pages, where it is another than this machine's own."""
     demonstration: bool = False
     """Whether people may sign in by name alone from this machine."""
+    webhook_url: str | None = None
+    """Where another system is told of alarms that nobody takes; its key is `$VAKA_DATA/webhook.key`."""
 
     def gateway_key(self) -> bytes:
         """The 32-byte X25519 key; made where there is none yet, readable by its owner only."""
@@ -59,6 +61,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         retention=read_retention(environment.get("VAKA_RETENTION", "")),
         origin=read_origin(environment.get("VAKA_ORIGIN", "")),
         demonstration=environment.get("VAKA_DEMO", "") == "1",
+        webhook_url=environment.get("VAKA_WEBHOOK_URL") or None,
     )
 
 
