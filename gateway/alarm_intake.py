@@ -20,6 +20,7 @@ from gateway.estimate import anchored
 from gateway.lives import Copied, Lives
 from gateway.ports.alarm import AlarmStore, Contended, Judged, SeqRange, SetAside, Taken
 from gateway.ports.broker import Broker, Message
+from gateway.pulses import Pulses
 from gateway.receipts import Receipts, receipt_frame
 from gateway.registry import EdgeEntry, Registry
 from homecare import wire
@@ -94,6 +95,7 @@ class AlarmIntake:
         self._beats: dict[EdgeId, tuple[Epoch, int]] = {}
         self._lines = tuple(asyncio.Queue[Waiting](WAITING_LIMIT) for _ in range(WORKERS))
         self._lives = Lives()
+        self.pulses = Pulses()
         self._heartbeats: asyncio.Queue[Beat] = asyncio.Queue(HEARTBEATS_LIMIT)
         self._quarantine: asyncio.Queue[SetAside] = asyncio.Queue(SET_ASIDE_A_MINUTE)
         self._set_aside_since = 0
@@ -135,6 +137,8 @@ class AlarmIntake:
         now = self._clock.now().elapsed
         copied = self._lives.heard(header.edge, header.run, header.beat, elapsed=heartbeat.elapsed, now=now)
         newer = self._newer(header.edge, header.run, header.beat)
+        if newer:
+            self.pulses.heard(header.edge, header.run, header.beat, heartbeat, now)
         if (newer or copied) and not self._heartbeats.full():
             self._heartbeats.put_nowait(Beat(admitted, heartbeat, newer, copied))
         elif copied is not None:

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Role
-from homecare.command import Action
+from gateway.authorisation import Role, Units
+from homecare.command import Action, Message
 from homecare.envelope import FactId
 from homecare.event import CommandEnded, CommandTaken, LockOperated, LockState, TagRead
 from homecare.grant import Allowed, Denied, Grant, Proximity, Purpose
@@ -46,19 +46,18 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """A home's lock and the edge that works it."""
+    """A home's lock and the edge that works it; `unlatch`: its latch may be pulled from here."""
 
-    home: HomeId
-    unit: UnitId
     device: DeviceId
     edge: EdgeId
+    unlatch: bool
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What the store knows of a person: None for `roles` where there is no such person."""
+    """What the store knows of a person now."""
 
     id: str
-    roles: Mapping[UnitId, frozenset[Role]] | None
+    roles: Mapping[UnitId, frozenset[Role]]
     revoked: bool = False
 
 
@@ -68,15 +67,19 @@ class Facts(msgspec.Struct, frozen=True):
     people: Mapping[str, Known]
     grants: Sequence[Grant]
     proximity: Sequence[Proximity]
-    in_service: bool
-    consent: bool
+    in_service: bool = True
+    consent: bool = True
 
 
 Decision = Callable[[Facts], Allowed | Denied]
 
 
 class Issue(msgspec.Struct, frozen=True):
-    """A command to issue if the decision allows it; `closes_at`: when it is called unknown if nothing was heard."""
+    """A command to issue if the decision allows it; `closes_at`: when it is called unknown if nothing was heard.
+
+    `lock` is None where the home has none: then there is only a denial to write down. `opening` is the remote opening
+    that this command answers, and `second` who approved it.
+    """
 
     command: str
     ask: Ask
@@ -85,6 +88,23 @@ class Issue(msgspec.Struct, frozen=True):
     expires_at: int
     closes_at: int
     second: str | None = None
+    opening: str | None = None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """Something to be told in a home, issued as a command to its edge; the same `key` again is the same one."""
+
+    command: str
+    key: str
+    person: str
+    home: HomeId
+    edge: EdgeId
+    message: Message
+    purpose: Purpose
+    ends_with: str
+    issued_at: int
+    expires_at: int
+    closes_at: int
 
 
 class CommandView(msgspec.Struct, frozen=True):
@@ -93,7 +113,7 @@ class CommandView(msgspec.Struct, frozen=True):
     id: str
     person: str
     home: HomeId
-    device: DeviceId
+    device: DeviceId | None
     action: Action
     purpose: Purpose
     ends_with: str
@@ -130,7 +150,7 @@ class DoorState(msgspec.Struct, frozen=True):
 
 
 class DoorFact(msgspec.Struct, frozen=True):
-    """A fact of the access stream as it waits for the doors' watch; `row` is its place."""
+    """A fact of the access stream as it waits for the doors' watch; `row` is its place, `body` its event as stored."""
 
     row: int
     id: FactId
@@ -138,7 +158,12 @@ class DoorFact(msgspec.Struct, frozen=True):
     device: DeviceId | None
     at: int
     recorded_at: int
-    event: DoorEvent
+    body: Mapping[str, object]
+
+    @property
+    def event(self) -> DoorEvent:
+        """What happened; `msgspec.ValidationError` for what this version does not know."""
+        return msgspec.convert(self.body, DoorEvent)  # type: ignore[return-value, arg-type, unused-ignore] # a union
 
 
 class ToSend(msgspec.Struct, frozen=True):
@@ -147,10 +172,10 @@ class ToSend(msgspec.Struct, frozen=True):
     id: str
     edge: EdgeId
     home: HomeId
-    device: DeviceId
+    device: DeviceId | None
     action: Action
     actor: str
-    expires_at: int
+    message: Message | None
 
 
 class AccessStore(Protocol):
@@ -159,8 +184,8 @@ class AccessStore(Protocol):
     async def issue(self, issue: Issue, decide: Decision) -> CommandView | Denied:
         """Decide, write it into the audit, and issue the command: one transaction, so none is there without the other.
 
-        The same person with the same key gets the same command again; `Conflict` where that key asked for something
-        else, or where another command is under way at the door.
+        The same person with the same key gets the same command again. `Conflict`: the key asked for something else
+        before, the opening was answered, or another command is under way at the door (which is audited as a denial).
         """
         ...
 
@@ -168,12 +193,12 @@ class AccessStore(Protocol):
         """A command as it stands; `Unknown` if there is none."""
         ...
 
-    async def ask(self, opening: Opening, decide: Decision) -> Opening | Denied:
+    async def ask(self, opening: Opening, lock: Lock | None, decide: Decision) -> Opening | Denied:
         """Keep a remote opening for a second person, if the asker's own right allows it; audited either way."""
         ...
 
-    async def openings(self, units: frozenset[UnitId] | None, now: int) -> tuple[Opening, ...]:
-        """Those that wait in these units (None: all), oldest first."""
+    async def openings(self, units: Units, now: int) -> tuple[Opening, ...]:
+        """Those that wait in these units, oldest first."""
         ...
 
     async def opening(self, id_: str) -> Opening:
@@ -186,4 +211,27 @@ class AccessStore(Protocol):
 
     async def states(self, homes: Sequence[HomeId]) -> dict[HomeId, DoorState]:
         """How the homes' locks were last heard of; a lock that never spoke has none."""
+        ...
+
+
+class CommandStore(Protocol):
+    """Commands on their way to the homes."""
+
+    async def announce(self, announcement: Announcement) -> bool:
+        """Issue it, audited, in one transaction; False where it was issued before."""
+        ...
+
+    async def claim(self, commands: Sequence[str], now: int) -> tuple[ToSend, ...]:
+        """Mark these as sent, as far as they are still issued, and give them to be sent: by whoever has the answer.
+
+        What is claimed is never given again. A command of somebody who was revoked meanwhile is refused instead.
+        """
+        ...
+
+    async def close_overdue(self, now: int) -> int:
+        """End what is past its time: never sent, failed as expired; sent, unknown. How many."""
+        ...
+
+    async def abandon(self, command: str, reason: str, now: int) -> None:
+        """A claimed command certainly did not leave: failed, for that reason."""
         ...

@@ -32,20 +32,21 @@ CREATE TABLE remote_opening (
 
 CREATE INDEX remote_opening_waiting ON remote_opening (expires_at) WHERE answered_at IS NULL;
 
--- What a person asked of a door, and how it ended; the first end stands. `late_standing` is what the home said after
+-- What a person asked of a door (or had a home told), and how it ended; the first end stands. `late_standing` is what the home said after
 -- the deadline had closed the command as unknown: it is added, never put in the place of what was shown.
 CREATE TABLE command (
     id             text PRIMARY KEY,
     person         text NOT NULL,
     key            text NOT NULL,
     home           text NOT NULL,
-    device         text NOT NULL,
+    device         text,
     edge           text NOT NULL,
     action         text NOT NULL,
+    message        text,
     purpose_kind   text NOT NULL CHECK (purpose_kind IN ('visit', 'alert')),
     purpose_id     text NOT NULL,
-    how            text NOT NULL CHECK (how IN ('at_the_door', 'remote', 'locking')),
-    "grant"        jsonb NOT NULL,
+    how            text NOT NULL CHECK (how IN ('at_the_door', 'remote', 'locking', 'announcement')),
+    "grant"        jsonb,
     second_person  text,
     issued_at      timestamptz NOT NULL,
     expires_at     timestamptz NOT NULL,
@@ -64,6 +65,9 @@ CREATE TABLE command (
     UNIQUE (person, key),
     CHECK (second_person <> person),
     CHECK (how <> 'remote' OR second_person IS NOT NULL),
+    CHECK ((how = 'announcement') = ("grant" IS NULL)),
+    CHECK ((how = 'announcement') = (message IS NOT NULL)),
+    CHECK (how = 'announcement' OR device IS NOT NULL),
     CHECK ((ended_at IS NULL) = (standing IN ('issued', 'sent', 'taken')))
 );
 
@@ -72,6 +76,8 @@ CREATE UNIQUE INDEX command_under_way ON command (device) WHERE standing IN ('is
 CREATE INDEX command_closing ON command (closes_at) WHERE standing IN ('issued', 'sent', 'taken');
 CREATE INDEX command_home ON command (home, issued_at DESC);
 CREATE INDEX command_device_ended ON command (device, ended_at) WHERE standing IN ('failed', 'unknown');
+
+CREATE INDEX outbox_command ON outbox (id) WHERE kind = 'command' AND sent_at IS NULL;
 
 -- A lock as it stood when it was last heard of.
 CREATE TABLE lock_state (
