@@ -54,10 +54,16 @@ def house(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Itera
 class Probe:
     """A client that waits for what it is told."""
 
-    def __init__(self, name: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, name: str, port: int, tls: ssl.SSLContext | None = None, *, keep: bool = False) -> None:
         self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.ready: queue.Queue[str] = queue.Queue()
-        self.client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTv311, reconnect_on_failure=False)
+        self.client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=name,
+            clean_session=not keep,
+            protocol=MQTTv311,
+            reconnect_on_failure=False,
+        )
         if tls is not None:
             self.client.tls_set_context(tls)
         self.client.on_message = lambda _c, _u, message: self.heard.put((message.topic, message.payload))
@@ -184,22 +190,13 @@ def test_no_pattern_is_wider_than_one_edge() -> None:
 
 def test_what_an_edge_says_is_kept_for_a_gateway_that_is_away(house: House) -> None:
     """With settings a listener, Mosquitto 2.0 forgets the rights of a client that is away, and drops its messages."""
-    session = Client(CallbackAPIVersion.VERSION2, client_id="gateway-away", clean_session=False, protocol=MQTTv311)
-    heard: queue.Queue[bytes] = queue.Queue()
-    session.on_message = lambda _c, _u, message: heard.put(message.payload)
-    session.on_subscribe = lambda *_: heard.put(b"subscribed")
-    session.connect("127.0.0.1", house.broker.port)
-    session.subscribe(f"{ROOT}/+/+/up/alarm", 1)
-    session.loop_start()
-    assert heard.get(timeout=PATIENCE) == b"subscribed"
-    session.disconnect()
-    session.loop_stop()
+    away = Probe("gateway-away", house.broker.port, keep=True)
+    away.subscribe(f"{ROOT}/+/+/up/alarm")
+    away.end()
     probe = edge_probe(house, MINE)
     probe.client.publish(f"{ROOT}/7/{MINE}/up/alarm", b"help", 1)
     assert probe.settled()
     probe.end()
-    session.connect("127.0.0.1", house.broker.port)
-    session.loop_start()
-    assert heard.get(timeout=PATIENCE) == b"help"
-    session.disconnect()
-    session.loop_stop()
+    back = Probe("gateway-away", house.broker.port, keep=True)
+    assert back.heard.get(timeout=PATIENCE)[1] == b"help"
+    back.end()
