@@ -31,6 +31,10 @@ AWAY: Final = (BleakError, OSError, EOFError, TimeoutError)
 """Device, adapter or BlueZ is not there or does not answer."""
 
 
+_STRAYS: Final[set[asyncio.Future[None]]] = set()
+"""Calls to a stuck adapter that were given up and have not ended yet: at most three a conversation."""
+
+
 class Conversation:
     """One device, named by what a scan found or by its address."""
 
@@ -74,15 +78,23 @@ class Conversation:
                 return await self._bounded(STEP_SECONDS, lambda: self._write(step))
 
     async def _bounded(self, seconds: float, work: Callable[[], Awaitable[None]], *, late: bool = False) -> Lost | None:
+        """Do `work` within the time.
+
+        bleak cleans up when it is cancelled, and on a stuck adapter that takes for ever:
+        so what is late is cancelled and not waited for.
+        """
         left = seconds if late else min(seconds, self._left())
         if left <= 0:
             return Lost()
+        task = asyncio.ensure_future(work())
         try:
-            async with asyncio.timeout(left):
-                await work()
-        except AWAY:
-            return Lost()
-        return None
+            done, _ = await asyncio.wait({task}, timeout=left)
+            return None if done and not _failed(task) else Lost()
+        finally:
+            if not task.done():
+                task.cancel()
+                _STRAYS.add(task)
+                task.add_done_callback(_forget)
 
     async def _listen(self, seconds: float) -> Heard:
         left = self._left()
@@ -134,3 +146,18 @@ class Conversation:
     def _hear(self, heard: bytes | Lost) -> None:
         if not self._heard.full():
             self._heard.put_nowait(heard)
+
+
+def _failed(task: asyncio.Future[None]) -> bool:
+    """Whether the call failed because something is away; any other failure is a bug and raised."""
+    try:
+        task.result()
+    except AWAY:
+        return True
+    return False
+
+
+def _forget(stray: asyncio.Future[None]) -> None:
+    _STRAYS.discard(stray)
+    if not stray.cancelled():
+        stray.exception()

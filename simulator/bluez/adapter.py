@@ -125,7 +125,9 @@ class Bluez:
         address = heard.address.to_string(with_type_qualifier=False)
         device = self._devices.get(address)
         if device is None:
-            device = RemoteDevice(self._host, self._tree, adapter=PATH, address=heard.address, heard_at=now)
+            device = RemoteDevice(
+                self._host, self._tree, adapter=PATH, address=heard.address, heard_at=now, delay=self._delay
+            )
             device.shown.values.update(values)
             self._devices[address] = device
             self._tree.add(device.path, device.shown)
