@@ -114,7 +114,9 @@ class Batching:
         self.distrust()
         self._new_homes, self._next_behind = True, 0
         self._blind, self._untold = None, []
-        self._judging.begin(term, await self._store.states(), await self._store.later())
+        self._judging.begin(term)
+        await self._store.states(self._judging.remember)
+        await self._store.later(self._judging.replay)
 
     def registry_changed(self) -> None:
         """Settings and homes are not what they were."""

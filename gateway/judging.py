@@ -56,8 +56,9 @@ class Judging:
 
     # --- a term ------------------------------------------------------------------------------------------------------
 
-    def begin(self, term: int, saved: Iterable[SavedState], later: Iterable[Later]) -> None:
-        """Forget everything and start from what the database has: the states, then what they do not include."""
+    def begin(self, term: int) -> None:
+        """Forget everything; `remember` every saved state next, and then `replay` what they do not include."""
+        self.drain()
         self._settings.clear()
         self._states.clear()
         self._last.clear()
@@ -65,18 +66,21 @@ class Judging:
         self._changed_at.clear()
         self.wakeups.clear()
         self._next = (term << TERM_BITS) + 1
-        for row in saved:
-            self._last[row.home] = row.applied
-            try:
-                self._states[row.home] = engine.decode(row.state)
-            except Malformed as error:
-                self.faults.append(Faulted("state_unreadable", row.home, str(error)))
-                continue
-            self.wakeups.set(row.home, row.wake_at)
-        for one in later:
-            if one.applied > self._last.get(one.home, 0) and self.mine(one.home):
-                self._advance(one.home, one.stimulus, one.applied, one.recorded_at)
-        self.drain()
+
+    def remember(self, saved: SavedState) -> None:
+        """Take up a state as it was saved; one that cannot be read begins anew."""
+        self._last[saved.home] = saved.applied
+        try:
+            self._states[saved.home] = engine.decode(saved.state)
+        except Malformed as error:
+            self.faults.append(Faulted("state_unreadable", saved.home, str(error)))
+        else:
+            self.wakeups.set(saved.home, saved.wake_at)
+
+    def replay(self, one: Later) -> None:
+        """Apply again what the home's saved state does not include; its verdicts were put into force the first time."""
+        if one.applied > self._last.get(one.home, 0) and self.mine(one.home):
+            self._advance(one.home, one.stimulus, one.applied, one.recorded_at)
 
     def drain(self) -> None:
         """Drop what waits to be written; called when it was, or when it never can be."""

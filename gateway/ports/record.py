@@ -4,7 +4,7 @@ Every method raises `Unavailable` when the store is away or another writer took 
 new term begins with `Store.begin`. Times are wall microseconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -180,12 +180,12 @@ class Store(Protocol):
         """Give the shards up."""
         ...
 
-    async def states(self) -> list[SavedState]:
-        """All saved states of the shards."""
+    async def states(self, take: Callable[[SavedState], None]) -> None:
+        """Hand over every saved state of the shards, one by one: the whole is never held at once."""
         ...
 
-    async def later(self) -> list[Later]:
-        """What was applied after the saved states, in the order of application."""
+    async def later(self, take: Callable[[Later], None]) -> None:
+        """Hand over what was applied after the saved states, in the order of application; held like the states."""
         ...
 
     async def seen(self) -> int | None:

@@ -14,6 +14,7 @@ import pytest
 from gateway.adapters.postgres import bulk_load
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.embedded import PrivateBroker
+from gateway.ports.record import Later, SavedState
 from homecare.clock import MINUTE, SystemClock
 from homecare.delivery import EpochHeld, Heartbeat, StreamHeld
 from homecare.event import (
@@ -90,8 +91,12 @@ async def test_after_a_kill_states_are_what_one_run_over_the_stored_order_gives(
     assert value(database_url, "SELECT count(*) FROM event") == seq - 1
     store = PostgresStore(database_url, SHARDS_ALL)
     await store.begin()
-    (saved,) = await store.states()
-    again = [one for one in await store.later() if one.applied > saved.applied]
+    states: list[SavedState] = []
+    later: list[Later] = []
+    await store.states(states.append)
+    await store.later(later.append)
+    (saved,) = states
+    again = [one for one in later if one.applied > saved.applied]
     assert again == [], "an orderly end leaves nothing to apply again"
     await store.close()
     assert saved.state == engine.encode(await replayed(database_url, house))
@@ -109,9 +114,10 @@ async def replayed(database_url: str, house: Household) -> HomeState:
     )
     store = PostgresStore(database_url, SHARDS_ALL)
     await store.begin()
+    order: list[Later] = []
     async with store._transaction("read the whole order") as cursor:
         await cursor.execute("DELETE FROM shard_state")
-        order = await bulk_load.later(cursor, SHARDS_ALL)
+        await bulk_load.later(cursor, SHARDS_ALL, order.append)
     await store.close()
     state = HomeState()
     for one in order:

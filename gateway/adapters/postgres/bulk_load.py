@@ -1,6 +1,7 @@
 """What a new term reads: saved states, what they do not include, and the inbox that the alarm lane fills."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,10 @@ from homecare.event import AnyEvent, Stream
 from homecare.identity import EdgeId, Epoch, HomeId
 from rules.stimulus import Happened
 
+PORTION: Final = 1_000
+"""Rows read at once: some 500 KiB, and 30 ms of applying before anything else may run."""
+_numbers: Final = count()
+"""For the names of cursors: two may be open in one transaction."""
 _STATES: Final = """
 SELECT s.home, s.state, s.applied, s.wake_at FROM home_state AS s JOIN home AS h ON h.id = s.home
 WHERE h.shard = ANY(%s)
@@ -27,9 +32,9 @@ _EVENTS: Final = f"""
 SELECT {_SHARED}, body || jsonb_build_object('type', kind) FROM event WHERE recorded_at >= %s AND applied IS NOT NULL
 UNION ALL
 SELECT {_SHARED}, jsonb_build_object('type', 'observed', 'quantity', quantity, 'value', value, 'unit', unit)
-FROM observation WHERE recorded_at >= %s AND applied IS NOT NULL
+FROM observation WHERE recorded_at >= %s AND applied IS NOT NULL ORDER BY applied
 """
-_STIMULI: Final = "SELECT recorded_at, body FROM stimulus WHERE recorded_at >= %s"
+_STIMULI: Final = "SELECT recorded_at, body FROM stimulus WHERE recorded_at >= %s ORDER BY applied"
 _INBOX: Final = """
 SELECT id, edge, epoch, stream, seq, body, recorded_at FROM inbox
 WHERE consumed_at IS NULL AND shard = ANY(%s) ORDER BY id LIMIT %s
@@ -38,28 +43,49 @@ WHERE consumed_at IS NULL AND shard = ANY(%s) ORDER BY id LIMIT %s
 _applied: Final = msgspec.json.Decoder(list[Applied])
 
 
-async def states(cursor: AsyncCursor[TupleRow], shards: Sequence[int]) -> list[SavedState]:
-    """All saved states of the shards."""
-    await cursor.execute(_STATES, (list(shards),))
-    return [
-        SavedState(HomeId(home), bytes(state), applied, None if wake_at is None else wall(wake_at))
-        for home, state, applied, wake_at in await cursor.fetchall()
-    ]
+async def states(cursor: AsyncCursor[TupleRow], shards: Sequence[int], take: Callable[[SavedState], None]) -> None:
+    """Hand over all saved states of the shards."""
+    async for home, state, applied, wake_at in _rows(cursor, _STATES, (list(shards),)):
+        take(SavedState(HomeId(home), bytes(state), applied, None if wake_at is None else wall(wake_at)))
 
 
-async def later(cursor: AsyncCursor[TupleRow], shards: Sequence[int]) -> list[Later]:
-    """Everything applied since the states were last saved, in order; some of it may be included already."""
+async def later(cursor: AsyncCursor[TupleRow], shards: Sequence[int], take: Callable[[Later], None]) -> None:
+    """Hand over everything applied since the states were last saved, in order; they may include some of it already.
+
+    After a crash under load that is some ten seconds of facts: hundreds of thousands, a gigabyte if held at once.
+    """
     await cursor.execute(_BEHIND, (list(shards),))
     row = await cursor.fetchone()
     behind = row[0] if row is not None and row[0] is not None else "-infinity"
-    await cursor.execute(_EVENTS, (behind, behind))
-    found = [_fact(row) for row in await cursor.fetchall()]
-    await cursor.execute(_STIMULI, (behind,))
-    for recorded_at, body in await cursor.fetchall():
+    stimuli = _stimuli(cursor, behind)
+    stimulus = await anext(stimuli, None)
+    async for row in _rows(cursor, _EVENTS, (behind, behind)):
+        fact = _fact(row)
+        while stimulus is not None and stimulus.applied < fact.applied:
+            take(stimulus)
+            stimulus = await anext(stimuli, None)
+        take(fact)
+    while stimulus is not None:
+        take(stimulus)
+        stimulus = await anext(stimuli, None)
+
+
+async def _rows(cursor: AsyncCursor[TupleRow], statement: str, values: tuple[object, ...]) -> AsyncIterator[TupleRow]:
+    """The rows of a statement, a portion at a time, in the transaction of `cursor`."""
+    name = f"portions_{next(_numbers)}"
+    async with cursor.connection.cursor(name=name) as portions:
+        await portions.execute(statement, values)
+        while rows := await portions.fetchmany(PORTION):
+            for row in rows:
+                yield row
+
+
+async def _stimuli(cursor: AsyncCursor[TupleRow], behind: object) -> AsyncIterator[Later]:
+    """Stimuli other than facts: a row holds those of one batch, and batches follow one another without overlap."""
+    async for recorded_at, body in _rows(cursor, _STIMULI, (behind,)):
         at = wall(recorded_at)
-        found += [Later(one.applied, at, one.home, one.stimulus) for one in _applied.decode(body)]
-    found.sort(key=lambda one: one.applied)
-    return found
+        for one in _applied.decode(body):
+            yield Later(one.applied, at, one.home, one.stimulus)
 
 
 def _fact(row: Sequence[Any]) -> Later:

@@ -2,7 +2,7 @@
 
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
 import psycopg
@@ -96,15 +96,15 @@ class PostgresStore:
             await self.close()
             raise unavailable("roll back", error) from error
 
-    async def states(self) -> list[SavedState]:
-        """All saved states of the shards."""
+    async def states(self, take: Callable[[SavedState], None]) -> None:
+        """Hand over all saved states of the shards."""
         async with self._transaction("load states") as cursor:
-            return await bulk_load.states(cursor, self._shards)
+            await bulk_load.states(cursor, self._shards, take)
 
-    async def later(self) -> list[Later]:
-        """What was applied after the saved states, in the order of application."""
+    async def later(self, take: Callable[[Later], None]) -> None:
+        """Hand over what was applied after the saved states, in the order of application."""
         async with self._transaction("load what came later") as cursor:
-            return await bulk_load.later(cursor, self._shards)
+            await bulk_load.later(cursor, self._shards, take)
 
     async def seen(self) -> int | None:
         """When a writer of these shards gave its last sign of life; None for never."""

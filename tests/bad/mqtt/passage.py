@@ -32,7 +32,7 @@ class Passage:
         self.cursors = Cursors()
         self.receipts = Receipts()
         judging = Judging(registry, frozenset(range(SHARDS)))
-        judging.begin(1, (), ())
+        judging.begin(1)
         self.metrics = Metrics()
         self.intake = Intake(
             registry,
