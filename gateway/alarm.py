@@ -28,6 +28,7 @@ from gateway.adapters.postgres.tenancy import PostgresTenancy
 from gateway.alarm_intake import WORKERS, AlarmIntake
 from gateway.climbing import climb
 from gateway.config import Config, read_key
+from gateway.doorkeeping import Doorkeeping
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.ports.passkeys import PasskeyVerifier
@@ -78,6 +79,7 @@ async def run(config: Config) -> None:
             feed = Feed(feed_store, clock)
             store = PostgresDesk(desk)
             intake = AlarmIntake(registry, broker, store=PostgresAlarms(alarms), clock=clock, told=feed.kick)
+            doors = Doorkeeping(config.database_url, broker, registry, pulses=intake.pulses, clock=clock)
             health = Health(store, broker)
             people = PostgresPeople(desk)
             cases = PostgresCases(desk)
@@ -105,6 +107,7 @@ async def run(config: Config) -> None:
                     people=people,
                     tenancy=PostgresTenancy(desk),
                     cases=cases,
+                    access=doors.access,
                     sessions=sessions,
                     signing_in=signing_in,
                     origins=origins,
@@ -117,6 +120,7 @@ async def run(config: Config) -> None:
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
+                tasks.create_task(doors.run(feed.kick), name="doors")
                 tasks.create_task(climb(config, clock, name=f"{NAME}-ladder", told=feed.kick), name="ladder")
                 tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
 

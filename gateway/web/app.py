@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from gateway.version import vaka_version
-from gateway.web import case, desk_files, live, operator, sign_in, supervision
+from gateway.web import case, desk_files, doors, live, operator, sign_in, supervision
 from gateway.web.bounds import BodyBound, SecurityHeaders
 from gateway.web.problems import handle_problems
 from gateway.web.services import Services
@@ -32,6 +32,14 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyBound)
     app.add_middleware(SecurityHeaders)
     handle_problems(app)
-    for router in (operator.router, case.router, live.router, sign_in.router, supervision.router, desk_files.router):
+    for router in (
+        operator.router,
+        case.router,
+        doors.router,
+        live.router,
+        sign_in.router,
+        supervision.router,
+        desk_files.router,
+    ):
         app.include_router(router)
     return app

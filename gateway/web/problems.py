@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.web import door_words
 from gateway.web.schemas import AlertView, Problem, Words
 from homecare.alert import INSIDE, ON_THE_WAY
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
@@ -107,7 +108,7 @@ _WORDS: Final[dict[str, Words]] = {
         sv="Åtgärdsinstruktionen har ändrats av någon annan. Läs den igen innan du skriver.",
         en="Somebody else changed the instruction. Read it again before you write.",
     ),
-}
+} | door_words.PROBLEMS
 
 _STATUS_KIND: Final[dict[int, Kind]] = {404: "unknown", 405: "refused", 503: "unavailable"}
 

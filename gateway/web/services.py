@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from gateway.access import Access
 from gateway.alarm_counts import Counts
 from gateway.feed import Feed
 from gateway.health import Health
@@ -39,6 +40,7 @@ class Services:
     static: Path
     people: PeopleStore
     cases: CaseStore
+    access: Access
     tenancy: Tenancy
     sessions: Sessions
     signing_in: SigningIn

@@ -66,5 +66,6 @@ def reading(url: str) -> Iterator[tuple[Head, Iterator[Entry]]]:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    number, at, *texts, previous, digest = row
-    return Entry(number, wall(at), *texts, bytes(previous), bytes(digest))
+    named = dict(zip(Entry.__struct_fields__, row, strict=True))
+    named |= {"at": wall(named["at"]), "previous": bytes(named["previous"]), "digest": bytes(named["digest"])}
+    return Entry(**named)
