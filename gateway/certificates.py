@@ -6,7 +6,6 @@ ends only after ten years: an alarm must not fall silent because a date passed (
 turned away by its registration, not by its date.
 """
 
-import hashlib
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from homecare.claim import authority_digest
 from homecare.clock import DAY, SECOND
 from homecare.errors import Malformed
 from homecare.identity import EdgeId, checked, new_secret
@@ -32,8 +32,6 @@ BEFORE: Final = DAY
 """A certificate counts from a day before it was made: edges' clocks are wild."""
 REQUEST_LIMIT: Final = 4_096
 """Bytes of a signing request in PEM: four times what a P-256 request takes."""
-DIGEST_BYTES: Final = 10
-"""Of the authority's fingerprint in a claim code: 80 bits, which nobody forges within 15 minutes."""
 SERIAL_BYTES: Final = 16
 
 
@@ -45,8 +43,8 @@ class Authority(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> bytes:
-        """The first `DIGEST_BYTES` of the certificate's SHA-256: what a claim code carries, so that it is found."""
-        return authority_digest(self.certificate)
+        """What a claim code carries, so that an edge finds the right authority."""
+        return authority_digest(_loaded(self.certificate).public_bytes(serialization.Encoding.DER))
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -62,11 +60,6 @@ class Server(msgspec.Struct, frozen=True):
 
     certificate: bytes
     key: bytes
-
-
-def authority_digest(certificate: bytes) -> bytes:
-    """What a claim code says of the authority whose certificate (PEM) this is; `Malformed` for no certificate."""
-    return hashlib.sha256(_loaded(certificate).public_bytes(serialization.Encoding.DER)).digest()[:DIGEST_BYTES]
 
 
 def make_authority(at: int) -> Authority:

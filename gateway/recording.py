@@ -5,9 +5,10 @@ from typing import Final
 
 from gateway.estimate import Claim, occurred, when
 from gateway.judging import Judging
-from gateway.ports.record import Batch, CheckIn, Recorded, Run
+from gateway.ports.record import Batch, CheckIn, Faulted, Recorded, Run
 from gateway.presence import Presence
 from gateway.registry import EdgeEntry, Registry
+from homecare.consent import is_sensed
 from homecare.envelope import Envelope, FactId
 from homecare.event import LockOperated, LockState, Stream, TagRead
 from homecare.identity import Epoch, HomeId, derived_id
@@ -35,15 +36,22 @@ class Recording:
         envelopes: Sequence[Envelope],
         digests: Sequence[bytes] | None,
     ) -> int:
-        """Take the facts from seq `first` on; how many were left out: the edge did not stand in the home they name."""
+        """Take the facts from seq `first` on; how many were left out: the edge did not stand in the home they name.
+
+        What a home lacks consent for is passed over and only counted.
+        """
         anchor = self._presence.anchor(edge.id, epoch)
         least = min(self._presence.vouched(edge.id) + 1, batch.recorded_at)
         now, earliest = batch.recorded_at, edge.earliest
         facts: list[Recorded] = []
+        withheld = 0
         for index, envelope in enumerate(envelopes):
             claim = Claim(envelope.received_at, envelope.uncertainty, envelope.elapsed)
             received = when(claim, anchor=anchor, earliest=earliest, now=now)
             if not edge.stood_in(envelope.home, received):
+                continue
+            if is_sensed(envelope.event) and self._registry.homes[HomeId(envelope.home)].lacks_consent:
+                withheld += 1
                 continue
             delay = envelope.received_at - envelope.occurred_at
             at = max(occurred(received, delay=delay, earliest=earliest), least)
@@ -52,7 +60,9 @@ class Recording:
             self._judge(batch, FactId(edge.id, epoch, stream, seq), envelope, at=at, applied=applied)
         if facts:
             batch.runs.append(Run(edge.id, epoch, stream, facts))
-        return len(envelopes) - len(facts)
+        if withheld:
+            batch.faults.append(Faulted("withheld", edge.id, "sensors' facts not kept: consent is missing", withheld))
+        return len(envelopes) - len(facts) - withheld
 
     def _judge(self, batch: Batch, fact: FactId, envelope: Envelope, *, at: int, applied: int) -> None:
         home = HomeId(envelope.home)

@@ -45,6 +45,11 @@ class ClaimCode(msgspec.Struct, frozen=True):
         return "-".join((_PREFIX, *groups))
 
 
+def authority_digest(certificate: bytes) -> bytes:
+    """What a claim code says of the authority whose certificate (DER) this is."""
+    return hashlib.sha256(certificate).digest()[:PART_BYTES]
+
+
 def new_claim_code(authority: bytes) -> ClaimCode:
     """A fresh code for the authority with this digest."""
     return ClaimCode(authority=authority, secret=new_secret()[:PART_BYTES])

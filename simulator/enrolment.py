@@ -11,6 +11,7 @@ from gateway.adapters.postgres.registry import enrol_all
 from gateway.config import read_key
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
+from homecare.consent import MemberKind
 from homecare.identity import shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
@@ -66,6 +67,7 @@ def _registration(plan: HomePlan, data: Path) -> HomeRegistration:
         time_zone=TIME_ZONE,
     )
     return HomeRegistration(
+        consented=(MemberKind.RESIDENT,),
         unit=UNIT,
         unit_label=UNIT_LABEL,
         home=home,

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from homecare.consent import MemberKind
 from homecare.device import Device
 from homecare.identity import EdgeId, HomeId, UnitId
 
@@ -13,6 +14,7 @@ class Home(msgspec.Struct, frozen=True, gc=False):
     """One dwelling. `label`, `address` and `resident` are for authorised screens only: never in a log or topic.
 
     `time_zone` is an IANA name. `settings` are the rules' limits for this home, as `rules` reads them.
+    `lacks_consent`: who of those who live there has not consented to sensors; then no sensor's fact is kept.
     """
 
     id: HomeId
@@ -23,6 +25,7 @@ class Home(msgspec.Struct, frozen=True, gc=False):
     resident: str
     time_zone: str
     settings: Mapping[str, Any] = {}
+    lacks_consent: tuple[MemberKind, ...] = ()
 
 
 class Binding(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +47,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
 class HomeRegistration(msgspec.Struct, frozen=True):
     """Everything that enrols one home: a unit (made if new), the home, its edges from `valid_from` on, its devices.
 
-    `devices` pairs each device with the edge that hears it.
+    `devices` pairs each device with the edge that hears it, `consented` is who lives there and consents to sensors.
     """
 
     unit: UnitId
@@ -53,6 +56,7 @@ class HomeRegistration(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
     devices: tuple[tuple[EdgeId, Device], ...]
     valid_from: int
+    consented: tuple[MemberKind, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.ports.registry import Edge, Home, HomeRegistration
+from homecare.consent import MemberKind
 from homecare.device import Capability, Device, Placement
 from homecare.identity import DeviceId, EdgeId, HomeId, shard_of
 from homecare.seal import public_key
@@ -53,6 +54,7 @@ def registration(now: int) -> HomeRegistration:
         time_zone="Europe/Stockholm",
     )
     return HomeRegistration(
+        consented=(MemberKind.RESIDENT,),
         unit=UNIT,
         unit_label="Mätgatan",
         home=home,

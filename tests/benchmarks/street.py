@@ -8,6 +8,7 @@ from typing import Final
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import topic
 from homecare.clock import HOUR, SECOND
+from homecare.consent import MemberKind
 from homecare.delivery import EpochHeld, Heartbeat, StreamHeld
 from homecare.device import Capability, Device, Placement
 from homecare.envelope import Envelope, encode_envelope
@@ -66,6 +67,7 @@ class Dwelling:
     def registration(self, now: int) -> HomeRegistration:
         """What enrols this home."""
         return HomeRegistration(
+            consented=(MemberKind.RESIDENT,),
             unit=UNIT,
             unit_label="Mätgatan",
             home=Home(

@@ -13,6 +13,7 @@ from gateway.adapters.postgres.registry import enrol_all
 from gateway.embedded import PrivateBroker, PrivateDatabase, free_port, unpack
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
+from homecare.consent import MemberKind
 from homecare.device import Capability, Device, Placement
 from homecare.identity import DeviceId, EdgeId, HomeId, UnitId, shard_of
 from tests.faults.devices import CountedDevice, Line
@@ -171,6 +172,7 @@ class Household:
         edges = [edge for edge in range(EDGES) if home_of(edge) == home]
         name = HomeId(home_name(home))
         return HomeRegistration(
+            consented=(MemberKind.RESIDENT,),
             unit=UnitId("unit-fault-0"),
             unit_label="Felprov",
             home=Home(

@@ -8,6 +8,7 @@ from gateway import installed
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
 from homecare import topic
 from homecare.clock import DAY
+from homecare.consent import MemberKind
 from homecare.delivery import Heartbeat, Loss
 from homecare.device import Capability, Device, Placement
 from homecare.envelope import Envelope, encode_envelope
@@ -113,6 +114,7 @@ def household(number: int, *, epoch: int = 0x1111) -> Household:
     home, edge = HomeId(f"home-{number:06d}"), EdgeId(f"edge-{number:06d}")
     private = number.to_bytes(4, "big") * 8
     registration = HomeRegistration(
+        consented=(MemberKind.RESIDENT,),
         unit=UnitId("unit-0001"),
         unit_label="Test unit",
         home=Home(

@@ -13,8 +13,9 @@ from psycopg.types.json import Jsonb
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
+from homecare.consent import MemberKind
 from homecare.errors import Conflict
-from homecare.identity import EdgeId, HomeId, UnitId, shard_of
+from homecare.identity import EdgeId, HomeId, UnitId, derived_id, shard_of
 
 Value = TypeVar("Value")
 PORTION: Final = 1_000
@@ -49,6 +50,23 @@ _DEVICE: Final = """
 """
 
 
+_MEMBER: Final = "INSERT INTO household_member (id, home, kind) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_CONSENT: Final = """
+    INSERT INTO consent (id, member, purpose, given_at, recorded_by) VALUES (%s, %s, 'sensors', %s, 'registration')
+    ON CONFLICT DO NOTHING
+"""
+_RESIDENTS: Final = (MemberKind.RESIDENT,)
+"""Whose consent is missing where nobody is known to live."""
+_LACKING: Final = """
+    LEFT JOIN (
+        SELECT m.home, array_remove(array_agg(DISTINCT CASE WHEN c.id IS NULL THEN m.kind END), NULL) AS kinds
+        FROM household_member AS m
+        LEFT JOIN consent AS c ON c.member = m.id AND c.purpose = 'sensors' AND c.withdrawn_at IS NULL
+        WHERE m.left_at IS NULL GROUP BY m.home HAVING bool_or(m.kind = 'resident')
+    ) AS lacking ON lacking.home = home.id
+"""
+
+
 def enrol(where: str | Connection[TupleRow], registration: HomeRegistration) -> None:
     """Write one home with its edges and devices, whole or not at all.
 
@@ -80,6 +98,8 @@ def _write(connection: Connection[TupleRow], registrations: tuple[HomeRegistrati
         cursor.executemany(_EDGE, _edges(registrations))
         cursor.executemany(_BINDING, _bindings(registrations))
         cursor.executemany(_DEVICE, _devices(registrations))
+        cursor.executemany(_MEMBER, _members(registrations))
+        cursor.executemany(_CONSENT, _consents(registrations))
 
 
 def _units(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
@@ -132,6 +152,24 @@ def _devices(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...
     ]
 
 
+def _members(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (_member(each.home.id, kind), each.home.id, kind.value) for each in registrations for kind in each.consented
+    ]
+
+
+def _consents(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
+    return [
+        (derived_id("consent", each.home.id, kind), _member(each.home.id, kind), from_wall(each.valid_from))
+        for each in registrations
+        for kind in each.consented
+    ]
+
+
+def _member(home: HomeId, kind: MemberKind) -> str:
+    return derived_id("member", home, kind)
+
+
 def unbind(where: str, edge: EdgeId, home: HomeId, at: int) -> None:
     """End an edge's stay in a home at `at` (wall microseconds)."""
     with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
@@ -162,7 +200,7 @@ class PostgresRegistry:
         number = await self.change_number()
         kept = _Kept()
         words = "label, address, resident" if self._words else "'', '', ''"
-        homes = f"SELECT id, unit, shard, {words}, time_zone, settings::text FROM home"
+        homes = f"SELECT id, unit, shard, {words}, time_zone, settings::text, lacking.kinds FROM home {_LACKING}"
         edges = "SELECT id, public_key FROM edge"
         bindings = "SELECT edge, home, valid_from, valid_until FROM edge_home ORDER BY valid_from"
         return Snapshot(
@@ -204,7 +242,7 @@ class _Kept:
         return self._texts.setdefault(text, text)
 
     def home(self, row: TupleRow) -> Home:
-        id_, unit, shard, label, address, resident, time_zone, settings = row
+        id_, unit, shard, label, address, resident, time_zone, settings, lacking = row
         return Home(
             id=HomeId(self._text(id_)),
             unit=UnitId(self._text(unit)),
@@ -214,6 +252,7 @@ class _Kept:
             resident=resident,
             time_zone=self._text(time_zone),
             settings=self._settings_of(settings),
+            lacks_consent=_RESIDENTS if lacking is None else tuple(kind for kind in MemberKind if kind in lacking),
         )
 
     def _settings_of(self, text: str) -> Mapping[str, Any]:

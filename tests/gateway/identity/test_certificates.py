@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from gateway.certificates import DIGEST_BYTES, DUE_AFTER, REQUEST_LIMIT, issue_edge, issue_server, make_authority
+from gateway.certificates import DUE_AFTER, REQUEST_LIMIT, issue_edge, issue_server, make_authority
+from homecare.claim import PART_BYTES
 from homecare.clock import DAY, SECOND, SystemClock
 from homecare.errors import Malformed
 from homecare.identity import EdgeId
@@ -97,5 +98,5 @@ def _shakes_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> 
 def test_each_authority_has_its_own_digest_and_key() -> None:
     first, second = make_authority(AT), make_authority(AT)
     assert first.digest != second.digest
-    assert len(first.digest) == DIGEST_BYTES
+    assert len(first.digest) == PART_BYTES
     assert private(ec.generate_private_key(ec.SECP256R1())) not in (first.key, second.key)

@@ -1,0 +1,117 @@
+"""Claim codes, certificates and revocation in PostgreSQL: `EnrolmentStore`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import AsyncCursor
+from psycopg.types.json import Jsonb
+
+from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.ports.enrolment import CertificateState, Claimed, NewCode, NewEdge, PlannedDevice
+from homecare.errors import Refused, Unknown
+from homecare.identity import EdgeId, HomeId
+
+_CHANGED: Final = "UPDATE registry_change SET number = number + 1"
+_KEEP: Final = """
+INSERT INTO claim_code (digest, home, devices, made_by, made_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s)
+"""
+_USE: Final = """
+UPDATE claim_code SET used_at = %(at)s, edge = %(edge)s
+WHERE digest = %(digest)s AND used_at IS NULL AND expires_at > %(at)s RETURNING home, devices
+"""
+_DEVICE: Final = """
+INSERT INTO device (id, home, edge, driver, address, placement, capabilities, reports_every)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_REVOKE: Final = "UPDATE edge SET revoked_at = coalesce(revoked_at, %s) WHERE id = %s RETURNING id"
+_END_STAY: Final = """
+UPDATE edge_home SET valid_until = greatest(%s, valid_from + interval '1 microsecond')
+WHERE edge = %s AND valid_until IS NULL
+"""
+_CERTIFICATES: Final = """
+SELECT DISTINCT ON (c.edge) c.edge, c.due_at, e.revoked_at
+FROM certificate AS c JOIN edge AS e ON e.id = c.edge JOIN edge_home AS h ON h.edge = e.id
+WHERE h.home = ANY(%s) ORDER BY c.edge, c.issued_at DESC
+"""
+
+
+class PostgresEnrolment:
+    """See the module."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @asynccontextmanager
+    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
+        try:
+            async with self._connections.transaction() as cursor:
+                yield cursor
+        except AWAY as error:
+            raise unavailable(op, error) from error
+
+    async def keep_code(self, code: NewCode) -> None:
+        """One row."""
+        devices = Jsonb(msgspec.to_builtins(code.devices))
+        times = (from_wall(code.made_at), from_wall(code.expires_at))
+        try:
+            async with self._transaction("keep claim code") as cursor:
+                await cursor.execute(_KEEP, (code.digest, code.home, devices, code.made_by, *times))
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise Unknown("make claim code", "home", "there is no such home; read the list of homes again") from error
+
+    async def claim(self, digest: bytes, edge: NewEdge, at: int) -> Claimed:
+        """Edge, stay, certificate, devices and the used code, together."""
+        async with self._transaction("claim") as cursor:
+            moment = from_wall(at)
+            await cursor.execute(
+                "INSERT INTO edge (id, public_key, enrolled_at) VALUES (%s, %s, %s)", (edge.id, edge.public_key, moment)
+            )
+            await cursor.execute(_USE, {"at": moment, "edge": edge.id, "digest": digest})
+            row = await cursor.fetchone()
+            if row is None:
+                raise Refused("claim", "claim code", "it is not valid: make a new one at the desk and use it at once")
+            home, devices = HomeId(row[0]), msgspec.convert(row[1], tuple[PlannedDevice, ...])
+            await cursor.execute(
+                "INSERT INTO edge_home (edge, home, valid_from) VALUES (%s, %s, %s)", (edge.id, home, moment)
+            )
+            await cursor.execute(
+                "INSERT INTO certificate VALUES (%s, %s, %s, %s)",
+                (edge.serial, edge.id, from_wall(edge.issued_at), from_wall(edge.due_at)),
+            )
+            await cursor.executemany(_DEVICE, [_device(one, home, edge.id) for one in devices])
+            await cursor.execute(_CHANGED)
+        return Claimed(home=home, devices=devices)
+
+    async def revoke(self, edge: EdgeId, at: int) -> None:
+        """The mark and the end of its stay."""
+        async with self._transaction("revoke edge") as cursor:
+            await cursor.execute(_REVOKE, (from_wall(at), edge))
+            if await cursor.fetchone() is None:
+                raise Unknown("revoke edge", "edge", "there is no such edge; read the list of homes again")
+            await cursor.execute(_END_STAY, (from_wall(at), edge))
+            await cursor.execute(_CHANGED)
+
+    async def revoked(self) -> Sequence[EdgeId]:
+        """In order of their ids."""
+        async with self._transaction("read revoked edges") as cursor:
+            await cursor.execute("SELECT id FROM edge WHERE revoked_at IS NOT NULL ORDER BY id")
+            return tuple(EdgeId(row[0]) for row in await cursor.fetchall())
+
+    async def certificates(self, homes: Sequence[HomeId]) -> Sequence[CertificateState]:
+        """The newest one an edge."""
+        async with self._transaction("read certificates") as cursor:
+            await cursor.execute(_CERTIFICATES, (list(homes),))
+            return tuple(
+                CertificateState(EdgeId(edge), wall(due_at), None if revoked_at is None else wall(revoked_at))
+                for edge, due_at, revoked_at in await cursor.fetchall()
+            )
+
+
+def _device(one: PlannedDevice, home: HomeId, edge: EdgeId) -> tuple[Any, ...]:
+    capabilities = [capability.value for capability in one.capabilities]
+    return one.id, home, edge, one.driver, one.address, one.placement.value, capabilities, one.reports_every

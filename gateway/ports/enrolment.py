@@ -1,0 +1,83 @@
+"""What enrolment needs of a store: claim codes, the edges that came in by them, and which were turned away."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from homecare.device import Capability, Placement
+from homecare.identity import DeviceId, EdgeId, HomeId
+
+
+class PlannedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A device that the integrator announces with the code; it becomes the claiming edge's."""
+
+    id: DeviceId
+    driver: str
+    address: str
+    capabilities: tuple[Capability, ...]
+    placement: Placement = Placement.OTHER
+    reports_every: int | None = None
+
+
+class NewCode(msgspec.Struct, frozen=True):
+    """A code as it is kept: its digest, for which home, with which devices, by whom and until when (microseconds)."""
+
+    digest: bytes
+    home: HomeId
+    devices: tuple[PlannedDevice, ...]
+    made_by: str
+    made_at: int
+    expires_at: int
+
+
+class NewEdge(msgspec.Struct, frozen=True):
+    """An edge that comes in: its id, its X25519 public key, and the certificate that it was given."""
+
+    id: EdgeId
+    public_key: bytes
+    serial: str
+    issued_at: int
+    due_at: int
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """What a code led to."""
+
+    home: HomeId
+    devices: tuple[PlannedDevice, ...]
+
+
+class CertificateState(msgspec.Struct, frozen=True):
+    """An edge's newest certificate, and whether the edge was revoked."""
+
+    edge: EdgeId
+    due_at: int
+    revoked_at: int | None
+
+
+class EnrolmentStore(Protocol):
+    """Every method is one transaction and raises `Unavailable` when the store is away."""
+
+    async def keep_code(self, code: NewCode) -> None:
+        """Keep a code; `Unknown` where there is no such home."""
+        ...
+
+    async def claim(self, digest: bytes, edge: NewEdge, at: int) -> Claimed:
+        """Use a code up and let the edge in, whole or not at all.
+
+        `Refused` for a code that nobody made, that was used, or whose time is over: which of these is not told.
+        """
+        ...
+
+    async def revoke(self, edge: EdgeId, at: int) -> None:
+        """Take the edge's rights away and end its stay; `Unknown` where there is none. Twice is once."""
+        ...
+
+    async def revoked(self) -> Sequence[EdgeId]:
+        """Every revoked edge."""
+        ...
+
+    async def certificates(self, homes: Sequence[HomeId]) -> Sequence[CertificateState]:
+        """The newest certificate of every edge of these homes that has one."""
+        ...
