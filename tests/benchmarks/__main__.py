@@ -23,7 +23,7 @@ from tests.benchmarks.load import Order
 from tests.benchmarks.overtaking import Backlog, overtake
 from tests.benchmarks.place import DATA, Loading, Place, opened_place
 from tests.benchmarks.press import Rig, rig
-from tests.benchmarks.processor import resident_mib
+from tests.benchmarks.processor import resident_mib, together_mib
 from tests.benchmarks.readers import cost as readers_cost
 from tests.benchmarks.report import SETTINGS, Report, Row, machine, table, write
 from tests.benchmarks.screen import chromium
@@ -146,7 +146,8 @@ class Bench:
             self._add(findings.overtaking(found))
         if "memory" in ONLY:
             processes = {"alarm": resident_mib(gateway.alarm.pid), "bulk": resident_mib(gateway.bulk.pid)}
-            self._add(findings.memory(resident_mib(standing.edge.pid), processes, HOMES))
+            together = together_mib((gateway.alarm.pid, gateway.bulk.pid))
+            self._add(findings.memory(resident_mib(standing.edge.pid), together, processes, homes=HOMES))
         if "restart" in ONLY:
             say("restarts")
             edge, both = restarts.edge(standing, RESTARTS), restarts.gateway(self._place, gateway, RESTARTS)

@@ -178,9 +178,8 @@ def _row(
     return Row(what, figure, beside, beside_figure, ratio, target, met, samples or {})  # type: ignore[arg-type] # a mapping or nothing
 
 
-def memory(edge: float, processes: Mapping[str, float], homes: int) -> list[Row]:
-    """Resident memory."""
-    together = sum(processes.values())
+def memory(edge: float, together: float, processes: Mapping[str, float], *, homes: int) -> list[Row]:
+    """Resident memory; of the gateway's processes `together`, what they share counted once, and each alone."""
     return [
         _bounded("memory of an edge after its presses", edge, EDGE_MIB, "MiB", {}),
         _bounded(f"memory of the gateway's processes, {homes:,} homes", together, GATEWAY_MIB, "MiB", processes),

@@ -33,6 +33,8 @@ DATABASE_PORT: Final = 24_432
 BROKER_PORT: Final = 24_883
 WEB_PORT: Final = 24_080
 ENROLLED: Final = "enrolled"
+COMPILED: Final = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(DATA / "bytecode")}
+"""Processes start as they do where they are installed: with their modules compiled, once and not at every start."""
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.01
@@ -44,7 +46,7 @@ class Process:
     def __init__(self, words: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> None:
         self._words = words
         self._log = log
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, **COMPILED, **(environment or {})}
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
