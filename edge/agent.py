@@ -185,6 +185,8 @@ class Agent:
     def _reply(self, transport: str, heard: Heard) -> None:
         if heard.counter is not None:
             self._hearing.committed(heard.device, heard.counter)
+        if heard.doubted is not None and heard.events:
+            self._hearing.kept(heard.device, heard.doubted)
         if heard.reply is not None and self._durable:
             self._transports[transport].write(heard.reply)
 

@@ -18,7 +18,7 @@ import msgspec
 from homecare.clock import Instant
 from homecare.command import Action, Command, Reason
 from homecare.device import Device
-from homecare.event import AnyEvent, LockState, TransportState
+from homecare.event import AnyEvent, Doubt, LockState, TransportState
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     `reply` is written back on the transport only after the journal's commit ("accepted"), also for a repeated counter:
     the device did not hear us the first time. `look` says that the device has something to tell that must be asked
     for: the agent then runs `Actuator.look`.
+
+    `doubt` says why the events, alarms alone, could not be verified: the agent passes them on with it, tells the
+    device's fault, and takes them for no sign of life.
     """
 
     events: tuple[AnyEvent, ...]
@@ -57,6 +60,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     repeat_window: int = 0
     reply: bytes | None = None
     look: bool = False
+    doubt: Doubt | None = None
 
 
 class Memory(Protocol):

@@ -16,7 +16,7 @@ from edge.recognition import Recognition
 from homecare.clock import MINUTE
 from homecare.device import Device
 from homecare.errors import Malformed, Refused
-from homecare.event import AnyEvent, DeviceFault, DeviceFaulted, HelpCalled
+from homecare.event import AnyEvent, DeviceFault, DeviceFaulted, Doubt, HelpCalled
 from homecare.identity import DeviceId
 
 FAULT_EVERY: Final = MINUTE
@@ -29,7 +29,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What a sighting says anew. `believable`: it is a sign of life. `reply` is due after the commit of `events`.
 
     `look`: the device has something to tell that must be asked for. Where calls for help were added up, counter and
-    reply wait until those are told (`Hearing.tick`).
+    reply wait until those are told (`Hearing.tick`). `doubted` is the key of a transmission in doubt, whose repetitions
+    are answered once it is durable.
     """
 
     device: DeviceId
@@ -38,6 +39,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     reply: bytes | None = None
     believable: bool = True
     look: bool = False
+    doubted: bytes | None = None
 
 
 class _Memory:
@@ -48,6 +50,8 @@ class _Memory:
         self.stored = stored
         self.pending = stored
         self.presses = Presses(device)
+        self.doubted = Presses(device, Doubt.COUNTER_FELL)
+        self.kept_in_doubt: deque[bytes] = deque(maxlen=KEYS_LIMIT)
         self._keys: deque[tuple[bytes, int]] = deque(maxlen=KEYS_LIMIT)
 
     @property
@@ -89,6 +93,8 @@ class Hearing:
                 self.fault(device.id, DeviceFault.STUCK)
             return None
         reading = self._read(sighting, device, driver)
+        if reading is not None and reading.doubt is not None:
+            return self._in_doubt(device.id, reading, sighting.heard_at.elapsed)
         if reading is None or memory.repeated(reading, sighting.heard_at.elapsed):
             return None if reading is None else Heard(device=device.id)
         if reading.counter is not None:
@@ -97,7 +103,7 @@ class Hearing:
                 answered = reading.counter == stored
                 return Heard(device=device.id, reply=reading.reply if answered else None)
             memory.pending = reading.counter
-        events = tuple(self._passing(reading, memory, sighting.heard_at.elapsed))
+        events = tuple(self._passing(reading, memory.presses, sighting.heard_at.elapsed))
         if len(events) < len(reading.events):
             return Heard(device=device.id, events=events, look=reading.look)
         return Heard(device=device.id, events=events, counter=reading.counter, reply=reading.reply, look=reading.look)
@@ -109,6 +115,21 @@ class Hearing:
     def secret(self, device: DeviceId) -> bytes | None:
         """The device's own key."""
         return self._secrets.get(device)
+
+    def _in_doubt(self, device: DeviceId, reading: Reading, now: int) -> Heard:
+        """Alarms that could not be verified: told as such, and the device's fault with them. Never a sign of life."""
+        memory = self._memory(device)
+        self.fault(device, DeviceFault.REPLAY)
+        if memory.repeated(reading, now):
+            reply = reading.reply if reading.repeat_key in memory.kept_in_doubt else None
+            return Heard(device=device, believable=False, reply=reply)
+        events = tuple(self._passing(reading, memory.doubted, now))
+        reply = reading.reply if events else None
+        return Heard(device=device, events=events, believable=False, reply=reply, doubted=reading.repeat_key)
+
+    def kept(self, device: DeviceId, doubted: bytes) -> None:
+        """The facts of this transmission in doubt are durable."""
+        self._memory(device).kept_in_doubt.append(doubted)
 
     def committed(self, device: DeviceId, counter: int) -> None:
         """The facts under this counter are durable: its repetitions are answered from now on."""
@@ -123,10 +144,11 @@ class Hearing:
         """What is due: faults to tell and presses that were added up."""
         due = [Heard(device=key[0], events=(event,), believable=False) for key, event in self._due_faults(now)]
         for device, memory in self._memories.items():
-            called = memory.presses.due(now)
-            if called is not None:
-                self.fault(device, DeviceFault.STUCK)
-                due.append(Heard(device=device, events=(called[0],), counter=called[1], believable=False))
+            for presses in (memory.presses, memory.doubted):
+                called = presses.due(now)
+                if called is not None:
+                    self.fault(device, DeviceFault.STUCK)
+                    due.append(Heard(device=device, events=(called[0],), counter=called[1], believable=False))
         return due
 
     def _memory(self, device: DeviceId) -> _Memory:
@@ -145,10 +167,10 @@ class Hearing:
             self.fault(device.id, DeviceFault(refused.subject) if known else DeviceFault.WRONG_KEY)
         return None
 
-    def _passing(self, reading: Reading, memory: _Memory, now: int) -> Iterable[AnyEvent]:
+    def _passing(self, reading: Reading, presses: Presses, now: int) -> Iterable[AnyEvent]:
         """The reading's events without the calls for help that are added up."""
         for event in reading.events:
-            if not isinstance(event, HelpCalled) or memory.presses.press(event, reading.counter, now):
+            if not isinstance(event, HelpCalled) or presses.press(event, reading.counter, now):
                 yield event
 
     def _due_faults(self, now: int) -> list[tuple[tuple[DeviceId, DeviceFault], DeviceFaulted]]:

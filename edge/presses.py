@@ -8,8 +8,10 @@ since the last one, of a button that has called more than `ALONE` times within t
 from collections import deque
 from typing import Final
 
+import msgspec
+
 from homecare.clock import MINUTE, SECOND
-from homecare.event import HelpCalled
+from homecare.event import Doubt, HelpCalled
 from homecare.identity import DeviceId
 
 ALONE: Final = 10
@@ -22,10 +24,11 @@ PRESSES_LIMIT: Final = 1_000_000
 
 
 class Presses:
-    """The calls for help of one device."""
+    """The calls for help of one device; those in doubt are counted by themselves."""
 
-    def __init__(self, device: DeviceId) -> None:
+    def __init__(self, device: DeviceId, doubt: Doubt | msgspec.UnsetType = msgspec.UNSET) -> None:
         self.device = device
+        self._doubt = doubt
         self._passed: deque[int] = deque()
         self._held = 0
         self._counter: int | None = None
@@ -48,7 +51,7 @@ class Presses:
         """The calls added up, when their time has come, with the last counter among them."""
         if not self._held or now < self._due:
             return None
-        call, counter = HelpCalled(presses=self._held), self._counter
+        call, counter = HelpCalled(presses=self._held, doubt=self._doubt), self._counter
         self._held, self._counter = 0, None
         self._passed.append(now)
         return call, counter

@@ -27,6 +27,7 @@ class Condition(StrEnum):
     INACTIVITY = "inactivity"
     DEVICE_SILENT = "device_silent"
     EDGE_SILENT = "edge_silent"
+    DEVICE_REFUSED = "device_refused"
 
 
 class Urgency(StrEnum):
@@ -47,6 +48,7 @@ URGENCY_OF: Final[dict[Condition, Urgency]] = {
     Condition.INACTIVITY: Urgency.CONCERN,
     Condition.DEVICE_SILENT: Urgency.FAULT,
     Condition.EDGE_SILENT: Urgency.FAULT,
+    Condition.DEVICE_REFUSED: Urgency.FAULT,
 }
 
 ALARM_CLASS: Final = frozenset(

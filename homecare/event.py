@@ -36,14 +36,23 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=False, tag_field=
 # --- alarm -----------------------------------------------------------------------------------------------------------
 
 
+class Doubt(StrEnum):
+    """Why an alarm is passed on though it could not be verified: its device's counter is below an earlier one."""
+
+    COUNTER_FELL = "counter_fell"
+
+
 class HelpCalled(Event, frozen=True, tag="help_called"):
     """Somebody asks for help. `presses` above 1: a stuck or frantic button collapsed at the edge, counted."""
 
     presses: Count = 1
+    doubt: Doubt | msgspec.UnsetType = msgspec.UNSET
 
 
 class FallDetected(Event, frozen=True, tag="fall_detected"):
     """A device believes that a person fell."""
+
+    doubt: Doubt | msgspec.UnsetType = msgspec.UNSET
 
 
 class Hazard(StrEnum):
@@ -60,6 +69,7 @@ class HazardChanged(Event, frozen=True, tag="hazard_changed"):
 
     hazard: Hazard
     present: bool
+    doubt: Doubt | msgspec.UnsetType = msgspec.UNSET
 
 
 # --- access ----------------------------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ from the fact itself, and everything here leaves them to it.
 
 from typing import Any, Final
 
-from rules import device_silent, edge_silent, inactivity, night_exit
+from rules import device_refused, device_silent, edge_silent, inactivity, night_exit
 from rules.rule import Rule
 
 CATALOGUE: Final[tuple[Rule[Any], ...]] = (
     night_exit.RULE,  # the front door stands open at night
     inactivity.RULE,  # nobody stirred for too long, and that is proved
     device_silent.RULE,  # a device no longer speaks though it promised to
+    device_refused.RULE,  # what a device says is not believed
     edge_silent.RULE,  # the home's own line is gone
 )

@@ -64,6 +64,10 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.SWEDISH: "Enheten har inte hörts sedan {since}, fast den borde ha hörts: gränsen är {seconds}.",
         Language.ENGLISH: "The device was not heard since {since} though it should have been: the limit is {seconds}.",
     },
+    Condition.DEVICE_REFUSED: {
+        Language.SWEDISH: "Det enheten säger godtas inte sedan {at} ({why}). Skriv in den på nytt.",
+        Language.ENGLISH: "What the device says is refused since {at} ({why}). Enrol it again.",
+    },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med larmdosan sedan {since}, längre än {seconds}. "
         "Vad som händer i bostaden är okänt.",
@@ -85,7 +89,7 @@ CAUSES: Final[dict[str, dict[Language, str]]] = {
         "fallen, as after a change of battery. It may also be an old press that is played again.",
     },
 }
-"""What stands under `why` in an explanation, where that says more than the condition."""
+"""What stands under `why` or `doubt` in an explanation, where that says more than the condition."""
 NO_REASON: Final[dict[Language, str]] = {
     Language.SWEDISH: "Orsaken är inte sparad.",
     Language.ENGLISH: "The reason was not kept.",
@@ -104,7 +108,8 @@ def explain(condition: Condition, explanation: Mapping[str, str | int], *, langu
     """
     values = {name: _shown(name, value, language, time_zone) for name, value in explanation.items()}
     try:
-        return CAUSES.get(str(explanation.get("why")), SENTENCES[condition])[language].format_map(values)
+        cause = str(explanation.get("why", explanation.get("doubt")))
+        return CAUSES.get(cause, SENTENCES[condition])[language].format_map(values)
     except KeyError:
         return NO_REASON[language]
 

@@ -1,5 +1,7 @@
 """Help calls, falls and hazards: one fact is enough, so the alarm process judges it alone, without any state."""
 
+import msgspec
+
 from homecare.alert import Condition
 from homecare.envelope import Fact
 from homecare.event import FallDetected, HazardChanged, HelpCalled
@@ -31,6 +33,8 @@ def judge(fact: Fact) -> Raise | Clear | None:
             return Clear(Condition.HAZARD, home, subject, envelope.occurred_at)
         case _:
             return None
+    if event.doubt is not msgspec.UNSET:
+        explanation["doubt"] = event.doubt.value
     return Raise(
         condition=condition,
         home=home,

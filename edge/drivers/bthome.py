@@ -6,9 +6,9 @@ is device information, ciphertext, counter (4 bytes, little-endian), tag. Source
 of bthome.io.
 
 What counts as one transmission. Devices repeat each advertisement many times. Encrypted: equal counters are one
-transmission, a lower one is a replay. Plain with a packet id: equal ids are one transmission until nothing was heard
-of it for `REPEAT_WINDOW`. Plain without: states are told when they change, and an equal frame with a button press
-within `REPEAT_WINDOW` of the one that counted is a repetition.
+transmission, a lower one is refused, but for its alarms (`edge.drivers.doubt`). Plain with a packet id: equal ids are
+one transmission until nothing was heard of it for `REPEAT_WINDOW`. Plain without: states are told when they change, and
+an equal frame with a button press within `REPEAT_WINDOW` of the one that counted is a repetition.
 """
 
 from typing import Final, cast
@@ -21,6 +21,7 @@ from edge.driver import Memory, Reading, Sighting
 from edge.drivers import remembered
 from edge.drivers.bthome_objects import HAPPENING
 from edge.drivers.bthome_payload import Payload, Said, said, take_apart
+from edge.drivers.doubt import in_doubt, took
 from edge.drivers.remembered import Values
 from homecare.clock import MINUTE, SECOND
 from homecare.device import Device
@@ -82,13 +83,17 @@ class BTHome:
         counter = cast("int", opened.counter)
         told = cast("tuple[int, tuple[AnyEvent, ...]]", memory.values.get("told", (-1, ())))
         if counter < max(told[0], memory.counter or 0):
-            raise Refused(_OP, DeviceFault.REPLAY, "the counter is below the last one; enrol the device again")
+            doubted = in_doubt(said(opened.payload, device), counter, values=memory.values)
+            if doubted is None:
+                raise Refused(_OP, DeviceFault.REPLAY, "the counter is below the last one; enrol the device again")
+            return doubted
         if counter == told[0]:
             return Reading(events=told[1], counter=counter)
         key = _repeat_key(opened.payload)
         repeated = key is not None and remembered.heard_lately(memory.values, key, at=at, window=REPEAT_WINDOW)
         events = () if repeated else _news(opened, device, values=memory.values, at=at, presses=True)
         memory.values["told"] = (counter, events)
+        took(memory.values, counter)
         return Reading(events=events, counter=counter)
 
 

@@ -19,6 +19,7 @@ import msgspec
 from edge.driver import Memory, Reading, Sighting
 from edge.drivers import remembered
 from edge.drivers.bthome_payload import said, take_apart
+from edge.drivers.doubt import in_doubt, took
 from edge.drivers.esp3 import Telegram, encode, read_telegram
 from homecare.device import Device
 from homecare.errors import Malformed, Refused
@@ -58,10 +59,15 @@ class Counted:
         """
         telegram = read_telegram(sighting.telegram)
         counter, objects = _parts(telegram)
-        if memory.counter is not None and counter < memory.counter:
-            raise Refused(_OP, DeviceFault.REPLAY, "the counter is below the last one; enrol the device again")
         payload = take_apart(objects)
         things = list(said(payload, device))
+        if memory.counter is not None and counter < memory.counter:
+            accepted = encode_accepted(telegram.sender, counter)
+            doubted = in_doubt(things, counter, values=memory.values, reply=accepted)
+            if doubted is None:
+                raise Refused(_OP, DeviceFault.REPLAY, "the counter is below the last one; enrol the device again")
+            return doubted
+        took(memory.values, counter)
         events: list[AnyEvent] = [one.event for one in things if one.event is not None]
         if payload.unread or any(one.senseless for one in things):
             events.extend(remembered.unreadable(memory.values, at=sighting.heard_at.elapsed))

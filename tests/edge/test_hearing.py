@@ -10,7 +10,7 @@ from edge.presses import ALONE, COLLAPSE_EVERY, PRESSES_LIMIT, Presses
 from edge.recognition import Recognition
 from homecare.clock import SECOND, ManualClock
 from homecare.device import Capability, Device
-from homecare.event import ButtonPressed, DeviceFault, DeviceFaulted, HelpCalled, Observed
+from homecare.event import ButtonPressed, DeviceFault, DeviceFaulted, Doubt, HelpCalled, Observed
 from homecare.identity import DeviceId, HomeId
 
 DEVICE = DeviceId("dev-00000001")
@@ -72,6 +72,37 @@ def test_a_lower_counter_is_a_replay_and_no_sign_of_life() -> None:
     ears = Ears(stored=5)
     assert ears.hear(4) is None
     assert ears.faults() == [DeviceFaulted(fault=DeviceFault.REPLAY, count=1)]
+
+
+def test_a_press_under_a_fallen_counter_is_told_in_doubt_and_is_no_sign_of_life() -> None:
+    ears = Ears(stored=500)
+    heard = ears.hear(1, PRESS)
+    assert (heard.events, heard.counter, heard.believable) == ((HelpCalled(doubt=Doubt.COUNTER_FELL),), None, False)
+    assert ears.faults() == [DeviceFaulted(fault=DeviceFault.REPLAY, count=1)]
+    assert len(ears.hear(2, PRESS).events) == 1, "the next press is another one"
+    assert ears.hear(501, PRESS).events == (HelpCalled(),), "what is verified stays so"
+
+
+def test_a_press_in_doubt_is_answered_once_it_is_durable() -> None:
+    ears = Ears(stored=500)
+    first = ears.hear(1, PRESS)
+    assert first.reply is not None
+    assert ears.hear(1, PRESS).reply is None
+    ears.hearing.kept(DEVICE, first.doubted)
+    assert ears.hear(1, PRESS).reply == first.reply
+
+
+def test_a_loop_that_plays_old_presses_is_bounded() -> None:
+    """Ten different presses, over and over for an hour: each counts once. More are added up as frantic presses are."""
+    ears = Ears(stored=500)
+    told = 0
+    for second in range(3_600):
+        told += len(ears.hear(1 + second % 10, PRESS).events)
+        ears.clock.advance(SECOND)
+    assert told == 10
+    for second in range(60):
+        told += len(ears.hear(100 + second, PRESS).events)
+    assert told == 10 + ALONE
 
 
 def test_faults_are_counted_and_told_once_a_minute_a_kind() -> None:

@@ -20,7 +20,7 @@ from gateway.alerting import unreadable_alarm
 from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
 from homecare.clock import DAY
 from homecare.envelope import Fact, FactId
-from homecare.event import Hazard, HazardChanged, HelpCalled, Stream
+from homecare.event import Doubt, Hazard, HazardChanged, HelpCalled, Stream
 from homecare.identity import Epoch
 from rules.help_call import judge
 from tests.gateway.alarms import count, judged, rows
@@ -117,6 +117,18 @@ async def test_an_equivocation_is_a_fault_and_an_alert(store: PostgresAlarms, da
         ("help_call", 1, 1, "raised", True),
     ]
     assert rows(database_url, "SELECT kind, subject FROM fault") == [("alarm_equivocation", HOUSE.edge)]
+
+
+@pytest.mark.asyncio
+async def test_an_alert_is_in_doubt_only_while_nothing_of_it_is_verified(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    doubted = HelpCalled(doubt=Doubt.COUNTER_FELL)
+    marks = []
+    for seq, call in enumerate((doubted, doubted, HelpCalled(), doubted), 1):
+        await store.take(judged(HOUSE, seq, call), NOW)
+        marks += rows(database_url, "SELECT explanation ->> 'doubt', occurrences FROM alert")
+    assert marks == [("counter_fell", 1), ("counter_fell", 2), (None, 3), (None, 4)]
 
 
 @pytest.mark.asyncio

@@ -27,6 +27,8 @@ from homecare.event import (
     CoverageChanged,
     CoverageConfirmed,
     CoverageReason,
+    DeviceFault,
+    DeviceFaulted,
     EpochOpened,
     LockCause,
     LockOperated,
@@ -187,6 +189,8 @@ class Teller:
                 return name, ButtonPressed(action=ButtonAction.PRESS)
             case [name, "unlock", cause]:
                 return name, LockOperated(state=LockState.UNLOCKED, cause=LockCause(cause))
+            case [name, "refused", fault]:
+                return name, DeviceFaulted(fault=DeviceFault(fault))
             case ["radio", state]:
                 return None, TransportChanged(transport="ble", state=TransportState(state))
             case _:

@@ -43,7 +43,8 @@ WITH raised AS (
         acknowledged_by = NULL,
         version = a.version + 1,
         redelivered = a.redelivered AND excluded.redelivered,
-        explanation = excluded.explanation,
+        explanation = CASE WHEN excluded.explanation ? 'doubt' AND NOT a.explanation ? 'doubt'
+                           THEN excluded.explanation - 'doubt' ELSE excluded.explanation END,
         due_at = coalesce(a.due_at, excluded.due_at),
         transition = CASE WHEN a.active THEN 'occurred' ELSE 'returned' END
     RETURNING a.*

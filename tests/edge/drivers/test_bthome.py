@@ -1,5 +1,6 @@
 """BTHome: what its advertisements say, which of them count, and which are not believed."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from homecare.event import (
     ContactChanged,
     DeviceFault,
     DeviceFaulted,
+    Doubt,
     Hazard,
     HazardChanged,
     HelpCalled,
@@ -152,10 +154,30 @@ def test_the_counter_counts_once_and_never_falls_also_across_a_restart() -> None
     bench.memory.values.clear()
     assert bench.advertise(encrypted(press, 100)).events == ()
     with pytest.raises(Refused) as refused:
-        bench.advertise(encrypted(press, 99))
+        bench.advertise(encrypted(b"\x02\xca\x09", 99))
     assert refused.value.subject == DeviceFault.REPLAY
     assert bench.advertise(encrypted(press, 101)).events == (HelpCalled(),)
     assert bench.advertise(encrypted(press, 101 + 2**31)).events == (HelpCalled(),)
+
+
+@pytest.mark.parametrize("objects", [b"\x3a\x01", b"\x29\x01"], ids=["press", "smoke"])
+def test_an_alarm_under_a_fallen_counter_is_told_in_doubt_and_one_that_was_taken_is_refused(objects: bytes) -> None:
+    """After a change of battery some devices count from the start again: a life may depend on what they say."""
+    bench = Bench("bthome", Capability.HELP_CALL, Capability.HAZARD, secret=KEY)
+    (certain,) = bench.advertise(encrypted(objects, 100)).events
+    reading = bench.advertise(encrypted(objects, 3))
+    assert reading.events == (msgspec.structs.replace(certain, doubt=Doubt.COUNTER_FELL),)
+    assert (reading.doubt, reading.counter) == (Doubt.COUNTER_FELL, None)
+    bench.advertise(encrypted(objects, 101))
+    with pytest.raises(Refused):
+        bench.advertise(encrypted(objects, 100))
+
+
+def test_an_old_word_ends_no_danger() -> None:
+    bench = Bench("bthome", Capability.HAZARD, secret=KEY)
+    bench.advertise(encrypted(b"\x29\x01", 100))
+    assert bench.advertise(encrypted(b"\x29\x00", 3)).events == ()
+    assert bench.advertise(encrypted(b"\x29\x00", 101)).events == (HazardChanged(hazard=Hazard.SMOKE, present=False),)
 
 
 def test_a_counter_that_was_not_stored_is_read_again() -> None:

@@ -11,7 +11,16 @@ from edge.drivers.counted import Accepted, encode_accepted, encode_said, read_ac
 from edge.drivers.esp3 import Esp3Framer, encode
 from homecare.device import Capability
 from homecare.errors import Malformed, Refused
-from homecare.event import ButtonAction, ButtonPressed, ContactChanged, DeviceFault, HelpCalled, LockOperated, LockState
+from homecare.event import (
+    ButtonAction,
+    ButtonPressed,
+    ContactChanged,
+    DeviceFault,
+    Doubt,
+    HelpCalled,
+    LockOperated,
+    LockState,
+)
 from tests.edge.drivers.reading import Bench
 
 ID = "0000C0DE"
@@ -50,6 +59,14 @@ def test_a_counter_below_the_stored_one_is_a_replay_and_is_not_answered() -> Non
     with pytest.raises(Refused) as refused:
         door.line(encode_said(ID, 9, b"\x1a\x01"))
     assert refused.value.subject == DeviceFault.REPLAY
+
+
+def test_a_press_below_the_stored_counter_is_told_in_doubt_and_its_acceptance_is_due() -> None:
+    button = bench(Capability.HELP_CALL)
+    button.memory.store(10)
+    [reading] = button.line(encode_said(ID, 9, b"\x3a\x01"))
+    assert (reading.events, reading.counter) == ((HelpCalled(doubt=Doubt.COUNTER_FELL),), None)
+    assert read_accepted(reading.reply or b"").counter == 9
 
 
 @given(device=st.binary(min_size=4, max_size=4), counter=st.integers(0, 2**32 - 1))

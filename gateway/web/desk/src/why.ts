@@ -21,7 +21,7 @@ export function whatWords(words: Words, alert: AlertView): string {
 
 /** What it means and what to do, or `Öppen sedan 02:10`; null where there is nothing to add. */
 export function whyWords(words: Words, alert: AlertView, now: number): string | null {
-  const cause = words.cause[String(alert.explanation?.["why"])];
+  const cause = words.cause[String(alert.explanation?.["why"] ?? alert.explanation?.["doubt"])];
   if (cause !== undefined) return cause;
   const since = alert.explanation?.[SINCE[alert.condition] ?? ""];
   const say = words.why[alert.condition];

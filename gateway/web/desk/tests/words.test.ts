@@ -39,8 +39,15 @@ test("times are the homes' local times, and another day is named", () => {
 });
 
 test("a copied unit and a press that is not verified are told in plain words", () => {
-  for (const [why, words] of [["edge_copied", /Två hemenheter svarar/], ["counter_fell", /Ej verifierat/]] as const) {
-    const alert = view("a", { explanation: { why } });
+  const told = [
+    [{ why: "edge_copied" }, /Två hemenheter svarar/],
+    [{ doubt: "counter_fell" }, /Ej verifierat/],
+    [{ why: "replay" }, /räknare har fallit/],
+    [{ why: "wrong_key" }, /annan nyckel/],
+    [{ why: "downgrade" }, /okrypterat/],
+  ] as const;
+  for (const [explanation, words] of told) {
+    const alert = view("a", { explanation });
     assert.match(whyWords(WORDS.sv, alert, NOW) ?? "", words);
     assert.ok(whyWords(WORDS.en, alert, NOW));
   }

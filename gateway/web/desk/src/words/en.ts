@@ -132,6 +132,7 @@ export const en = (setting: Setting): Words => ({
     front_door_open_at_night: "Front door open at night",
     inactivity: "No movement for long",
     device_silent: "Device gone silent",
+    device_refused: "Device not believed",
     edge_silent: "Home unit gone silent",
   },
 
@@ -151,6 +152,13 @@ export const en = (setting: Setting): Words => ({
     counter_fell:
       "Not verified: the button's counter has fallen, as after a change of battery. It may also be an old press that " +
       "is played again. Answer it as every alarm, and then enrol the button again.",
+    replay:
+      "What the device says is refused: its counter has fallen, as after a change of battery. Its alarms are taken but " +
+      "marked as not verified. Enrol the device again.",
+    wrong_key: "What the device says is refused: it encrypts with another key than the one enrolled. Enrol it again.",
+    downgrade:
+      "What the device says is refused: it sends in the clear though it was enrolled with a key. Set it up again, or " +
+      "replace it if nobody touched it.",
   },
 
   placement: {

@@ -131,6 +131,7 @@ export const sv = (setting: Setting) => ({
     front_door_open_at_night: "Ytterdörren öppen på natten",
     inactivity: "Ingen rörelse på länge",
     device_silent: "Enhet har tystnat",
+    device_refused: "Enhet som inte godtas",
     edge_silent: "Hemenheten har tystnat",
   } as Record<string, string>,
 
@@ -150,6 +151,13 @@ export const sv = (setting: Setting) => ({
     counter_fell:
       "Ej verifierat: knappens räknare har fallit, som efter ett batteribyte. Det kan också vara en gammal tryckning " +
       "som spelas upp igen. Svara som på varje larm, och skriv sedan in knappen på nytt.",
+    replay:
+      "Det enheten säger godtas inte: dess räknare har fallit, som efter ett batteribyte. Larm från den tas emot men " +
+      "märks som ej verifierade. Skriv in enheten på nytt.",
+    wrong_key: "Det enheten säger godtas inte: den krypterar med en annan nyckel än den inskrivna. Skriv in den på nytt.",
+    downgrade:
+      "Det enheten säger godtas inte: den sänder okrypterat fast den skrevs in med nyckel. Ställ in den på nytt, " +
+      "eller byt den om ingen har rört den.",
   } as Record<string, string>,
 
   placement: {
