@@ -11,6 +11,7 @@ import msgspec
 from homecare.errors import VakaError
 from simulator import running
 from simulator.home import run_home
+from simulator.lock_control import WORDS
 
 PARTS: Final = ("power", "radio", "serial")
 
@@ -40,6 +41,10 @@ def _do(arguments: argparse.Namespace, data: Path) -> Any:  # noqa: ANN401 - tex
             return running.tell(found, arguments.home, ["press"])
         case "door":
             return running.tell(found, arguments.home, ["door", arguments.position])
+        case "lock":
+            return running.tell(found, arguments.home, ["lock", arguments.what])
+        case "alerts":
+            return running.tell(found, arguments.home, ["alerts"])
         case "silence":
             return running.tell(found, arguments.device, ["silence", arguments.device, *(["off"] * arguments.off)])
         case "unplug" | "plug":
@@ -77,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     command("homes", text="list homes, edges and devices as JSON")
     command("press", "home", text="press the home's worn call button")
     command("door", "home", text="move the front door").add_argument("position", choices=("open", "close"))
+    lock = command("lock", "home", text="let the front door's lock misbehave or be used, or show it")
+    lock.add_argument("what", choices=sorted(WORDS))
+    command("alerts", "home", text="show what the home's sounder was told")
     command("silence", "device", text="take the device's battery out").add_argument("--off", action="store_true")
     unplug = command("unplug", "edge", text="pull the edge's power plug, its radio or its serial port")
     unplug.add_argument("part", nargs="?", choices=PARTS, default="power")

@@ -17,7 +17,7 @@ import msgspec
 from homecare.clock import SECOND, Clock, SystemClock
 from homecare.device import Placement
 from homecare.errors import Malformed, Unknown
-from simulator import control, messages, resident
+from simulator import control, lock_control, messages, resident
 from simulator.air import VirtualAir
 from simulator.bluez.adapter import Bluez
 from simulator.bluez.bus import PrivateBus
@@ -25,6 +25,8 @@ from simulator.counters import Counters
 from simulator.devices import BthomeDevice, EnoceanDevice, EnoceanStick
 from simulator.household import STICK, HomePlan, Kind, PlannedDevice
 from simulator.messages import Message
+from simulator.nuki import AUTHORISED, NukiLock, key_of
+from simulator.peripheral import NukiPeripheral, Sounder
 from simulator.router import Router
 from simulator.world import World
 
@@ -99,8 +101,12 @@ class SimulatedHome:
         self._state: dict[str, bool] = {}
         self._doing: set[asyncio.Task[None]] = set()
 
-    def _device(self, planned: PlannedDevice) -> BthomeDevice | EnoceanDevice:
+    def _device(self, planned: PlannedDevice) -> BthomeDevice | EnoceanDevice | NukiPeripheral | Sounder:
         device = planned.device
+        if device.driver == "nuki":
+            return self._lock(planned)
+        if device.driver == "immediate_alert":
+            return Sounder(device.id, device.address, air=self._air)
         if device.driver != "bthome":
             return EnoceanDevice(device.id, bytes.fromhex(device.address), self._stick)
         return BthomeDevice(
@@ -112,6 +118,13 @@ class SimulatedHome:
             key=bytes.fromhex(planned.key) if planned.key else None,
             triggered=device.reports_every is None,
         )
+
+    def _lock(self, planned: PlannedDevice) -> NukiPeripheral:
+        """A lock that was paired with the home's edge when it was installed."""
+        device = planned.device
+        keys = {AUTHORISED: key_of(bytes.fromhex(planned.key))} if planned.key else {}
+        lock = NukiLock(self._world.chance("lock", device.id), number=self._config.plan.seed, authorisations=keys)
+        return NukiPeripheral(device.id, device.address, lock, air=self._air)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Live until `stop` is set, then take everything down in order."""
@@ -125,9 +138,11 @@ class SimulatedHome:
             server = await control.serve(Path(self._config.control), self._told)
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._live())]
-                tasks += [
-                    group.create_task(self._report(*pair)) for pair in self._devices if pair[0].device.reports_every
-                ]
+                for planned, device in self._devices:
+                    if isinstance(device, NukiPeripheral | Sounder):
+                        tasks.append(group.create_task(device.run()))
+                    elif planned.device.reports_every:
+                        tasks.append(group.create_task(self._report(planned, device)))
                 await stop.wait()
                 for task in tasks:
                     task.cancel()
@@ -181,7 +196,10 @@ class SimulatedHome:
         for planned, device in self._devices:
             if planned.kind is kind and placement in (None, planned.device.placement):
                 self._state[planned.device.id] = on
-                self._let(device.say(messages.press() if kind is Kind.CALL_BUTTON else _BINARY[kind](on)))
+                if isinstance(device, NukiPeripheral):
+                    device.lock.by_hand(unlocked=on)
+                elif not isinstance(device, Sounder):
+                    self._let(device.say(messages.press() if kind is Kind.CALL_BUTTON else _BINARY[kind](on)))
                 return
 
     def _let(self, doing: Awaitable[None]) -> None:
@@ -200,6 +218,8 @@ class SimulatedHome:
             "plug": self._plug,
             "cut": self._cut,
             "heal": self._heal,
+            "lock": self._told_lock,
+            "alerts": self._alerts,
         }
         command = commands.get(words[0]) if words else None
         if command is None:
@@ -215,6 +235,16 @@ class SimulatedHome:
             raise Malformed("move the door", "position", "open or close")
         self._notice(Kind.DOOR, Placement.FRONT_DOOR, on=words == ["open"])
         return f"the front door is {'open' if words == ['open'] else 'closed'}"
+
+    async def _told_lock(self, words: list[str]) -> str:
+        for _, device in self._devices:
+            if isinstance(device, NukiPeripheral):
+                return lock_control.tell(device.lock, words)
+        raise Unknown("tell the lock", "home", "one with a lock that can be commanded; `vaka-sim homes` lists drivers")
+
+    async def _alerts(self, _words: list[str]) -> str:
+        alerts = [alert for _, device in self._devices if isinstance(device, Sounder) for alert in device.alerts]
+        return f"the sounder was told: {', '.join(map(str, alerts)) or 'nothing'}"
 
     async def _silence(self, words: list[str]) -> str:
         for planned, device in self._devices:

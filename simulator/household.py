@@ -7,6 +7,7 @@ import msgspec
 
 from homecare.device import Capability, Device, Placement
 from homecare.identity import DeviceId, EdgeId, HomeId
+from simulator.nuki import AUTHORISED, KEY_BYTES, authorisation
 from simulator.world import World
 
 STICK: Final = "stick"
@@ -25,10 +26,11 @@ class Kind(StrEnum):
     LEAK = "leak"
     TEMPERATURE = "temperature"
     LOCK = "lock"
+    SOUNDER = "sounder"
 
 
 class PlannedDevice(msgspec.Struct, frozen=True):
-    """One device to be simulated; `key` is 32 hex digits where its advertisements are encrypted."""
+    """One device to be simulated; `key` is its secret in hex: what encrypts its advertisements, or an authorisation."""
 
     kind: Kind
     device: Device
@@ -50,7 +52,7 @@ class HomePlan(msgspec.Struct, frozen=True):
 class _Model(msgspec.Struct, frozen=True):
     kind: Kind
     driver: str
-    capability: Capability
+    capability: Capability | None
     placement: Placement
     encrypted: bool = False
     regular: bool = False
@@ -68,6 +70,11 @@ _MODELS: Final = (
     _Model(Kind.TEMPERATURE, "enocean:A5-02-05", Capability.OBSERVATION, Placement.BEDROOM, regular=True),
     _Model(Kind.LEAK, "enocean:F6-05-01", Capability.LEAK, Placement.KITCHEN),
 )
+_NUKI: Final = _Model(Kind.LOCK, "nuki", Capability.LOCK, Placement.FRONT_DOOR, encrypted=True, regular=True)
+"""Stands where the BTHome lock stands in the homes of `NUKI_HOMES`."""
+NUKI_HOMES: Final = (1, 2)
+_SOUNDER: Final = _Model(Kind.SOUNDER, "immediate_alert", None, Placement.LIVING_ROOM)
+_RADIO: Final = frozenset({"bthome", "nuki", "immediate_alert"})
 _PEOPLE: Final = (
     ("Ängsro 1 (påhittat hem)", "Påhittade vägen 1, 000 01 Exempelby", "Astrid Exempelsson (påhittad)"),
     ("Ängsro 2 (påhittat hem)", "Påhittade vägen 2, 000 01 Exempelby", "Bertil Provsson (påhittad)"),
@@ -90,21 +97,32 @@ def _home(number: int, world: World) -> HomePlan:
         address=address,
         resident=resident,
         seed=world.seed + number,
-        devices=tuple(_device(home, number, index, world) for index in range(len(_MODELS))),
+        devices=tuple(_device(home, number, index, world) for index in range(len(_models(number)))),
     )
 
 
+def _models(number: int) -> tuple[_Model, ...]:
+    nuki = number in NUKI_HOMES
+    return (*(_NUKI if nuki and model.kind is Kind.LOCK else model for model in _MODELS), _SOUNDER)
+
+
 def _device(home: HomeId, number: int, index: int, world: World) -> PlannedDevice:
-    model = _MODELS[index]
+    model = _models(number)[index]
     radio = f"E{number:01X}:00:00:00:00:{index + 1:02X}"
     device = Device(
         id=DeviceId(f"device-demo-{number:04}-{index + 1:02}"),
         home=home,
         driver=model.driver,
-        address=radio if model.driver == "bthome" else f"0180{number:02X}{index + 1:02X}",
-        capabilities=(model.capability,),
+        address=radio if model.driver in _RADIO else f"0180{number:02X}{index + 1:02X}",
+        capabilities=() if model.capability is None else (model.capability,),
         placement=model.placement,
         reports_every=REPORTS_EVERY if model.regular else None,
     )
-    key = world.secret(device.id).hex() if model.encrypted else None
-    return PlannedDevice(kind=model.kind, device=device, key=key)
+    return PlannedDevice(kind=model.kind, device=device, key=_key(device, number, world) if model.encrypted else None)
+
+
+def _key(device: Device, number: int, world: World) -> str:
+    """Of a lock the authorisation that it gave when it was paired at commissioning."""
+    if device.driver != "nuki":
+        return world.secret(device.id).hex()
+    return authorisation(AUTHORISED, number, world.secret(device.id, "authorisation", length=KEY_BYTES)).hex()

@@ -30,6 +30,9 @@ _MOVES: Final = {1: (UNLOCKING, UNLOCKED), 2: (LOCKING, LOCKED), UNLATCH: (UNLAT
 _MOVING: Final = frozenset({UNLOCKING, LOCKING, UNLATCHING})
 _REQUEST, _PUBLIC_KEY, _CHALLENGE, _AUTHENTICATOR, _DATA, _ID = 1, 3, 4, 5, 6, 7
 _STATES, _ACTION, _STATUS, _ERROR, _CONFIRM = 0x0C, 0x0D, 0x0E, 0x12, 0x1E
+KEY_BYTES: Final = 32
+AUTHORISED: Final = 1
+"""The number under which a simulated edge was authorised at commissioning."""
 LOG_LIMIT: Final = 1000
 """Entries that the lock's own log keeps."""
 
@@ -243,6 +246,11 @@ class NukiLock:
 def authorisation(number: int, app: int, key: bytes) -> bytes:
     """An authorisation as the edge stores it: a lock that knows `key` under `number` was paired with it."""
     return struct.pack("<II32s", number, app, key)
+
+
+def key_of(stored: bytes) -> bytes:
+    """The key in an authorisation."""
+    return stored[-KEY_BYTES:]
 
 
 def _plain(order: int, payload: bytes) -> Say:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from bumble.att import Attribute
@@ -17,11 +17,52 @@ from simulator.nuki import Doing, Drop, NukiLock, Say, Wait
 APPLE: Final = 0x004C
 BEACON_SECONDS: Final = 0.5
 """Between two looks at whether the beacon must say something else."""
+ASKED_SECONDS: Final = 2.0
+"""For what the radio is doing when it leaves the air."""
 INTERVAL: Final = 200
 """Milliseconds between two advertisements."""
 ALERTS_LIMIT: Final = 1000
 """Alerts that a sounder remembers."""
 _FLAGS: Final = (AdvertisingData.FLAGS, b"\x06")
+
+
+class _Radio:
+    """A host with a controller; what it is asked to do is finished though the asker is cancelled.
+
+    bumble swallows a cancellation that meets one of its commands, and its host is not usable after it.
+    """
+
+    def __init__(self, name: str, address: str, *, air: VirtualAir) -> None:
+        self._air = air
+        self.device, self.controller = device_on(air, name, address)
+        self._asked: set[asyncio.Future[None]] = set()
+
+    async def ask(self, work: Awaitable[None]) -> None:
+        """Do one thing after the other."""
+        task = asyncio.ensure_future(work)
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        await asyncio.shield(task)
+
+    async def advertise(self, data: bytes) -> None:
+        """Advertise this from now on."""
+        await self.ask(self._advertise(data))
+
+    async def remove(self) -> None:
+        """Leave the air."""
+        if self._asked:
+            await asyncio.wait(self._asked, timeout=ASKED_SECONDS)
+        self._air.remove(self.controller)
+
+    async def _advertise(self, data: bytes) -> None:
+        with contextlib.suppress(BaseBumbleError):
+            await self.device.stop_advertising()
+        await self.device.start_advertising(
+            auto_restart=True,
+            advertising_data=data,
+            advertising_interval_min=INTERVAL,
+            advertising_interval_max=INTERVAL,
+        )
 
 
 class NukiPeripheral:
@@ -32,11 +73,11 @@ class NukiPeripheral:
         self.lock = lock
         self._silent = False
         self._air = air
-        self._device, self._controller = device_on(air, name, address)
+        self._radio = _Radio(name, address, air=air)
         self._doing: set[asyncio.Task[None]] = set()
         pairing = self._characteristic(nuki.PAIRING, lock.hear_pairing)
         keyturner = self._characteristic(nuki.KEYTURNER, lock.hear)
-        self._device.add_services(
+        self._radio.device.add_services(
             [Service(nuki.PAIRING_SERVICE, [pairing]), Service(nuki.KEYTURNER_SERVICE, [keyturner])]
         )
 
@@ -52,30 +93,19 @@ class NukiPeripheral:
 
     async def run(self) -> None:
         """Be on the air until cancelled."""
-        await self._device.power_on()
         shown = b""
         try:
+            await self._radio.ask(self._radio.device.power_on())
             while True:
                 if self.lock.beacon != shown:
                     shown = self.lock.beacon
-                    await self._advertise(shown)
+                    data = (AdvertisingData.MANUFACTURER_SPECIFIC_DATA, APPLE.to_bytes(2, "little") + shown)
+                    await self._radio.advertise(bytes(AdvertisingData([_FLAGS, data])))
                 await asyncio.sleep(BEACON_SECONDS)
         finally:
             for task in list(self._doing):
                 task.cancel()
-            await asyncio.gather(*self._doing, return_exceptions=True)
-            self._air.remove(self._controller)
-
-    async def _advertise(self, beacon: bytes) -> None:
-        data = (AdvertisingData.MANUFACTURER_SPECIFIC_DATA, APPLE.to_bytes(2, "little") + beacon)
-        with contextlib.suppress(BaseBumbleError):
-            await self._device.stop_advertising()
-        await self._device.start_advertising(
-            auto_restart=True,
-            advertising_data=bytes(AdvertisingData([_FLAGS, data])),
-            advertising_interval_min=INTERVAL,
-            advertising_interval_max=INTERVAL,
-        )
+            await self._radio.remove()
 
     def _characteristic(self, uuid: str, answer: Callable[[bytes], Iterator[Doing]]) -> Characteristic[bytes]:
         properties = Characteristic.Properties.WRITE | Characteristic.Properties.INDICATE
@@ -96,10 +126,10 @@ class NukiPeripheral:
                 case Wait(seconds):
                     await asyncio.sleep(seconds)
                 case Drop():
-                    self._controller.drop()
+                    self._radio.controller.drop()
                 case Say(data):
                     with contextlib.suppress(BaseBumbleError, TimeoutError):
-                        await self._device.indicate_subscriber(connection, on, data)
+                        await self._radio.device.indicate_subscriber(connection, on, data)
 
 
 class Sounder:
@@ -109,30 +139,24 @@ class Sounder:
         self.name = name
         self.alerts: list[int] = []
         self.silent = False
-        self._air = air
-        self._device, self._controller = device_on(air, name, address)
+        self._radio = _Radio(name, address, air=air)
         level: Characteristic[bytes] = Characteristic(
             UUID(0x2A06),
             Characteristic.Properties.WRITE | Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
             Attribute.WRITEABLE,
             CharacteristicValue(write=self._written),
         )
-        self._device.add_services([Service(UUID(0x1802), [level])])
+        self._radio.device.add_services([Service(UUID(0x1802), [level])])
 
     async def run(self) -> None:
         """Be on the air until cancelled."""
-        await self._device.power_on()
         service = (AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, (0x1802).to_bytes(2, "little"))
         try:
-            await self._device.start_advertising(
-                auto_restart=True,
-                advertising_data=bytes(AdvertisingData([_FLAGS, service])),
-                advertising_interval_min=INTERVAL,
-                advertising_interval_max=INTERVAL,
-            )
+            await self._radio.ask(self._radio.device.power_on())
+            await self._radio.advertise(bytes(AdvertisingData([_FLAGS, service])))
             await asyncio.Event().wait()
         finally:
-            self._air.remove(self._controller)
+            await self._radio.remove()
 
     def _written(self, _connection: Connection, value: bytes) -> None:
         if value and not self.silent:

@@ -128,3 +128,14 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.asyncio
+async def test_the_lock_misbehaves_and_is_used_as_it_is_told(home: RunningHome) -> None:
+    assert await home.told("lock", "jam") == "the lock's fault is now: jam"
+    assert await home.told("lock", "unlock") == "somebody turned the knob: unlocked"
+    assert await home.told("lock", "show") == "unlocked, fault: jam"
+    assert await home.told("lock", "free") == "the lock works"
+    assert await home.told("alerts") == "the sounder was told: nothing"
+    with pytest.raises(Unavailable):
+        await home.told("lock", "dance")
