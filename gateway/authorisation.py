@@ -63,7 +63,6 @@ class Permission(StrEnum):
     COMMISSIONING_READ = "commissioning.read"
     COMMISSIONING_WRITE = "commissioning.write"
     WORDS_READ = "words.read"
-    WORDS_WRITE = "words.write"
     PERSON_READ = "person.read"
     PERSON_INVITE = "person.invite"
     PERSON_REVOKE = "person.revoke"
@@ -167,7 +166,6 @@ _UNIT: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.COMMISSIONING_READ: frozenset({_P, _T}),
         Permission.COMMISSIONING_WRITE: frozenset({_T}),
         Permission.WORDS_READ: frozenset(Role),
-        Permission.WORDS_WRITE: frozenset({_A}),
         Permission.PERSON_READ: frozenset({_A}),
         Permission.PERSON_INVITE: frozenset({_A}),
         Permission.PERSON_REVOKE: frozenset({_A}),

@@ -47,7 +47,7 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.ENGLISH: "An alarm came that cannot be read. Call the home.",
     },
     Condition.EQUIVOCATION: {
-        Language.SWEDISH: "Larmdosan har sagt två olika saker med samma nummer. Den kan vara kopierad.",
+        Language.SWEDISH: "Hemenheten har sagt två olika saker med samma nummer. Den kan vara kopierad.",
         Language.ENGLISH: "The home's unit said two different things under one number. It may have been copied.",
     },
     Condition.FRONT_DOOR_OPEN_AT_NIGHT: {
@@ -69,7 +69,7 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.ENGLISH: "What the device says is refused since {at} ({why}). Enrol it again.",
     },
     Condition.EDGE_SILENT: {
-        Language.SWEDISH: "Ingen kontakt med larmdosan sedan {since}, längre än {seconds}. "
+        Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "
         "Vad som händer i bostaden är okänt.",
         Language.ENGLISH: "No contact with the home's unit since {since}, longer than {seconds}. "
         "What happens in the home is unknown.",

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from gateway.version import vaka_version
-from gateway.web import case, desk_files, doors, live, operator, sign_in, supervision
+from gateway.web import case, desk_files, doors, live, operator, sign_in, supervision, words
 from gateway.web.bounds import BodyBound, SecurityHeaders
 from gateway.web.problems import handle_problems
 from gateway.web.services import Services
@@ -38,6 +38,7 @@ def create_app(services: Services) -> FastAPI:
         doors.router,
         live.router,
         sign_in.router,
+        words.router,
         supervision.router,
         desk_files.router,
     ):

@@ -13,8 +13,8 @@ ALTER TABLE unit ADD COLUMN municipality text REFERENCES municipality;
 CREATE TABLE setting_word (
     municipality text NOT NULL REFERENCES municipality,
     term         text NOT NULL CHECK (term ~ '^[a-z][a-z_]{1,39}$'),
-    sv           text NOT NULL CHECK (length(sv) BETWEEN 1 AND 60),
-    en           text NOT NULL CHECK (length(en) BETWEEN 1 AND 60),
+    sv           text NOT NULL CHECK (length(sv) BETWEEN 1 AND 200),
+    en           text NOT NULL CHECK (length(en) BETWEEN 1 AND 200),
     PRIMARY KEY (municipality, term)
 );
 

@@ -9,7 +9,7 @@ export const en = (setting: Setting): Words => ({
   skipToList: "Skip to the alarms",
   otherPaths: "Other paths of alarms",
   notTheOnlyPath:
-    `Vaka stands beside the certified alarm chain and does not replace it. Always keep the ${setting.alarmCentre}'s ordinary reception running.`,
+    `Vaka stands beside the certified alarm chain and does not replace it. Always keep the ordinary path (${setting.alarm_centre}) running.`,
 
   signIn: {
     heading: "Who sits at the alarm desk?",

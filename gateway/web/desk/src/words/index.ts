@@ -3,10 +3,16 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { en } from "./en";
 import type { Language, Words } from "./language";
-import { SETTING } from "./setting";
+import { type OwnWords, settingIn } from "./setting";
 import { sv } from "./sv";
 
-export const WORDS: Record<Language, Words> = { sv: sv(SETTING.sv), en: en(SETTING.en) };
+/** All words, with those of the municipality in their places. */
+export function wordsOf(own: OwnWords): Record<Language, Words> {
+  return { sv: sv(settingIn("sv", own)), en: en(settingIn("en", own)) };
+}
+
+/** The words of a desk that has not heard what its municipality calls things. */
+export const WORDS: Record<Language, Words> = wordsOf({});
 
 export const WordsContext = createContext<Words>(WORDS.sv);
 

@@ -1,23 +1,34 @@
-/** Words and numbers that differ between municipalities: one row each, replaced here and nowhere else. */
+/** Words and numbers that differ between municipalities: the gateway says them, these stand until it has. */
+
 export interface Setting {
   readonly resident: string;
-  readonly alarmCentre: string;
+  readonly alarm_centre: string;
   readonly lock: string;
   /** What to do when the desk does not work, as one instruction. */
   readonly reserve: string;
 }
 
-export const SETTING: { readonly sv: Setting; readonly en: Setting } = {
+/** A term as the gateway gives it. */
+export type OwnWords = Readonly<Record<string, { readonly sv: string; readonly en: string }>>;
+
+const SETTING: { readonly sv: Setting; readonly en: Setting } = {
   sv: {
     resident: "brukare",
-    alarmCentre: "larmcentral",
+    alarm_centre: "larmcentral",
     lock: "digitalt lås",
-    reserve: "Ring larmcentralens reservnummer och följ reservrutinen på papper.",
+    reserve: "Ring reservnumret och följ reservrutinen på papper.",
   },
   en: {
     resident: "client",
-    alarmCentre: "alarm centre",
+    alarm_centre: "alarm centre",
     lock: "digital lock",
-    reserve: "Phone the alarm centre's reserve number and follow the reserve routine on paper.",
+    reserve: "Phone the reserve number and follow the reserve routine on paper.",
   },
 };
+
+/** The municipality's words where it has its own, else the built-in ones. */
+export function settingIn(language: "sv" | "en", own: OwnWords): Setting {
+  const builtIn = SETTING[language];
+  const said = (term: keyof Setting): string => own[term]?.[language] ?? builtIn[term];
+  return { resident: said("resident"), alarm_centre: said("alarm_centre"), lock: said("lock"), reserve: said("reserve") };
+}

@@ -8,7 +8,7 @@ export const sv = (setting: Setting) => ({
   skipToList: "Hoppa till larmen",
   otherPaths: "Andra vägar för larm",
   notTheOnlyPath:
-    `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Håll alltid ${setting.alarmCentre}ens ordinarie mottagning igång.`,
+    `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Håll alltid den ordinarie vägen (${setting.alarm_centre}) igång.`,
 
   signIn: {
     heading: "Vem sitter vid larmbordet?",
