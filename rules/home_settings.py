@@ -1,6 +1,7 @@
 """The settings by which one home is judged: its limits, its edges and devices, and what cannot be proved with them."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -40,7 +41,7 @@ SETTINGS: Final[dict[str, Setting]] = {
 """The settings of a home's rules, all of them: names as in `Limits`."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class Limits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The limits of one home, in the units of `SETTINGS`. `watch_inactivity` False: nobody asked for that rule."""
 
     night_from: int = SETTINGS["night_from"].default
@@ -54,14 +55,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     watch_inactivity: bool = True
 
 
-class AssignedEdge(msgspec.Struct, frozen=True):
+DEFAULTS: Final = Limits()
+"""Of a home that says nothing else; each lies within its bounds."""
+LIMITS_KEPT: Final = 1_024
+"""Different limits that are kept once; a unit has a handful."""
+
+
+class AssignedEdge(msgspec.Struct, frozen=True, gc=False):
     """An edge that stands in the home, since `assigned_at` (wall microseconds)."""
 
     id: EdgeId
     assigned_at: int
 
 
-class AssignedDevice(msgspec.Struct, frozen=True):
+class AssignedDevice(msgspec.Struct, frozen=True, gc=False):
     """A device of the home and the edge that hears it. It is watched from its edge's assignment on, heard or not."""
 
     device: Device
@@ -89,14 +96,16 @@ class HomeSettings(msgspec.Struct, frozen=True):
     time_zone: str
     edges: tuple[AssignedEdge, ...] = ()
     devices: tuple[AssignedDevice, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = DEFAULTS
     off: frozenset[Condition] = frozenset()
     watched: Mapping[DeviceId, AssignedDevice] = {}
+    problems: tuple["Problem", ...] = ()
 
     def __post_init__(self) -> None:
-        """Look up once what every stimulus would look up again: `watched` devices by id, rules that are `off`."""
+        """Look up once what is asked again: `watched` devices by id, `problems`, and the rules `off` for them."""
         msgspec.structs.force_setattr(self, "watched", {one.device.id: one for one in self.devices})
-        off = {problem.rule for problem in check_settings(self) if problem.rule is not None}
+        msgspec.structs.force_setattr(self, "problems", tuple(check_settings(self)))
+        off = {problem.rule for problem in self.problems if problem.rule is not None}
         if not self.limits.watch_inactivity or not self.able(Capability.MOTION):
             off.add(Condition.INACTIVITY)
         msgspec.structs.force_setattr(self, "off", frozenset(off))
@@ -136,10 +145,12 @@ def settings_of(
         devices=tuple(AssignedDevice(device, standing[edge]) for edge, device in devices if edge in standing),
         limits=read,
     )
-    return settings, problems + check_settings(settings)
+    return settings, [*problems, *settings.problems]
 
 
 def _read_limits(raw: Mapping[str, Any]) -> tuple[Limits, list[Problem]]:
+    if not raw:
+        return DEFAULTS, []
     fields = set(SETTINGS) | {"watch_inactivity"}
     problems = [Problem(None, name, "there is no such setting") for name in sorted(set(raw) - fields)]
     values: dict[str, Any] = {}
@@ -149,7 +160,14 @@ def _read_limits(raw: Mapping[str, Any]) -> tuple[Limits, list[Problem]]:
             values[name] = value
         else:
             problems.append(Problem(None, name, f"{setting.least} to {setting.most} {setting.unit}"))
-    return Limits(**values, watch_inactivity=raw.get("watch_inactivity") is not False), problems
+    limits = Limits(**values, watch_inactivity=raw.get("watch_inactivity") is not False)
+    return _once(limits), problems
+
+
+@lru_cache(maxsize=LIMITS_KEPT)
+def _once(limits: Limits) -> Limits:
+    """Equal limits are one object: most homes have those of their unit."""
+    return limits
 
 
 def check_settings(settings: HomeSettings) -> list[Problem]:
@@ -158,17 +176,22 @@ def check_settings(settings: HomeSettings) -> list[Problem]:
     A rule that asserts silence may only watch devices that promise to speak, and its window must be so long that a
     device that died is found out within it, else silence would be taken for peace, or peace for silence.
     """
-    problems = [
-        Problem(rule, name, f"{SETTINGS[name].least} to {SETTINGS[name].most} {SETTINGS[name].unit}")
-        for name, rule in _RULE_OF.items()
-        if not SETTINGS[name].least <= getattr(settings.limits, name) <= SETTINGS[name].most
-    ]
+    problems = [] if settings.limits is DEFAULTS else _outside(settings.limits)
     if not _known_zone(settings.time_zone):
         hint = "an IANA time zone, such as Europe/Stockholm"
         problems += [
             Problem(rule, "time_zone", hint) for rule in (Condition.FRONT_DOOR_OPEN_AT_NIGHT, Condition.INACTIVITY)
         ]
     return problems + _unproved(settings)
+
+
+def _outside(limits: Limits) -> list[Problem]:
+    """The limits that lie outside their bounds."""
+    return [
+        Problem(rule, name, f"{SETTINGS[name].least} to {SETTINGS[name].most} {SETTINGS[name].unit}")
+        for name, rule in _RULE_OF.items()
+        if not SETTINGS[name].least <= getattr(limits, name) <= SETTINGS[name].most
+    ]
 
 
 def _unproved(settings: HomeSettings) -> list[Problem]:
