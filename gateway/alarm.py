@@ -35,6 +35,7 @@ from gateway.ports.passkeys import PasskeyVerifier
 from gateway.registry import REFRESH_SECONDS, Registry
 from gateway.sessions import Sessions
 from gateway.signing_in import SigningIn
+from gateway.visiting import Visiting
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import derived_id
@@ -83,6 +84,7 @@ async def run(config: Config) -> None:
             health = Health(store, broker)
             people = PostgresPeople(desk)
             cases = PostgresCases(desk)
+            visiting = Visiting(config, feed, cases, clock=clock)
             sessions = Sessions(people, clock)
             origins = config.origins(listening.getsockname()[1])
             signing_in = SigningIn(
@@ -107,6 +109,7 @@ async def run(config: Config) -> None:
                     people=people,
                     tenancy=PostgresTenancy(desk),
                     cases=cases,
+                    visits=visiting.desk,
                     access=doors.access,
                     sessions=sessions,
                     signing_in=signing_in,
@@ -119,6 +122,7 @@ async def run(config: Config) -> None:
                 tasks.create_task(_serve(build, broker, listening), name="web")
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
+                tasks.create_task(visiting.run(), name="visits")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
                 tasks.create_task(doors.run(feed.kick), name="doors")
                 tasks.create_task(climb(config, clock, name=f"{NAME}-ladder", told=feed.kick), name="ladder")

@@ -47,6 +47,8 @@ class Touched(msgspec.Struct, frozen=True):
     place: TagPlace
     visit: Visit | None
     alert: AlertId | None
+    moved: Movement | None = None
+    """What the reading said: that the person came or left, or nothing of the kind."""
 
 
 class Tagging:
@@ -70,14 +72,17 @@ class Tagging:
             raise _wrong_home()
         require(subject, Permission.TAG_PROVE, Resource(unit=tag.unit))
         at = min(touch.claimed_at, taken.read_at)
+        moved = None
         visit = await self._visit(subject, tag, touch)
         alert = await self._alert(subject, tag, touch.received_at)
         if visit is None and alert is None:
             raise _wrong_home()
         if visit is not None and tag.place is TagPlace.INSIDE:
-            visit = await self._visits.add(visit.id, _evidence(subject, touch), _anybody)
+            evidence = _evidence(subject, touch)
+            visit = await self._visits.add(visit.id, evidence, _anybody)
+            moved = _moved(visit, evidence.id)
         await self._proximity.prove(subject.person, tag.home, how=TAG, at=at)
-        return Touched(home=tag.home, place=tag.place, visit=visit, alert=alert)
+        return Touched(home=tag.home, place=tag.place, visit=visit, alert=alert, moved=moved)
 
     async def _visit(self, subject: Subject, tag: Tag, touch: Touch) -> Visit | None:
         window = Window(since=touch.claimed_at - AROUND, until=touch.claimed_at + AROUND)
@@ -105,9 +110,15 @@ def _evidence(subject: Subject, touch: Touch) -> Evidence:
     )
 
 
+def _moved(visit: Visit, evidence: str) -> Movement | None:
+    """What the visit made of the reading."""
+    taken = next((one.movement for one in visit.evidence if one.id == evidence), Movement.PRESENT)
+    return taken if taken in {Movement.ARRIVED, Movement.LEFT} else None
+
+
 def _anybody(_: Visit) -> None:
     """The visit was found among the person's own."""
 
 
 def _wrong_home() -> WrongHome:
-    return WrongHome("read tag", "wrong home", "no visit and no alert of this person at the tag's home")
+    return WrongHome("wrong home", "tag", "no visit and no alert of this person at the tag's home")

@@ -12,8 +12,13 @@ import msgspec
 
 from gateway.plan import Differences, Plan
 from gateway.ports.desk import Read, Window
-from homecare.identity import HomeId, UnitId
+from homecare.identity import HomeId, UnitId, derived_id
 from homecare.visit import Evidence, Visit
+
+
+def no_entry_id(evidence: str) -> str:
+    """The no entry that a piece of evidence opens."""
+    return derived_id("noentry", evidence)
 
 
 class PlanImport(msgspec.Struct, frozen=True):
@@ -90,6 +95,10 @@ class VisitStore(Protocol):
         """Close it; `Conflict` if somebody has, unless it is this closing. `Unknown` for no such."""
         ...
 
-    async def no_entries(self, read: Read) -> tuple[NoEntry, ...]:
-        """Open ones, oldest first."""
+    async def no_entries(self, read: Read, *, person: str | None = None) -> tuple[NoEntry, ...]:
+        """Open ones of the units that may be shown, oldest first; only those of `person` where one is named."""
+        ...
+
+    async def mark_overdue(self, now: int) -> int:
+        """Log every visit as overdue that somebody began and nobody ended; how many this time."""
         ...

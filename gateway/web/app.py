@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from gateway.version import vaka_version
-from gateway.web import case, desk_files, doors, live, operator, sign_in, supervision, words
+from gateway.web import case, desk_files, doors, live, operator, phone, phone_live, sign_in, supervision, visits, words
 from gateway.web.bounds import BodyBound, SecurityHeaders
 from gateway.web.problems import handle_problems
 from gateway.web.services import Services
@@ -37,6 +37,9 @@ def create_app(services: Services) -> FastAPI:
         case.router,
         doors.router,
         live.router,
+        visits.router,
+        phone.router,
+        phone_live.router,
         sign_in.router,
         words.router,
         supervision.router,

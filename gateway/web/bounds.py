@@ -6,11 +6,14 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.plan import PLAN_BYTES
 from gateway.web.problems import problem
 from homecare.errors import Malformed, VakaError
 
 BODY_LIMIT: Final = 16 * 1024
 """Bytes of a request's body: an action with its reason is below one."""
+PLAN_PATHS: Final = frozenset({"/api/v1/visits/plan", "/api/v1/visits/plan/preview"})
+"""Where a body may be as long as a plan."""
 BODY_SECONDS: Final = 10.0
 """Until a body must be here whole; a slower sender only holds a connection."""
 SECURITY_HEADERS: Final = {
@@ -72,7 +75,7 @@ class BodyBound:
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _read(receive)
+                body = await _read(receive, PLAN_BYTES if scope["path"] in PLAN_PATHS else BODY_LIMIT)
         except TimeoutError:
             await _refuse(TooSlow("too slow", "body", f"send it within {BODY_SECONDS:.0f} s"), scope, receive, send)
             return
@@ -91,13 +94,13 @@ class BodyBound:
         await self._app(scope, receiving, send)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, limit: int) -> bytes:
     body = bytearray()
-    while True:  # bounded by BODY_LIMIT and BODY_SECONDS
+    while True:  # bounded by the limit and BODY_SECONDS
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise TooLarge("too large", "body", f"at most {BODY_LIMIT} bytes")
+        if len(body) > limit:
+            raise TooLarge("too large", "body", f"at most {limit} bytes")
         if message["type"] != "http.request" or not message.get("more_body", False):
             return bytes(body)
 

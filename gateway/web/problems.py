@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from gateway.web import door_words
+from gateway.web import door_words, visit_words
 from gateway.web.schemas import AlertView, Problem, Words
 from homecare.alert import INSIDE, ON_THE_WAY
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
@@ -29,7 +29,7 @@ _KIND: Final[dict[type[VakaError], Kind]] = {
     Unavailable: "unavailable",
 }
 
-_WORDS: Final[dict[str, Words]] = {
+_OWN_WORDS: Final[dict[str, Words]] = {
     "malformed": Words(
         sv="Uppgifterna gick inte att förstå. Ladda om sidan och försök igen.",
         en="The request could not be understood. Reload the page and try again.",
@@ -108,7 +108,9 @@ _WORDS: Final[dict[str, Words]] = {
         sv="Åtgärdsinstruktionen har ändrats av någon annan. Läs den igen innan du skriver.",
         en="Somebody else changed the instruction. Read it again before you write.",
     ),
-} | door_words.PROBLEMS
+}
+_WORDS: Final = _OWN_WORDS | door_words.PROBLEMS | visit_words.PROBLEMS
+"""Every operation that has words of its own."""
 
 _STATUS_KIND: Final[dict[int, Kind]] = {404: "unknown", 405: "refused", 503: "unavailable"}
 

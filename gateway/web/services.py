@@ -18,6 +18,7 @@ from gateway.ports.tenancy import Tenancy
 from gateway.registry import Registry
 from gateway.sessions import Sessions
 from gateway.signing_in import SigningIn
+from gateway.visit_desk import VisitDesk
 from homecare.clock import Clock
 
 
@@ -40,6 +41,7 @@ class Services:
     static: Path
     people: PeopleStore
     cases: CaseStore
+    visits: VisitDesk
     access: Access
     tenancy: Tenancy
     sessions: Sessions

@@ -63,13 +63,15 @@ class PostgresTags:
             await cursor.execute(_LOCK, (reading.uid,))
             row = await cursor.fetchone()
             if row is None:
-                raise NotInUse("read tag", "tag not in use", "the tag hangs in no home")
+                raise NotInUse("tag not in use", "tag", "it hangs in no home; say so to the coordinator")
             tag = Tag(id=row[0], home=HomeId(row[1]), unit=UnitId(row[2]), place=TagPlace(row[3]))
             await cursor.execute(_SAME, (tag.id, reading.counter, person, key))
             if (same := await cursor.fetchone()) is not None:
                 return Taken(tag=tag, read_at=wall(same[0]))
             if reading.counter <= row[4]:
-                raise Replayed("read tag", "old reading", "read the tag again")
+                raise Replayed(
+                    "read tag again", "tag", "this reading is not newer than the last one; read the tag again"
+                )
             await cursor.execute(_RISE, (reading.counter, tag.id))
             await cursor.execute(_KEEP, (tag.id, reading.counter, person, key, from_wall(at)))
         return Taken(tag=tag, read_at=at)

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import msgspec
 from psycopg import AsyncCursor
+from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.ports.visits import no_entry_id
 from homecare.envelope import FactId
 from homecare.errors import Unknown
 from homecare.identity import derived_id
@@ -22,25 +24,19 @@ TODAY_CHANNEL: Final = "vaka_today"
 _COLUMNS: Final = "id, unit, home, since, until, people, tasks, planned, cancelled, overdue, version"
 _EVIDENCE: Final = "id, person, proof, movement, claimed_at, received_at, reason"
 _READ_EVIDENCE: Final = f"SELECT visit, {_EVIDENCE} FROM visit_evidence WHERE visit = ANY(%s) ORDER BY visit, number"
-SAVE: Final = """
-INSERT INTO visit (id, unit, home, since, until, people, tasks, planned, cancelled, overdue, version,
-                   standing, started_at, ended_at)
-VALUES (%(id)s, %(unit)s, %(home)s, %(since)s, %(until)s, %(people)s, %(tasks)s, %(planned)s, %(cancelled)s,
-        %(overdue)s, %(version)s, %(standing)s, %(started_at)s, %(ended_at)s)
+_ALL: Final = f"{_COLUMNS}, standing, started_at, ended_at"
+_SAVE: Final = f"""
+INSERT INTO visit ({_ALL}) SELECT {_ALL} FROM jsonb_populate_recordset(NULL::visit, %s)
 ON CONFLICT (id) DO UPDATE SET
     home = excluded.home, since = excluded.since, until = excluded.until, people = excluded.people,
     tasks = excluded.tasks, cancelled = excluded.cancelled, overdue = excluded.overdue, version = excluded.version,
     standing = excluded.standing, started_at = excluded.started_at, ended_at = excluded.ended_at
 """
-"""Writes a visit; the parameters are `visit_row`."""
 _ADD: Final = f"""
 INSERT INTO visit_evidence (visit, number, {_EVIDENCE}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
-LOG: Final = """
-INSERT INTO visit_log (recorded_at, visit, version, transition, standing, home, person, evidence, claimed_at, reason)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-"""Writes one transition; the parameters are `log_row`."""
+_LOGGED: Final = "recorded_at, visit, version, transition, standing, home, person, evidence, claimed_at, reason"
+_LOG: Final = f"INSERT INTO visit_log ({_LOGGED}) SELECT {_LOGGED} FROM jsonb_populate_recordset(NULL::visit_log, %s)"
 _CHECK_IN: Final = """
 INSERT INTO check_in (recorded_at, id, home, device, method, direction, occurred_at, edge, epoch, stream, seq,
                       person, visit, evidence)
@@ -61,11 +57,6 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 NO_ORIGIN: Final = Origin()
-
-
-def no_entry_id(evidence: str) -> str:
-    """The no entry that a piece of evidence opens."""
-    return derived_id("noentry", evidence)
 
 
 async def add_evidence(
@@ -114,12 +105,26 @@ async def save_visit(
     changes = tuple(changes)
     if not changes:
         return
-    await cursor.execute(SAVE, visit_row(visit))
+    await save_many(cursor, [(visit, change) for change in changes], recorded_at=recorded_at)
     for change in changes:
-        await cursor.execute(LOG, log_row(visit, change, recorded_at))
         if change.evidence is not None:
             await _save_evidence(cursor, visit, change, recorded_at, origin)
     await notify(cursor, {*visit.people, *(one.person for one in visit.evidence)})
+
+
+async def save_many(cursor: AsyncCursor[Any], changed: Sequence[tuple[Visit, Change]], *, recorded_at: int) -> None:
+    """Write visits and the log of their changes, none of which brought evidence: `save_visit` for those that did."""
+    visits = {visit.id: visit for visit, _ in changed}
+    await cursor.execute(_SAVE, (as_json([_visit_row(visit) for visit in visits.values()]),))
+    await cursor.execute(_LOG, (as_json([_log_row(visit, change, recorded_at) for visit, change in changed]),))
+
+
+def as_json(rows: Sequence[dict[str, object]]) -> Jsonb:
+    """Rows for `jsonb_populate_recordset`: many in one statement, for little of this process's time."""
+    return Jsonb(list(rows), dumps=_encode)
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 async def _save_evidence(
@@ -142,41 +147,39 @@ async def notify(cursor: AsyncCursor[Any], people: Iterable[str]) -> None:
     await cursor.execute(f"SELECT pg_notify('{TODAY_CHANNEL}', one) FROM unnest(%s::text[]) AS one", (sorted(people),))
 
 
-def visit_row(visit: Visit) -> dict[str, object]:
-    """The parameters of `SAVE`."""
+def _visit_row(visit: Visit) -> dict[str, object]:
     return {
         "id": visit.id,
         "unit": visit.unit,
         "home": visit.home,
         "since": from_wall(visit.since),
         "until": from_wall(visit.until),
-        "people": list(visit.people),
-        "tasks": list(visit.tasks),
+        "people": visit.people,
+        "tasks": visit.tasks,
         "planned": visit.planned,
         "cancelled": visit.cancelled,
         "overdue": visit.overdue,
         "version": visit.version,
-        "standing": visit.standing.value,
+        "standing": visit.standing,
         "started_at": None if visit.started_at is None else from_wall(visit.started_at),
         "ended_at": None if visit.ended_at is None else from_wall(visit.ended_at),
     }
 
 
-def log_row(visit: Visit, change: Change, recorded_at: int) -> tuple[object, ...]:
-    """The row of one change."""
+def _log_row(visit: Visit, change: Change, recorded_at: int) -> dict[str, object]:
     one = change.evidence
-    return (
-        from_wall(recorded_at),
-        visit.id,
-        change.version,
-        change.transition.value,
-        change.standing.value,
-        visit.home,
-        None if one is None else one.person,
-        None if one is None else one.id,
-        None if one is None else from_wall(one.claimed_at),
-        "" if one is None else one.reason,
-    )
+    return {
+        "recorded_at": from_wall(recorded_at),
+        "visit": visit.id,
+        "version": change.version,
+        "transition": change.transition,
+        "standing": change.standing,
+        "home": visit.home,
+        "person": None if one is None else one.person,
+        "evidence": None if one is None else one.id,
+        "claimed_at": None if one is None else from_wall(one.claimed_at),
+        "reason": "" if one is None else one.reason,
+    }
 
 
 def _check_in_row(visit: Visit, one: Evidence, recorded_at: int, origin: Origin) -> tuple[object, ...]:

@@ -13,18 +13,20 @@ from gateway.adapters.postgres.desk_views import log_reads
 from gateway.adapters.postgres.plan_rows import import_plan, known_visits
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.adapters.postgres.visit_rows import add_evidence, lock_visits, notify, read_visits
+from gateway.adapters.postgres.visit_rows import add_evidence, lock_visits, notify, read_visits, save_visit
 from gateway.plan import Differences, Plan, compare
 from gateway.ports.desk import Read, Window
 from gateway.ports.visits import Closing, NoEntry, PlanImport
 from homecare.errors import Conflict, Unavailable, Unknown
 from homecare.identity import HomeId, UnitId
-from homecare.visit import Evidence, Visit
+from homecare.visit import OVERDUE_AFTER, Evidence, Visit, overdue
 
 VISITS_MOST: Final = 5_000
 """Visits in one answer: the day of the largest unit, several times over."""
 NO_ENTRIES_MOST: Final = 500
 """Open no entries in one answer."""
+OVERDUE_MOST: Final = 100
+"""Visits that are marked in one transaction; the rest is marked in the next."""
 
 _CAREGIVERS: Final = """
 SELECT p.id FROM person AS p JOIN person_role AS r ON r.person = p.id
@@ -38,6 +40,14 @@ _OF_HOME: Final = f"{_MEETS} AND home = %(home)s"
 _NO_ENTRY: Final = """
 SELECT id, visit, unit, home, person, claimed_at, received_at, reason, closed_by, closed_at, closing_reason, closing_key
 FROM no_entry
+"""
+_OPEN: Final = """
+WHERE closed_at IS NULL AND (%(units)s::text[] IS NULL OR unit = ANY(%(units)s))
+  AND (%(person)s::text IS NULL OR person = %(person)s)
+ORDER BY received_at, id LIMIT %(limit)s
+"""
+_OVERDUE: Final = """
+SELECT id FROM visit WHERE standing = 'started' AND NOT overdue AND until <= %s ORDER BY until, id LIMIT %s
 """
 _CLOSE: Final = """
 UPDATE no_entry SET closed_by = %(person)s, closed_at = %(at)s, closing_reason = %(reason)s, closing_key = %(key)s
@@ -57,7 +67,7 @@ class PostgresVisits:
             async with self._connections.transaction() as cursor:
                 yield cursor
         except psycopg.errors.UniqueViolation as error:
-            raise Conflict(op, "key", "the key was used for something else; make a new one") from error
+            raise Conflict("key used", "key", "the key was used for something else; make a new one") from error
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             raise Unavailable(op, "visit", "somebody is changing it this moment; try again") from error
         except AWAY as error:
@@ -126,7 +136,7 @@ class PostgresVisits:
             if found.closed_by is not None:
                 if (found.closed_by, row[-1]) == (closing.person, closing.key):
                     return found
-                raise Conflict("close no entry", id_, "somebody has closed it already")
+                raise Conflict("closed already", id_, "somebody has closed it already")
             at = from_wall(closing.at)
             await cursor.execute(
                 _CLOSE, {"id": id_, "person": closing.person, "at": at, "reason": closing.reason, "key": closing.key}
@@ -137,18 +147,24 @@ class PostgresVisits:
             found, closed_by=closing.person, closed_at=closing.at, closing_reason=closing.reason
         )
 
-    async def no_entries(self, read: Read) -> tuple[NoEntry, ...]:
+    async def no_entries(self, read: Read, *, person: str | None = None) -> tuple[NoEntry, ...]:
         """Open ones of the units that may be shown."""
-        wanted = _units(read)
+        wanted = {"units": _units(read), "person": person, "limit": NO_ENTRIES_MOST}
         async with self._transaction("read no entries") as cursor:
-            await cursor.execute(
-                f"{_NO_ENTRY} WHERE closed_at IS NULL AND (%s::text[] IS NULL OR unit = ANY(%s)) "
-                "ORDER BY received_at, id LIMIT %s",
-                (wanted, wanted, NO_ENTRIES_MOST),
-            )
+            await cursor.execute(f"{_NO_ENTRY} {_OPEN}", wanted)
             found = tuple(_read_no_entry(row) for row in await cursor.fetchall())
             await log_reads(cursor, (one.home for one in found), read)
         return found
+
+    async def mark_overdue(self, now: int) -> int:
+        """A bounded number at a time, each once."""
+        async with self._transaction("find overdue visits") as cursor:
+            await cursor.execute(_OVERDUE, (from_wall(now - OVERDUE_AFTER), OVERDUE_MOST))
+            found = await lock_visits(cursor, [row[0] for row in await cursor.fetchall()])
+            for visit in found:
+                after, changes = overdue(visit, now)
+                await save_visit(cursor, after, changes, recorded_at=now)
+        return len(found)
 
 
 def _by(person: str, what: str, unit: str) -> Read:
