@@ -1,4 +1,4 @@
-"""`vaka-edge CONFIG` runs the agent of one edge; `vaka-edge capture | new-driver | conformance` is the kit."""
+"""`vaka-edge CONFIG` runs the agent of one edge; `vaka-edge enrol | capture | ...` is the kit."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from edge.main import start
 
 _USAGE: Final = f"""usage: vaka-edge CONFIG
 CONFIG is a JSON file; edge/config.py shows an example.
-To connect a new device: vaka-edge {" | ".join(sorted(COMMANDS))} (each with --help)."""
+To connect a new device or edge: vaka-edge {" | ".join(sorted(COMMANDS))} (each with --help)."""
 
 
 def main() -> None:

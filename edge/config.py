@@ -26,6 +26,8 @@
 
 `private_key_file` holds the edge's X25519 private key, 64 hex digits, readable by its owner only. Relative paths are
 relative to the configuration's folder. A device's `secret` is its own key in hex, or null where it has none.
+`vaka-edge enrol` writes such a file, with `certificate_file`, `certificate_key_file` and `authority_file` (PEM) for a
+broker at `mqtts://`.
 """
 
 import stat
@@ -87,6 +89,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quota_bytes: Annotated[int, Meta(ge=QUOTA_LEAST)] = QUOTA_DEFAULT
     ble: bool = False
     serial: tuple[SerialPort, ...] = ()
+    certificate_file: str | None = None
+    certificate_key_file: str | None = None
+    authority_file: str | None = None
+
+
+class Certificates(msgspec.Struct, frozen=True):
+    """Files in PEM: what the edge shows the broker, the key to it, and whom it believes to be the broker."""
+
+    certificate: Path
+    key: Path
+    authority: Path
 
 
 class Installation(msgspec.Struct, frozen=True):
@@ -103,6 +116,7 @@ class Installation(msgspec.Struct, frozen=True):
     serial: tuple[SerialPort, ...]
     devices: tuple[Device, ...]
     secrets: dict[DeviceId, bytes]
+    certificates: Certificates | None = None
 
 
 def read_config(path: Path) -> Installation:
@@ -142,8 +156,26 @@ def _install(config: Config, folder: Path) -> Installation:
         ble=config.ble,
         serial=config.serial,
         devices=tuple(_device(device) for device in config.devices),
+        certificates=_certificates(config, folder),
         secrets={DeviceId(one.id): bytes.fromhex(one.secret) for one in config.devices if one.secret is not None},
     )
+
+
+def _certificates(config: Config, folder: Path) -> Certificates | None:
+    """All three files or none: an edge that has a certificate is certified by an authority of its own."""
+    names = (config.certificate_file, config.certificate_key_file, config.authority_file)
+    if names == (None, None, None):
+        return None
+    certificate, key, authority = names
+    if certificate is None or key is None or authority is None or not config.broker_url.startswith("mqtts://"):
+        raise Malformed("read configuration", "certificate_file", "certificate, key and authority, with mqtts://")
+    paths = Certificates(certificate=folder / certificate, key=folder / key, authority=folder / authority)
+    for path in (paths.certificate, paths.key, paths.authority):
+        if not path.is_file():
+            raise Unavailable("read configuration", path.name, "enrol the edge again, or put the file back")
+    if paths.key.stat().st_mode & _OPEN_TO_OTHERS:
+        raise Malformed("read configuration", "certificate_key_file", "chmod 600: only its owner may read it")
+    return paths
 
 
 def read_private_key(path: Path) -> bytes:

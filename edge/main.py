@@ -17,7 +17,7 @@ from edge.health import Health
 from edge.hearing import Hearing
 from edge.journal import Journal
 from edge.recognition import Recognition
-from edge.transports.mqtt import MqttTransport
+from edge.transports.mqtt import MqttTransport, broker_tls
 from edge.uplink import Uplink
 from homecare.clock import Clock, SystemClock
 from homecare.device import Device
@@ -46,7 +46,12 @@ def assemble(installation: Installation, clock: Clock) -> Agent:
         ),
         health=Health(installation.devices, _heard_on(installation), clock.now()),
         uplink=Uplink(edge=installation.edge, run=journal.epoch, keys=keys),
-        mqtt=MqttTransport(installation.broker_url, edge=installation.edge, shard=shard_of(installation.home)),
+        mqtt=MqttTransport(
+            installation.broker_url,
+            edge=installation.edge,
+            shard=shard_of(installation.home),
+            tls=None if installation.certificates is None else broker_tls(installation.certificates),
+        ),
         transports=transports,
         commands=Commands(edge=installation.edge, run=journal.epoch, key=keys.down, devices=able),
         actuators=[(device, actuator) for device, actuator in able if actuator is not None],

@@ -27,9 +27,14 @@ def open_authority(folder: Path, clock: Clock) -> Authority:
     return Authority(certificate=text[:split], key=text[split:])
 
 
+def server_file(folder: Path, authority: Authority) -> Path:
+    """Where `open_server` keeps certificate and key: one file, which TLS libraries take as it is."""
+    return folder / f"server-{authority.digest.hex()}.pem"
+
+
 def open_server(folder: Path, authority: Authority, clock: Clock) -> Server:
     """The servers' certificate and key of this folder; made where there is none, or another authority made it."""
-    both = folder / f"server-{authority.digest.hex()}.pem"
+    both = server_file(folder, authority)
     if not both.exists():
         made = issue_server(authority, NAMES, at=clock.now().wall)
         _appear(both, made.certificate + made.key)

@@ -35,6 +35,14 @@ class Config(msgspec.Struct, frozen=True):
     """The address under which people open the pages, where it is another than this machine's own."""
     demonstration: bool = False
     """Whether people may sign in by name alone from this machine."""
+    tls_port: int | None = None
+    """Where new edges come in, over TLS with our own authority; None: nobody can."""
+    edges_url: str | None = None
+    """The broker's address that new edges are told; None: the same as ours."""
+    rights_file: Path | None = None
+    """The broker's access file, kept by the alarm process; None where the broker is kept by somebody else."""
+    broker_pid_file: Path | None = None
+    """Whom to tell when the access file changed."""
     webhook_url: str | None = None
     """Where another system is told of alarms that nobody takes; its key is `$VAKA_DATA/webhook.key`."""
 
@@ -61,6 +69,10 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         retention=read_retention(environment.get("VAKA_RETENTION", "")),
         origin=read_origin(environment.get("VAKA_ORIGIN", "")),
         demonstration=environment.get("VAKA_DEMO", "") == "1",
+        tls_port=_maybe_number(environment.get("VAKA_TLS_PORT", ""), "VAKA_TLS_PORT"),
+        edges_url=environment.get("VAKA_EDGES_BROKER_URL") or None,
+        rights_file=_maybe_path(environment.get("VAKA_BROKER_RIGHTS_FILE", "")),
+        broker_pid_file=_maybe_path(environment.get("VAKA_BROKER_PID_FILE", "")),
         webhook_url=environment.get("VAKA_WEBHOOK_URL") or None,
     )
 
@@ -125,6 +137,14 @@ def _required(environment: Mapping[str, str], name: str, example: str) -> str:
     if not value:
         raise Malformed("read configuration", name, f"set it, for example {example}")
     return value
+
+
+def _maybe_number(text: str, name: str) -> int | None:
+    return _number(text, name, most=PORT_MOST) if text else None
+
+
+def _maybe_path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _number(text: str, name: str, *, most: int) -> int:

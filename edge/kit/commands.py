@@ -1,4 +1,4 @@
-"""The kit's commands: `vaka-edge capture`, `vaka-edge new-driver`, `vaka-edge conformance`."""
+"""The integrator's commands: `vaka-edge capture`, `new-driver`, `conformance` and `enrol`."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from typing import Final
 
 from edge.config import read_config
 from edge.drivers import BROKEN
+from edge.enrolment import enrol
 from edge.kit.capture import Capture, capture_bytes, read_capture
 from edge.kit.conformance import Finding, conformance, judged, meaning
 from edge.kit.listening import head_of, listen, write_capture
@@ -15,7 +16,7 @@ from edge.kit.new_driver import new_driver
 from edge.main import transports_of
 from homecare.clock import SystemClock
 from homecare.device import Capability
-from homecare.errors import VakaError
+from homecare.errors import Malformed, VakaError
 
 SECONDS: Final = 30.0
 """How long a capture listens by default: a sensor that speaks every ten seconds is heard three times."""
@@ -25,7 +26,9 @@ PROBLEMS_TOLD: Final = 10
 
 def parser() -> argparse.ArgumentParser:
     """The kit's command line."""
-    top = argparse.ArgumentParser(prog="vaka-edge", description="Connect a device that Vaka does not know yet.")
+    top = argparse.ArgumentParser(
+        prog="vaka-edge", description="Connect a new edge, or a device that Vaka does not know."
+    )
     commands = top.add_subparsers(dest="command", required=True)
     hear = commands.add_parser("capture", help="hear one device and write down what it says")
     hear.add_argument("config", type=Path, help="an edge's configuration: its radio and lines are used")
@@ -45,6 +48,13 @@ def parser() -> argparse.ArgumentParser:
     prove.add_argument(
         "--write", action="store_true", help="write into the captures what the driver says now: read it!"
     )
+    join = commands.add_parser("enrol", help="bring a new edge into its home with a claim code")
+    join.add_argument("address", help="https://host:port of the gateway")
+    join.add_argument("code", help="VAKA1-..., as the gateway showed it")
+    join.add_argument("folder", type=Path, help="where the edge's keys and configuration will lie")
+    join.add_argument("--secret", action="append", default=[], metavar="ADDRESS=HEX", help="a device's own key")
+    join.add_argument("--ble", action="store_true", help="this edge has a Bluetooth adapter")
+    join.add_argument("--serial", action="append", default=[], metavar="NAME=PATH", help="an EnOcean stick")
     return top
 
 
@@ -87,6 +97,27 @@ def _begin(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
+def _enrol(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    secrets = dict(_pair(text, "--secret") for text in options.secret)
+    ports = [{"name": name, "path": path, "kind": "esp3"} for name, path in map(_port, options.serial)]
+    settings = {"ble": options.ble, "serial": ports}
+    path = enrol(options.address, options.code, options.folder, secrets=secrets, settings=settings)
+    read_config(path)
+    say(f"enrolled; start it with: vaka-edge {path}")
+    return 0
+
+
+def _port(text: str) -> tuple[str, str]:
+    return _pair(text, "--serial")
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name or not value:
+        raise Malformed("enrol", option, "NAME=VALUE")
+    return name, value
+
+
 def _prove(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     for name, why in sorted(BROKEN.items()):
         say(f"entry point {name}: {why}")
@@ -123,6 +154,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Callable[[str], None]],
     "capture": _capture,
     "new-driver": _begin,
     "conformance": _prove,
+    "enrol": _enrol,
 }
 COMMANDS: Final = frozenset(_COMMANDS)
 """What `vaka-edge` hands over to the kit."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 
+from edge.config import Certificates
 from edge.uplink import Outgoing
 from homecare import topic
 from homecare.errors import Malformed
@@ -40,13 +41,17 @@ _log = logging.getLogger(__name__)
 
 
 class MqttTransport:
-    """The edge's connection to its broker; `url` is `mqtt://` or `mqtts://` with host, port, user and password."""
+    """The edge's connection to its broker; `url` is `mqtt://` or `mqtts://` with host, port, user and password.
 
-    def __init__(self, url: str, *, edge: EdgeId, shard: int) -> None:
+    `tls` is how the broker is believed and who we say we are; without it the machine's own authorities count.
+    """
+
+    def __init__(self, url: str, *, edge: EdgeId, shard: int, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise Malformed("read broker address", "broker_url", "mqtt://host:port or mqtts://host:port")
         self._parts = parts
+        self._tls = tls or ssl.create_default_context() if parts.scheme == "mqtts" else None
         self._edge = edge
         self._shard = shard
         self._urgent: asyncio.Queue[Outgoing] = asyncio.Queue(URGENT_LIMIT)
@@ -105,7 +110,7 @@ class MqttTransport:
             clean_session=True,
             keepalive=KEEPALIVE_SECONDS,
             timeout=ANSWER_SECONDS,
-            tls_context=ssl.create_default_context() if self._parts.scheme == "mqtts" else None,
+            tls_context=self._tls,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             max_queued_incoming_messages=HEARD_LIMIT,
             max_queued_outgoing_messages=URGENT_LIMIT + BULK_LIMIT,
@@ -150,6 +155,17 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+def broker_tls(certificates: Certificates) -> ssl.SSLContext:
+    """TLS with the edge's own certificate, believing only its authority; `Malformed` for files that do not fit."""
+    try:
+        context = ssl.create_default_context(cafile=certificates.authority)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(certificates.certificate, certificates.key)
+    except (ssl.SSLError, OSError) as error:
+        raise Malformed("read certificates", type(error).__name__, "enrol the edge again") from error
+    return context
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
