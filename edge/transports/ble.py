@@ -73,6 +73,7 @@ class BleTransport:
         self._polled: str | None = None
         self._acting = {address.upper(): asyncio.Lock() for address in actuators}
         self._seen: dict[str, BLEDevice] = {}
+        self._connecting = asyncio.Lock()
         self._state: TransportState | None = None
         self.dropped = 0
 
@@ -83,7 +84,7 @@ class BleTransport:
         """Hold a conversation with one of `actuators`; see `edge.driver.Connecting`."""
         address = address.upper()
         async with self._acting[address]:
-            return await Conversation(self._seen.get(address, address)).hold(script)
+            return await Conversation(self._seen.get(address, address), self._connecting).hold(script)
 
     async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
         """Scan until cancelled; see `edge.driver.Transport`."""

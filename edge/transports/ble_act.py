@@ -36,10 +36,14 @@ _STRAYS: Final[set[asyncio.Future[None]]] = set()
 
 
 class Conversation:
-    """One device, named by what a scan found or by its address."""
+    """One device, named by what a scan found or by its address.
 
-    def __init__(self, device: BLEDevice | str) -> None:
+    `connecting` is held while a connection is made: many adapters refuse to make two at a time.
+    """
+
+    def __init__(self, device: BLEDevice | str, connecting: asyncio.Lock) -> None:
         self._device = device
+        self._connecting = connecting
         self._client: BleakClient | None = None
         self._heard: asyncio.Queue[bytes | Lost] = asyncio.Queue(HEARD_LIMIT)
         self._end = asyncio.get_running_loop().time() + ACT_SECONDS
@@ -111,8 +115,9 @@ class Conversation:
 
     async def _connect(self) -> None:
         client = BleakClient(self._device, disconnected_callback=self._gone)
-        self._client = client
-        await client.connect()
+        async with self._connecting:
+            self._client = client
+            await client.connect()
 
     async def _reconnect(self) -> None:
         await self._part()

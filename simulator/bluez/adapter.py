@@ -56,6 +56,7 @@ class Bluez:
         self._devices: dict[str, RemoteDevice] = {}
         self._chains: dict[str, bytes] = {}
         self._discovering = 0
+        self._connecting = asyncio.Lock()
         self._duplicates = True
         self.deaf = False
         self.stuck = False
@@ -126,7 +127,13 @@ class Bluez:
         device = self._devices.get(address)
         if device is None:
             device = RemoteDevice(
-                self._host, self._tree, adapter=PATH, address=heard.address, heard_at=now, delay=self._delay
+                self._host,
+                self._tree,
+                adapter=PATH,
+                address=heard.address,
+                heard_at=now,
+                delay=self._delay,
+                connecting=self._connecting,
             )
             device.shown.values.update(values)
             self._devices[address] = device

@@ -32,8 +32,8 @@ _SERVICE_SIGNATURES: Final = {"UUID": "s", "Primary": "b", "Device": "o", "Inclu
 class RemoteDevice:
     """One device that was heard.
 
-    `delay` is awaited before connections are answered; `heard_at` is the loop's time of the last advertisement, in
-    seconds.
+    `delay` is awaited before connections are answered; `connecting` is held while one is made, because a controller
+    makes one at a time; `heard_at` is the loop's time of the last advertisement, in seconds.
     """
 
     def __init__(
@@ -45,11 +45,13 @@ class RemoteDevice:
         address: hci.Address,
         heard_at: float,
         delay: Callable[[], Awaitable[None]],
+        connecting: asyncio.Lock,
     ) -> None:
         self._host = host
         self._tree = tree
         self._address = address
         self._delay = delay
+        self._connecting = connecting
         self._connection: Connection | None = None
         self._resolving: asyncio.Task[None] | None = None
         self._services: list[str] = []
@@ -89,7 +91,8 @@ class RemoteDevice:
         if self._connection is not None:
             return []
         try:
-            connection = await self._host.connect_le(self._address, timeout=CONNECT_SECONDS)
+            async with self._connecting:
+                connection = await self._host.connect_le(self._address, timeout=CONNECT_SECONDS)
         except (core.BaseBumbleError, hci.HCI_Error) as error:
             raise DBusError(FAILED, "le-connection-abort-by-local") from error
         self._connection = connection

@@ -105,6 +105,8 @@ async def test_a_radio_that_is_stuck_is_given_up_in_time(door: Door, monkeypatch
     async with asyncio.timeout(5):
         assert await door.act(UNLOCK) is None
     assert not door.lock.log
+    await door.radio.unplug()
+    await until(lambda: not ble_act._STRAYS)
 
 
 @pytest.mark.asyncio
@@ -120,6 +122,7 @@ async def test_an_adapter_pulled_in_mid_action_ends_the_act_in_time(
         end = await act
     assert not isinstance(end, Done | Failed), "nobody can say"
     await until(lambda: door.lock.bolt == nuki.UNLOCKED)
+    await until(lambda: not ble_act._STRAYS)
 
 
 @pytest.mark.asyncio
