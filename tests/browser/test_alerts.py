@@ -44,7 +44,7 @@ def test_an_alarm_that_was_long_under_way_says_both_times(
     expect(row).to_contain_text(re.compile(r"40 min \d\d s"))
 
 
-def test_two_desks_agree_while_one_takes_reads_and_closes(
+def test_two_desks_agree_while_one_takes_calls_and_closes(
     open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
 ) -> None:
     elin, karin = open_desk("Elin"), open_desk("Karin")
@@ -55,8 +55,9 @@ def test_two_desks_agree_while_one_takes_reads_and_closes(
     expect(elin.row("Asta Exempel")).to_contain_text("Taget av dig")
     expect(karin.row("Asta Exempel")).to_contain_text("Taget av Elin")
     expect(karin.button("Avsluta larmet")).to_have_count(0)
-    elin.button("Jag har läst").click()
-    expect(karin.row("Asta Exempel")).to_contain_text("Läst av Elin")
+    elin.button("Ring upp").click()
+    elin.button("Svarar inte").click()
+    expect(karin.page.locator(".steps")).to_contain_text("Svarar inte (Elin)")
     elin.button("Avsluta larmet").click()
     elin.button("Avsluta").click()
     expect(elin.page.get_by_text("Skriv varför larmet avslutas.")).to_be_visible()

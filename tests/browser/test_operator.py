@@ -55,8 +55,10 @@ def test_an_alarm_is_handled_by_keys_alone(
     keys.press("k")
     keys.press("t")
     expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
-    keys.press("l")
-    expect(desk.row("Asta Exempel")).to_contain_text("Läst av Elin")
+    keys.press("r")
+    expect(desk.button("Talkontakt")).to_be_focused()
+    keys.press("Enter")
+    expect(desk.page.locator(".steps")).to_contain_text("Talkontakt (Elin)")
     keys.press("a")
     expect(desk.button("Hjälp är på plats")).to_be_focused()
     keys.press("Tab")
@@ -82,10 +84,10 @@ def test_a_key_pressed_before_the_last_answer_came_is_not_lost(
     desk.page.keyboard.press("j")
     desk.page.keyboard.press("t")
     expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
-    desk.page.keyboard.press("l")
+    desk.page.keyboard.press("s")
     [(route, answer)] = held
     route.fulfill(response=answer)
-    expect(desk.row("Asta Exempel")).to_contain_text("Läst av Elin")
+    expect(desk.row("Asta Exempel")).to_contain_text("Obesvarat")
 
 
 def test_the_language_changes_at_once_and_stays(

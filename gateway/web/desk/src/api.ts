@@ -1,5 +1,5 @@
 /** The calls a person makes: act on an alert, look at a home's day. Every outcome is a value. */
-import type { Action, AlertView, Day, Problem } from "./contract";
+import type { Action, AlertView, Day, Instruction, OnDuty, Problem, Saying } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
 
@@ -13,12 +13,12 @@ export type Outcome<Value> =
   | { readonly is: "unreached" }
   | { readonly is: "denied"; readonly refusal: Refusal };
 
-async function call<Value>(session: Session, path: string, body?: object): Promise<Outcome<Value>> {
+async function call<Value>(session: Session, path: string, body?: object, method = body ? "POST" : "GET"): Promise<Outcome<Value>> {
   const headers = headersFor(session);
   if (body) headers.set("Content-Type", "application/json");
   try {
     const response = await fetch(`/api/v1/${path}`, {
-      method: body ? "POST" : "GET",
+      method,
       headers,
       body: body ? JSON.stringify(body) : null,
       signal: AbortSignal.timeout(ANSWER_LIMIT),
@@ -36,11 +36,26 @@ async function call<Value>(session: Session, path: string, body?: object): Promi
 }
 
 /** Acts on the version of the alert that the operator saw; a newer press makes it a problem of kind `conflict`. */
-export function act(session: Session, alert: AlertView, action: Action, reason: string): Promise<Outcome<AlertView>> {
-  const body = { version: alert.version, operator: session.operator, reason };
+export function act(session: Session, alert: AlertView, action: Action, said: Saying): Promise<Outcome<AlertView>> {
+  const body = { version: alert.version, operator: session.operator, ...said };
   return call(session, `alerts/${encodeURIComponent(alert.id)}/${action}`, body);
 }
 
 export function dayOf(session: Session, home: string): Promise<Outcome<Day>> {
   return call(session, `homes/${encodeURIComponent(home)}/day`);
+}
+
+/** Who can be sent to the home, or take over an alert of it. */
+export function onDutyFor(session: Session, home: string): Promise<Outcome<readonly OnDuty[]>> {
+  return call(session, `responders?home=${encodeURIComponent(home)}`);
+}
+
+export function instructionOf(session: Session, home: string): Promise<Outcome<Instruction>> {
+  return call(session, `homes/${encodeURIComponent(home)}/instruction`);
+}
+
+/** Writes on the version that was read; a newer one makes it a problem of kind `conflict`. */
+export function writeInstruction(session: Session, instruction: Instruction): Promise<Outcome<Instruction>> {
+  const { home, version, text, call_link } = instruction;
+  return call(session, `homes/${encodeURIComponent(home)}/instruction`, { version, text, call_link }, "PUT");
 }

@@ -2,7 +2,38 @@
 
 export type Urgency = "call" | "concern" | "fault";
 export type Standing = "raised" | "acknowledged" | "resolved";
-export type Action = "take" | "release" | "acknowledge" | "resolve";
+export type Action =
+  | "take" | "release" | "hand_over" | "acknowledge"
+  | "call_back" | "send" | "on_site" | "left" | "outcome" | "resolve";
+export type CallResult = "reached" | "no_answer" | "busy";
+export type ResponseStanding = "sent" | "accepted" | "declined" | "on_site" | "left";
+
+/** What an action needs beside the alert. `confirm`: the operator has read the warning and goes on. */
+export interface Saying {
+  readonly reason?: string;
+  readonly to?: string;
+  readonly result?: CallResult;
+  readonly text?: string;
+  readonly confirm?: boolean;
+}
+
+/** The newest attempt to talk with the home. */
+export interface CallBack {
+  readonly at: string;
+  readonly by: string;
+  readonly result: CallResult;
+}
+
+/** To whom the alert was sent last, and how that person stands to it. */
+export interface Responding {
+  readonly person: string;
+  readonly name: string;
+  readonly standing: ResponseStanding;
+  readonly sent_at: string;
+  readonly accepted_at: string | null;
+  readonly on_site_at: string | null;
+  readonly left_at: string | null;
+}
 
 /** One alert as it stands. `active`: the condition still holds; `standing`: how people stand to it. */
 export interface AlertView {
@@ -29,6 +60,36 @@ export interface AlertView {
   readonly redelivered: boolean;
   readonly explanation: Readonly<Record<string, string | number>> | null;
   readonly edge_silent_since: string | null;
+  /** The pseudonym of whoever has it; the name where nobody signs in. */
+  readonly claimed_by_id: string | null;
+  /** Somebody has it: the one who took it, or a responder who set out. */
+  readonly attended: boolean;
+  /** How far time has escalated it: 0 not, 1 all desks, 2 another system too, 3 and more again and again. */
+  readonly rung: number;
+  readonly escalated_at: string | null;
+  readonly instruction: string | null;
+  /** `tel:` or `sip:`. */
+  readonly call_link: string | null;
+  readonly called_back: CallBack | null;
+  readonly response: Responding | null;
+  readonly outcome: string | null;
+  /** A responder is in the home as far as anybody knows. */
+  readonly inside: boolean;
+}
+
+/** Somebody on duty: a caregiver can be sent, an operator can take over. */
+export interface OnDuty {
+  readonly person: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+/** What is to be done in a home; version 0: nobody has written anything yet. */
+export interface Instruction {
+  readonly home: string;
+  readonly text: string;
+  readonly call_link: string | null;
+  readonly version: number;
 }
 
 /** The open alerts as of feed number `number`. */

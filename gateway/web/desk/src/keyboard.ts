@@ -2,16 +2,23 @@
 
 export type Command =
   | "next" | "previous" | "back"
-  | "take" | "release" | "acknowledge" | "resolve"
+  | "take" | "release" | "hand_over" | "acknowledge" | "call_back" | "send" | "on_site" | "left" | "outcome" | "resolve"
   | "faults" | "sound";
 
-/** The same keys in both languages, after the Swedish words: ta, släpp, läst, avsluta, driftlarm, ljud (m as in mute). */
+/** The same keys in both languages, after the Swedish words: ta, släpp, lämna över, läst, ring, skicka vidare, på plats,
+ * gått, utfall, avsluta, driftlarm, ljud (m as in mute). */
 export const KEY: Record<Exclude<Command, "back">, string> = {
   next: "j",
   previous: "k",
   take: "t",
   release: "s",
+  hand_over: "o",
   acknowledge: "l",
+  call_back: "r",
+  send: "v",
+  on_site: "p",
+  left: "g",
+  outcome: "u",
   resolve: "a",
   faults: "d",
   sound: "m",

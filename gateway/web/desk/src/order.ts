@@ -10,7 +10,7 @@ export interface Board {
 /** Longest waiting first, so that nobody is pushed down for ever by newer calls; the newest press has its own line. */
 function compare(one: AlertView, other: AlertView): number {
   return (
-    Number(one.claimed_by !== null) - Number(other.claimed_by !== null) ||
+    Number(one.attended) - Number(other.attended) ||
     Date.parse(one.raised_at) - Date.parse(other.raised_at) ||
     (one.id < other.id ? -1 : 1)
   );

@@ -8,10 +8,16 @@ export function problemWords(words: Words, problem: Problem, seen: AlertView, me
   if (problem.kind === "conflict" && now) {
     if (now.standing === "resolved") return words.problem.endedBy(now.resolved_by ?? "?", now.reason ?? "?");
     if (now.occurrences > seen.occurrences) return words.problem.newPress(now.occurrences);
-    if (now.claimed_by !== null && now.claimed_by !== me) return words.problem.takenBy(now.claimed_by);
+    if (now.claimed_by !== null && now.claimed_by_id !== me) return words.problem.takenBy(now.claimed_by);
+    if (isWarning(problem)) return saidWords(words, problem.message);
     return words.problem.changed;
   }
   return problem.message ? `${words.problem.refused} ${saidWords(words, problem.message)}` : words.problem.refused;
+}
+
+/** A conflict that the operator may go past, having read it: somebody is inside, or on the way. */
+export function isWarning(problem: Problem): problem is Problem & { message: Said } {
+  return problem.kind === "conflict" && problem.message !== undefined && (problem.hint ?? "").startsWith("a responder is");
 }
 
 /** What the gateway said, in the language of the screen. */

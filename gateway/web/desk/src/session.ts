@@ -50,6 +50,11 @@ export function forgetSession(): void {
   forgetOperator();
 }
 
+/** By what an alert says that this person has it. */
+export function personOf(session: Session): string {
+  return session.operator;
+}
+
 /** What every call carries. A header is Latin-1, a name is not: it travels percent-encoded. */
 export function headersFor(session: Session): Headers {
   return new Headers({

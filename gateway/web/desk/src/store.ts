@@ -7,9 +7,9 @@ export type Contact =
   | { readonly is: "live" }
   | { readonly is: "lost"; readonly since: number };
 
-/** What is worth a sound: a call that was not there before, or a press more than before. */
+/** What is worth a sound: a new call, a press more, a call that was escalated, a responder who cannot go. */
 export interface Ring {
-  readonly is: "new" | "repeat";
+  readonly is: "new" | "repeat" | "escalated" | "declined";
   readonly alert: AlertView;
 }
 
@@ -62,7 +62,10 @@ export const EMPTY: Desk = {
 function ringOf(before: AlertView | undefined, alert: AlertView): Ring | null {
   if (alert.urgency !== "call" || alert.standing === "resolved") return null;
   if (!before) return { is: "new", alert };
-  return alert.occurrences > before.occurrences ? { is: "repeat", alert } : null;
+  if (alert.occurrences > before.occurrences) return { is: "repeat", alert };
+  if (alert.rung > before.rung && !alert.attended) return { is: "escalated", alert };
+  const declined = alert.response?.standing === "declined" && before.response?.standing !== "declined";
+  return declined ? { is: "declined", alert } : null;
 }
 
 function ringing(desk: Desk, rings: readonly Ring[]): Desk {
@@ -83,11 +86,17 @@ function ended(desk: Desk, alert: AlertView): Desk {
   return { ...desk, open, ended: [alert, ...others].slice(0, ENDED_LIMIT) };
 }
 
-/** One alert as it stands now. A view older than the one known (a row resent on resume) changes nothing. */
+/** Calls that nobody attends to: the desk sounds again and again while there are any. */
+export function waitingCalls(desk: Desk): readonly AlertView[] {
+  return [...desk.open.values()].filter((alert) => alert.urgency === "call" && !alert.attended);
+}
+
+/** One alert as it stands now. A view older than the one known (a row resent on resume) changes nothing; one of the
+ * same version may tell of a new instruction. */
 function updated(desk: Desk, alert: AlertView): Desk {
   const before = desk.open.get(alert.id);
   const over = desk.ended.find((other) => other.id === alert.id);
-  if ((before ?? over) && alert.version <= (before ?? over)!.version) return desk;
+  if ((before ?? over) && alert.version < (before ?? over)!.version) return desk;
   if (alert.standing === "resolved") return ended(desk, alert);
   const ring = ringOf(before, alert);
   return ringing({ ...desk, open: new Map(desk.open).set(alert.id, alert) }, ring ? [ring] : []);

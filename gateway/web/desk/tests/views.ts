@@ -26,6 +26,16 @@ export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
     redelivered: false,
     explanation: {},
     edge_silent_since: null,
+    claimed_by_id: changes.claimed_by ?? null,
+    attended: changes.claimed_by !== undefined && changes.claimed_by !== null,
+    rung: 0,
+    escalated_at: null,
+    instruction: null,
+    call_link: null,
+    called_back: null,
+    response: null,
+    outcome: null,
+    inside: false,
     ...changes,
   };
 }

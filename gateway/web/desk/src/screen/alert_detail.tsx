@@ -1,30 +1,37 @@
-/** The chosen alert: everything about it, what can be done, and the home's day. */
-import type { Action, AlertView } from "../contract";
-import { KEY } from "../keyboard";
+/** The chosen alert: everything about it, what is to be done in this home, what has been done, what can be done. */
+import type { AlertView, Saying } from "../contract";
 import type { Refusal } from "../refusal";
-import type { Session } from "../session";
+import { type Session, personOf } from "../session";
+import { elapsed } from "../times";
 import { whatWords, whyWords } from "../why";
 import { useWords } from "../words";
+import { ActionBar, type Asking, type Plain } from "./action_bar";
 import { Place, Times } from "./alert_row";
+import { AskingForm } from "./asking_form";
 import { Badges } from "./badges";
+import { CaseSteps } from "./case_steps";
 import { DayPanel } from "./day_panel";
+import { InstructionPanel } from "./instruction_panel";
 import { Elapsed, useNow } from "./now";
-import { elapsed } from "../times";
-import { ResolveForm } from "./resolve_form";
-import type { Actions } from "./use_actions";
+import type { Actions, Hindrance } from "./use_actions";
 
 /** The id of the chosen alert's heading, which takes the focus when a button vanishes. */
 export const CHOSEN = "chosen";
+
+/** The step that the operator has begun, with the alert as it was then; null once it is said that it changed since. */
+export interface Begun {
+  readonly asking: Asking;
+  readonly seen: AlertView | null;
+}
 
 interface Props {
   readonly alert: AlertView | null;
   readonly session: Session;
   readonly actions: Actions;
   readonly live: boolean;
-  /** The alert as it was when the operator began to close it; null while nobody closes. */
-  readonly closing: AlertView | null;
-  setClosing(alert: AlertView | null): void;
-  perform(action: "take" | "release" | "acknowledge"): void;
+  readonly begun: Begun | null;
+  begin(begun: Begun | null): void;
+  perform(action: Plain): void;
   refuse(refusal: Refusal): void;
   back(): void;
   keepFocus(): void;
@@ -32,10 +39,15 @@ interface Props {
 
 export function AlertDetail(props: Props) {
   const words = useWords();
-  const { alert, session, actions, live, closing, setClosing } = props;
+  const { alert, session, actions, live, begun, begin, refuse } = props;
   if (!alert) return <section class="detail nothing">{words.alert.select}</section>;
-  const close = async (seen: AlertView, reason: string): Promise<void> => {
-    setClosing(await actions.perform(seen, "resolve", reason) ? null : alert);
+  const me = personOf(session);
+  const finish = async (seen: AlertView, asking: Asking, said: Saying): Promise<void> => {
+    begin((await actions.perform(seen, asking, said)) ? null : { asking, seen: null });
+    props.keepFocus();
+  };
+  const goOn = async ({ seen, action, said }: NonNullable<Hindrance["goOn"]>): Promise<void> => {
+    if (await actions.perform(seen, action, { ...said, confirm: true })) begin(null);
     props.keepFocus();
   };
   return (
@@ -46,23 +58,39 @@ export function AlertDetail(props: Props) {
       <h2 id={CHOSEN} tabIndex={-1}>
         {whatWords(words, alert)} <span>{alert.resident || alert.home_label || words.alert.noResident}</span>
       </h2>
-      <Facts alert={alert} me={session.operator} />
-      {actions.problem?.id === alert.id && (
-        <p class="problem" role="alert">
-          {actions.problem.text}
-        </p>
-      )}
-      {closing && live && alert.standing !== "resolved" ? (
-        <ResolveForm
-          busy={actions.busy === "resolve"}
-          cancel={() => setClosing(null)}
-          close={(reason) => void close(closing, reason)}
+      <Facts alert={alert} me={me} />
+      {actions.problem?.id === alert.id && <Problem problem={actions.problem} busy={actions.busy !== null} goOn={(step) => void goOn(step)} />}
+      {begun && live && alert.standing !== "resolved" ? (
+        <AskingForm
+          {...{ alert, session, refuse }}
+          asking={begun.asking}
+          busy={actions.busy === begun.asking}
+          say={(said) => void finish(begun.seen ?? alert, begun.asking, said)}
+          cancel={() => begin(null)}
         />
       ) : (
-        <ActionBar {...{ alert, live }} me={session.operator} busy={actions.busy} perform={props.perform} close={() => setClosing(alert)} />
+        <ActionBar {...{ alert, live, me }} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
       )}
-      <DayPanel key={alert.home} session={session} alert={alert} refuse={props.refuse} />
+      {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
+      <CaseSteps alert={alert} />
+      <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
+  );
+}
+
+/** What went wrong; where it was only a warning, a button that goes on all the same. */
+function Problem({ problem, busy, goOn }: { problem: Hindrance; busy: boolean; goOn(step: NonNullable<Hindrance["goOn"]>): void }) {
+  const words = useWords().actions;
+  const step = problem.goOn;
+  return (
+    <div class="problem" role="alert">
+      <p>{problem.text}</p>
+      {step && (
+        <button type="button" class="urgent" disabled={busy} onClick={() => goOn(step)}>
+          {words.goOn}
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -85,38 +113,6 @@ function Facts({ alert, me }: { alert: AlertView; me: string }) {
       {!alert.active && alert.standing !== "resolved" && <p class="aside">{words.clearedHint}</p>}
       {alert.edge_silent_since && <p class="aside">{words.edgeSilent(elapsed(alert.edge_silent_since, now))}</p>}
       {alert.standing === "resolved" && <p class="aside">{words.endedBy(alert.resolved_by ?? "?")}</p>}
-    </div>
-  );
-}
-
-interface BarProps {
-  readonly alert: AlertView;
-  readonly live: boolean;
-  readonly me: string;
-  readonly busy: Action | null;
-  perform(action: "take" | "release" | "acknowledge"): void;
-  close(): void;
-}
-
-function ActionBar({ alert, live, me, busy, perform, close }: BarProps) {
-  const words = useWords().actions;
-  if (alert.standing === "resolved") return <p class="aside">{words.none}</p>;
-  if (!live) return <p class="problem">{words.offline}</p>;
-  const mine = alert.claimed_by === me;
-  const free = alert.claimed_by === null;
-  const unread = alert.standing === "raised";
-  const button = (action: Action, shown: boolean, main: boolean, run: () => void) =>
-    shown && (
-      <button key={action} type="button" class={main ? "main-action" : ""} disabled={busy !== null} onClick={run}>
-        {busy === action ? words.busy : words[action]} <kbd>{KEY[action].toUpperCase()}</kbd>
-      </button>
-    );
-  return (
-    <div class="actions">
-      {button("take", free, true, () => perform("take"))}
-      {button("acknowledge", (mine || free) && unread, mine, () => perform("acknowledge"))}
-      {button("resolve", mine || free, mine && !unread, close)}
-      {button("release", mine, false, () => perform("release"))}
     </div>
   );
 }

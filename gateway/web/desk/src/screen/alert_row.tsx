@@ -19,7 +19,7 @@ interface Props {
 export function AlertRow({ alert, chosen, me, open, take }: Props) {
   const words = useWords();
   const over = alert.standing === "resolved";
-  const untaken = !over && alert.claimed_by === null;
+  const untaken = !over && !alert.attended;
   const kind = `${alert.urgency}${untaken ? " untaken" : ""}${over ? " over" : ""}${chosen ? " chosen" : ""}`;
   const flash = alert.occurrences % 2 === 0 ? "even" : "odd";
   return (

@@ -11,7 +11,9 @@ export function Badges({ alert, me }: { alert: AlertView; me: string }) {
   return (
     <span class="badges">
       {alert.occurrences > 1 && <span class="badge presses">{presses(alert.occurrences)}</span>}
+      {alert.rung > 0 && !alert.attended && alert.standing !== "resolved" && <span class="badge escalated">{words.escalated(alert.rung)}</span>}
       <Standing alert={alert} me={me} />
+      <Responder alert={alert} />
       {!alert.active && alert.standing !== "resolved" && (
         <span class="badge cleared" title={words.clearedHint}>
           {words.cleared}
@@ -30,11 +32,19 @@ export function Badges({ alert, me }: { alert: AlertView; me: string }) {
 function Standing({ alert, me }: { alert: AlertView; me: string }) {
   const words = useWords().alert;
   if (alert.standing === "resolved") return <span class="badge">{alert.reason}</span>;
-  if (alert.claimed_by === null) return <span class="badge unanswered">{words.unanswered}</span>;
+  if (alert.claimed_by === null) return alert.attended ? null : <span class="badge unanswered">{words.unanswered}</span>;
   return (
     <>
-      <span class="badge taken">{alert.claimed_by === me ? words.takenByMe : words.takenBy(alert.claimed_by)}</span>
+      <span class="badge taken">{alert.claimed_by_id === me ? words.takenByMe : words.takenBy(alert.claimed_by)}</span>
       {alert.acknowledged_by !== null && <span class="badge read">{words.readBy(alert.acknowledged_by)}</span>}
     </>
   );
+}
+
+/** How the one who was sent stands to it. */
+function Responder({ alert }: { alert: AlertView }) {
+  const words = useWords();
+  const response = alert.response;
+  if (!response || alert.standing === "resolved") return null;
+  return <span class={`badge responder ${response.standing}`}>{words.alert.responder(response.name, words.response[response.standing])}</span>;
 }

@@ -6,10 +6,11 @@ import type { Looks } from "../looks";
 import { board } from "../order";
 import { usePreference } from "../preference";
 import type { Refusal } from "../refusal";
-import type { Session } from "../session";
-import { knownBy } from "../store";
+import { type Session, personOf } from "../session";
+import { knownBy, waitingCalls } from "../store";
 import { useWords } from "../words";
-import { AlertDetail, CHOSEN } from "./alert_detail";
+import { type Plain, isAsking, mayBegin } from "./action_bar";
+import { AlertDetail, type Begun, CHOSEN } from "./alert_detail";
 import { AlertList } from "./alert_list";
 import { DeskHeader } from "./desk_header";
 import { KeyHelp } from "./key_help";
@@ -39,13 +40,13 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const actions = useActions(session, store, words, refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
-  const [closing, setClosing] = useState<AlertView | null>(null);
+  const [begun, begin] = useState<Begun | null>(null);
   const [faultsShown, setFaultsShown] = useState(false);
   const [keys, setKeys] = usePreference<"on" | "off">("keys", "on");
 
   const { calls, concerns, faults } = board(desk.open.values());
   const chosen = chosenId === null ? null : desk.open.get(chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
-  const untaken = calls.filter((call) => call.claimed_by === null).length;
+  const untaken = waitingCalls(desk).length;
   const lost = desk.contact.is === "lost";
   const live = desk.contact.is === "live";
 
@@ -56,7 +57,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const choose = (id: string): void => {
     if (id !== chosenId) {
       actions.forget();
-      setClosing(null);
+      begin(null);
     }
     setChosenId(id);
   };
@@ -65,7 +66,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     setReading(true);
   };
   const back = (): void => {
-    setClosing(null);
+    begin(null);
     setReading(false);
     if (chosenId) document.getElementById(rowId(chosenId))?.focus();
   };
@@ -77,7 +78,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     choose(next.id);
     document.getElementById(rowId(next.id))?.focus();
   };
-  const perform = async (action: "take" | "release" | "acknowledge", alert: AlertView): Promise<void> => {
+  const perform = async (action: Plain, alert: AlertView): Promise<void> => {
     if (alert.standing === "resolved" || !live) return;
     await actions.perform(alert, action);
     keepFocus();
@@ -92,9 +93,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (command === "faults") setFaultsShown(!faultsShown);
     else if (command === "sound") void sound.turnOn();
     else if (!chosen) return;
-    else if (command === "resolve") {
+    else if (isAsking(command)) {
       setReading(true);
-      if (chosen.standing !== "resolved" && live) setClosing(chosen);
+      if (live && mayBegin(chosen, personOf(session))) begin({ asking: command, seen: chosen });
     } else void perform(command, chosen);
   };
 
@@ -123,7 +124,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         </aside>
         <main id="alarms" tabIndex={-1}>
           <AlertList
-            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.operator }}
+            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: personOf(session) }}
             known={knownBy(desk)}
             asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
             open={open}
@@ -131,7 +132,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
             showFaults={setFaultsShown}
           />
           <AlertDetail
-            {...{ session, actions, closing, setClosing, refuse, back }}
+            {...{ session, actions, begun, begin, refuse, back }}
             alert={chosen}
             live={live}
             perform={(action) => chosen && void perform(action, chosen)}

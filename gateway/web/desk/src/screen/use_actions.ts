@@ -1,20 +1,26 @@
 /** Acting on alerts: one after the other, its outcome in plain words, the list brought up to date either way. */
 import { useRef, useState } from "preact/hooks";
 import { act } from "../api";
-import type { Action, AlertView } from "../contract";
+import type { Action, AlertView, Saying } from "../contract";
 import type { DeskStore } from "../desk_store";
-import { problemWords } from "../problem";
+import { isWarning, problemWords } from "../problem";
 import type { Refusal } from "../refusal";
-import type { Session } from "../session";
+import { type Session, personOf } from "../session";
 import type { Words } from "../words/language";
+
+/** Why the last action on `id` did not happen; `goOn` is what the operator may do having read a warning, else null. */
+export interface Hindrance {
+  readonly id: string;
+  readonly text: string;
+  readonly goOn: { readonly seen: AlertView; readonly action: Action; readonly said: Saying } | null;
+}
 
 export interface Actions {
   /** The action under way, or null. */
   readonly busy: Action | null;
-  /** Why the last action on `id` did not happen. */
-  readonly problem: { readonly id: string; readonly text: string } | null;
+  readonly problem: Hindrance | null;
   /** Acts on the alert as it was seen, after what was begun before; true when it happened. The same twice is once. */
-  perform(seen: AlertView, action: Action, reason?: string): Promise<boolean>;
+  perform(seen: AlertView, action: Action, said?: Saying): Promise<boolean>;
   forget(): void;
 }
 
@@ -29,11 +35,11 @@ interface Begun {
 
 export function useActions(session: Session, store: DeskStore, words: Words, refuse: (refusal: Refusal) => void): Actions {
   const [busy, setBusy] = useState<Action | null>(null);
-  const [problem, setProblem] = useState<Actions["problem"]>(null);
+  const [problem, setProblem] = useState<Hindrance | null>(null);
 
   const begun = useRef<readonly Begun[]>([]);
 
-  const perform = (seen: AlertView, action: Action, reason = ""): Promise<boolean> => {
+  const perform = (seen: AlertView, action: Action, said: Saying = {}): Promise<boolean> => {
     const twice = begun.current.some((other) => other.action === action && other.id === seen.id);
     if (twice || begun.current.length === BEGUN_LIMIT) return Promise.resolve(false);
     const before = begun.current.at(-1)?.done ?? Promise.resolve(true);
@@ -41,26 +47,28 @@ export function useActions(session: Session, store: DeskStore, words: Words, ref
       id: seen.id,
       action,
       done: before
-        .then(() => run(seen, action, reason))
+        .then(() => run(seen, action, said))
         .finally(() => (begun.current = begun.current.filter((other) => other !== mine))),
     };
     begun.current = [...begun.current, mine];
     return mine.done;
   };
-  const run = async (seen: AlertView, action: Action, reason: string): Promise<boolean> => {
+  const run = async (seen: AlertView, action: Action, said: Saying): Promise<boolean> => {
     setBusy(action);
     setProblem(null);
-    const outcome = await act(session, seen, action, reason);
+    const outcome = await act(session, seen, action, said);
     setBusy(null);
     if (outcome.is === "done") {
       store.send({ is: "alert", alert: outcome.value });
       return true;
     }
     if (outcome.is === "denied") refuse(outcome.refusal);
-    else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached });
+    else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached, goOn: null });
     else {
-      if (outcome.problem.alert) store.send({ is: "alert", alert: outcome.problem.alert });
-      setProblem({ id: seen.id, text: problemWords(words, outcome.problem, seen, session.operator) });
+      const now = outcome.problem.alert;
+      if (now) store.send({ is: "alert", alert: now });
+      const text = problemWords(words, outcome.problem, seen, personOf(session));
+      setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { seen: now, action, said } : null });
     }
     return false;
   };

@@ -2,10 +2,11 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { DeskStore } from "../desk_store";
 import { Feed } from "../feed/feed";
+import { startTicking } from "../feed/ticking";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { Sound, type SoundState } from "../sound";
-import type { Desk, Ring } from "../store";
+import { type Desk, type Ring, waitingCalls } from "../store";
 import { whatWords } from "../why";
 import type { Words } from "../words/language";
 
@@ -18,6 +19,8 @@ export interface Parts {
   readonly spoken: string;
 }
 
+/** Milliseconds from one sounding to the next while a call waits for somebody to take it; nothing else sounds again. */
+const SOUND_AGAIN = 5_000;
 /** Calls named one by one; above it a screen reader would talk for minutes. */
 const SPOKEN_LIMIT = 3;
 
@@ -25,6 +28,8 @@ function spokenRing(words: Words, ring: Ring): string {
   const { alert } = ring;
   const what = whatWords(words, alert);
   const who = alert.resident || alert.home_label;
+  if (ring.is === "escalated") return words.spoken.escalated(what, who);
+  if (ring.is === "declined") return words.spoken.declined(alert.response?.name ?? "?", who);
   return ring.is === "new" ? words.spoken.new(what, who, alert.address) : words.spoken.repeat(what, who, alert.occurrences);
 }
 
@@ -34,6 +39,20 @@ function spokenLine(words: Words, said: readonly Ring[] | "lost"): string {
   return said.map((ring) => spokenRing(words, ring)).join(". ");
 }
 
+/** The most pressing of what there is to hear. */
+function play(sound: Sound, rings: readonly Ring[]): void {
+  if (rings.some((ring) => ring.is === "escalated" || ring.is === "declined")) sound.escalated();
+  else if (rings.some((ring) => ring.is === "repeat")) sound.repeated();
+  else sound.newCall();
+}
+
+/** Sounds again for as long as a call waits, sharper once it was escalated; quiet otherwise. */
+function playWaiting(sound: Sound, desk: Desk): void {
+  const waiting = waitingCalls(desk);
+  if (waiting.some((call) => call.rung > 0)) sound.escalated();
+  else if (waiting.length > 0) sound.newCall();
+}
+
 export function useDesk(session: Session, words: Words, refuse: (refusal: Refusal) => void): Parts {
   const [, redraw] = useState(0);
   const [said, setSaid] = useState<readonly Ring[] | "lost">([]);
@@ -41,8 +60,7 @@ export function useDesk(session: Session, words: Words, refuse: (refusal: Refusa
     const sound = new Sound();
     const store = new DeskStore({
       rings: (rings) => {
-        if (rings.some((ring) => ring.is === "repeat")) sound.repeated();
-        else sound.newCall();
+        play(sound, rings);
         setSaid(rings);
       },
       lost: () => {
@@ -56,7 +74,8 @@ export function useDesk(session: Session, words: Words, refuse: (refusal: Refusa
   useEffect(() => {
     const { store, sound } = parts;
     const draw = (): void => redraw((drawn) => drawn + 1);
-    const stops = [store.subscribe(draw), sound.subscribe(draw)];
+    const again = startTicking(SOUND_AGAIN, () => playWaiting(sound, store.desk));
+    const stops = [store.subscribe(draw), sound.subscribe(draw), again];
     const close = new Feed(session, {
       snapshot: (snapshot) => store.send({ is: "snapshot", snapshot }),
       alert: (alert) => store.send({ is: "alert", alert }),

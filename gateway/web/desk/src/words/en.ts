@@ -83,6 +83,9 @@ export const en = (setting: Setting): Words => ({
     unanswered: "Unanswered",
     takenBy: (who) => `Taken by ${who}`,
     takenByMe: "Taken by you",
+    theirs: (who) => `${who} has the alarm. Ask for it to be handed over, or wait until it is released.`,
+    escalated: (rung) => (rung > 1 ? `Escalated, step ${rung}` : "Escalated"),
+    responder: (who, standing) => `${who}: ${standing}`,
     readBy: (who) => `Read by ${who}`,
     endedBy: (who) => `Closed by ${who}`,
     cleared: "Cleared",
@@ -101,6 +104,12 @@ export const en = (setting: Setting): Words => ({
   actions: {
     take: "Take the alarm",
     release: "Release the alarm",
+    hand_over: "Hand over",
+    call_back: "Call back",
+    send: "Send the alarm",
+    on_site: "On site",
+    left: "Has left",
+    outcome: "Outcome",
     acknowledge: "I have read it",
     resolve: "Close the alarm",
     busy: "Sending …",
@@ -111,7 +120,52 @@ export const en = (setting: Setting): Words => ({
     reasonMissing: "Write why the alarm is closed.",
     reasons: ["Help is on site", "Spoke with the person, needs no help", "Accidental press", "Test alarm", "Passed on another way"],
     confirm: "Close",
+    whatDone: "Outcome: what was done?",
+    outcomeHint: "Choose, or write in your own words. Write no personal numbers.",
+    outcomeMissing: "Write what was done.",
+    outcomes: ["Helped up after a fall", "Helped to the toilet", "Talked, needed no help", "Ambulance called"],
+    saveOutcome: "Save the outcome",
+    goOn: "Yes, go on anyway",
     cancel: "Cancel",
+  },
+
+  call: {
+    number: (number) => `Call ${number}`,
+    noLink: "No number is entered for the home.",
+    result: "What came of the call?",
+    reached: "Spoke with them",
+    no_answer: "No answer",
+    busy: "Busy",
+  },
+
+  people: {
+    send: "Who shall go?",
+    handOver: "Who takes over the alarm?",
+    nobody: "Nobody is on duty to be chosen. Pass the alarm on another way.",
+    failed: "The list could not be fetched. Try again, or pass the alarm on another way.",
+  },
+
+  response: { sent: "waiting for an answer", accepted: "on the way", declined: "cannot go", on_site: "on site", left: "has left" },
+
+  instruction: {
+    heading: "Instruction for the home",
+    none: "No instruction is written for the home.",
+    change: "Change the instruction",
+    text: "What is to be done when an alarm comes from the home?",
+    link: "Number there (tel:+46… or sip:…)",
+    save: "Save",
+  },
+
+  steps: {
+    heading: "The case",
+    escalated: "Escalated",
+    rung: (time, rung) => (rung > 0 ? `${time}, step ${rung} of the ladder` : time),
+    called: "Called back",
+    calledBack: (time, result, who) => `${time} ${result} (${who})`,
+    sent: "Sent",
+    sentTo: (time, who) => `${time} to ${who}`,
+    since: (standing, time) => `${standing} ${time}`,
+    outcome: "Outcome",
   },
 
   problem: {
@@ -258,6 +312,8 @@ export const en = (setting: Setting): Words => ({
     new: (what, who, where) => `New alarm: ${what}, ${who}, ${where}`,
     repeat: (what, who, n) => `Repeated alarm: ${what}, ${who}, ${n} presses`,
     many: (n) => `${n} alarms`,
+    escalated: (what, who) => `Escalated, nobody has taken it: ${what}, ${who}`,
+    declined: (responder, who) => `${responder} cannot go to ${who}`,
     lost: "No contact. The list may be old.",
   },
 

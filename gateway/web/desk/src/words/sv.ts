@@ -82,6 +82,9 @@ export const sv = (setting: Setting) => ({
     unanswered: "Obesvarat",
     takenBy: (who: string) => `Taget av ${who}`,
     takenByMe: "Taget av dig",
+    theirs: (who: string) => `${who} har larmet. Be om att få det överlämnat, eller vänta tills det släpps.`,
+    escalated: (rung: number) => (rung > 1 ? `Larmat vidare, steg ${rung}` : "Larmat vidare"),
+    responder: (who: string, standing: string) => `${who}: ${standing}`,
     readBy: (who: string) => `Läst av ${who}`,
     endedBy: (who: string) => `Avslutat av ${who}`,
     cleared: "Återställt",
@@ -100,6 +103,12 @@ export const sv = (setting: Setting) => ({
   actions: {
     take: "Ta larmet",
     release: "Släpp larmet",
+    hand_over: "Lämna över",
+    call_back: "Ring upp",
+    send: "Skicka larmet",
+    on_site: "På plats",
+    left: "Har gått",
+    outcome: "Utfall",
     acknowledge: "Jag har läst",
     resolve: "Avsluta larmet",
     busy: "Skickar …",
@@ -110,7 +119,52 @@ export const sv = (setting: Setting) => ({
     reasonMissing: "Skriv varför larmet avslutas.",
     reasons: ["Hjälp är på plats", "Talat med personen, behöver ingen hjälp", "Feltryck", "Provlarm", "Larmat vidare på annan väg"],
     confirm: "Avsluta",
+    whatDone: "Utfall: vad gjordes?",
+    outcomeHint: "Välj eller skriv med egna ord. Skriv inte personnummer.",
+    outcomeMissing: "Skriv vad som gjordes.",
+    outcomes: ["Hjälpte upp efter fall", "Hjälp till toaletten", "Samtal, behövde ingen hjälp", "Ambulans tillkallad"],
+    saveOutcome: "Spara utfallet",
+    goOn: "Ja, gå vidare ändå",
     cancel: "Avbryt",
+  },
+
+  call: {
+    number: (number: string) => `Ring ${number}`,
+    noLink: "Inget nummer är inlagt för hemmet.",
+    result: "Vad gav samtalet?",
+    reached: "Talkontakt",
+    no_answer: "Svarar inte",
+    busy: "Upptaget",
+  },
+
+  people: {
+    send: "Vem ska åka?",
+    handOver: "Vem tar över larmet?",
+    nobody: "Ingen finns i tjänst att välja. Larma vidare på annan väg.",
+    failed: "Listan gick inte att hämta. Försök igen, eller larma vidare på annan väg.",
+  },
+
+  response: { sent: "väntar på svar", accepted: "på väg", declined: "kan inte", on_site: "på plats", left: "har gått" },
+
+  instruction: {
+    heading: "Åtgärdsinstruktion",
+    none: "Ingen åtgärdsinstruktion är skriven för hemmet.",
+    change: "Ändra instruktionen",
+    text: "Vad ska göras när larm kommer från hemmet?",
+    link: "Nummer dit (tel:+46… eller sip:…)",
+    save: "Spara",
+  },
+
+  steps: {
+    heading: "Larmärendet",
+    escalated: "Larmat vidare",
+    rung: (time: string, rung: number) => (rung > 0 ? `${time}, larmordningens steg ${rung}` : time),
+    called: "Ring upp",
+    calledBack: (time: string, result: string, who: string) => `${time} ${result} (${who})`,
+    sent: "Skickat",
+    sentTo: (time: string, who: string) => `${time} till ${who}`,
+    since: (standing: string, time: string) => `${standing} ${time}`,
+    outcome: "Utfall",
   },
 
   problem: {
@@ -257,6 +311,8 @@ export const sv = (setting: Setting) => ({
     new: (what: string, who: string, where: string) => `Nytt larm: ${what}, ${who}, ${where}`,
     repeat: (what: string, who: string, n: number) => `Upprepat larm: ${what}, ${who}, ${n} tryckningar`,
     many: (n: number) => `${n} larm`,
+    escalated: (what: string, who: string) => `Larmas vidare, ingen har tagit det: ${what}, ${who}`,
+    declined: (responder: string, who: string) => `${responder} kan inte åka till ${who}`,
     lost: "Ingen kontakt. Listan kan vara gammal.",
   },
 

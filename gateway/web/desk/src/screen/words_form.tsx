@@ -1,19 +1,29 @@
-/** Closing an alert takes a reason: one of the common ones, or own words. */
+/** A step that takes words: one of the common ones, or own ones. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useWords } from "../words";
 
-/** Characters; the gateway refuses a longer reason. */
-const REASON_LIMIT = 500;
+/** Characters; the gateway refuses more. */
+const LIMIT = 500;
+
+/** What the form asks for, in the words of the screen. */
+export interface Question {
+  readonly heading: string;
+  readonly hint: string;
+  readonly missing: string;
+  readonly choices: readonly string[];
+  readonly confirm: string;
+}
 
 interface Props {
+  readonly question: Question;
   readonly busy: boolean;
-  close(reason: string): void;
+  say(text: string): void;
   cancel(): void;
 }
 
-export function ResolveForm({ busy, close, cancel }: Props) {
+export function WordsForm({ question, busy, say, cancel }: Props) {
   const words = useWords().actions;
-  const [reason, setReason] = useState("");
+  const [text, setText] = useState("");
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLButtonElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -21,45 +31,45 @@ export function ResolveForm({ busy, close, cancel }: Props) {
 
   const submit = (event: Event): void => {
     event.preventDefault();
-    setMissing(!reason.trim());
-    if (reason.trim()) close(reason.trim());
+    setMissing(!text.trim());
+    if (text.trim()) say(text.trim());
     else field.current?.focus();
   };
-  const write = (text: string): void => {
-    setReason(text);
+  const write = (written: string): void => {
+    setText(written);
     setMissing(false);
   };
   return (
-    <form class="resolve" onSubmit={submit} aria-labelledby="why">
-      <h3 id="why">{words.reason}</h3>
+    <form class="asking" onSubmit={submit} aria-labelledby="why">
+      <h3 id="why">{question.heading}</h3>
       <div class="choices">
-        {words.reasons.map((text, index) => (
-          <button key={text} ref={index === 0 ? first : null} type="button" aria-pressed={reason === text} onClick={() => write(text)}>
-            {text}
+        {question.choices.map((choice, index) => (
+          <button key={choice} ref={index === 0 ? first : null} type="button" aria-pressed={text === choice} onClick={() => write(choice)}>
+            {choice}
           </button>
         ))}
       </div>
       <label for="reason" class="hint">
-        {words.reasonHint}
+        {question.hint}
       </label>
       <textarea
         id="reason"
         ref={field}
         rows={2}
-        maxLength={REASON_LIMIT}
-        value={reason}
+        maxLength={LIMIT}
+        value={text}
         aria-invalid={missing}
         aria-describedby={missing ? "reason-missing" : undefined}
         onInput={(event) => write(event.currentTarget.value)}
       />
       {missing && (
         <p id="reason-missing" class="problem" role="alert">
-          {words.reasonMissing}
+          {question.missing}
         </p>
       )}
       <div class="actions">
         <button type="submit" class="main-action" disabled={busy}>
-          {busy ? words.busy : words.confirm}
+          {busy ? words.busy : question.confirm}
         </button>
         <button type="button" onClick={cancel}>
           {words.cancel} <kbd>Esc</kbd>

@@ -1,0 +1,33 @@
+"""A caregiver who answers what was sent to her, as the phone and the door would."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from gateway.adapters.postgres.case import PostgresCases
+from gateway.adapters.postgres.connections import Connections
+from gateway.ports.desk import Read
+from homecare.alert import Answer
+from homecare.clock import SystemClock
+
+
+class Responder:
+    """Answers the newest alert that is sent to `person`."""
+
+    def __init__(self, database_url: str, person: str) -> None:
+        self._url = database_url
+        self._person = person
+
+    def answers(self, what: Answer, text: str = "") -> None:
+        """One answer, recorded when this returns; the desks hear of it over their feed."""
+        with ThreadPoolExecutor(1) as thread:  # the browser's driver keeps this thread's loop for itself
+            thread.submit(lambda: asyncio.run(self._answer(what, text))).result()
+
+    async def _answer(self, what: Answer, text: str) -> None:
+        connections = Connections(self._url, name="test-responder", size=1, lock_ms=1_000)
+        try:
+            cases = PostgresCases(connections)
+            sent = await cases.sent_to(self._person, Read(person=self._person, what="test", within=None))
+            at = SystemClock().now().wall
+            await cases.answer(sent[0].alert.id, what, person=self._person, at=at, text=text)
+        finally:
+            await connections.close()

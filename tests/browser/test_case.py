@@ -1,0 +1,180 @@
+"""02:10 at the desk: everything from the take to the close, by keys alone, on every screen, with several desks."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from gateway.adapters.postgres.people import enrol_people
+from gateway.authorisation import Role
+from gateway.embedded import PrivateBroker
+from homecare.alert import Answer
+from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.gateway_process import GatewayProcess
+from tests.browser.homes import CallingHome
+from tests.browser.responder import Responder
+from tests.browser.test_operator import AXE
+from tests.gateway.signed import person
+
+pytestmark = pytest.mark.browser
+OpenDesk = Callable[..., DeskPage]
+KARIN = person(Role.CAREGIVER)
+SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})
+INSTRUCTION = "Ring dottern Vera först, hon bor i huset bredvid.\nNyckel: digitalt lås. Hunden är snäll."
+
+
+@pytest.fixture
+def karin(gateway: GatewayProcess, homes: list[CallingHome], database_url: str) -> Responder:
+    """A caregiver on duty, and instructions for the first home."""
+    enrol_people(database_url, [KARIN])
+    body = {"version": 0, "text": INSTRUCTION, "call_link": "tel:+46812345678"}
+    headers = {"Authorization": f"Bearer {gateway.token}"}
+    home = homes[0].house.home
+    httpx.put(f"{gateway.url}/api/v1/homes/{home}/instruction", json=body, headers=headers).raise_for_status()
+    return Responder(database_url, KARIN.id)
+
+
+def test_an_alarm_from_take_to_close_by_keys_alone(
+    open_desk: OpenDesk, karin: Responder, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk("Disa")
+    homes[0].press(broker.url)
+    expect(desk.row("Asta Exempel")).to_have_count(1)
+    keys, detail = desk.page.keyboard, desk.page.locator(".detail")
+    keys.press("j")
+    keys.press("t")
+    expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
+    expect(detail).to_contain_text("Ring dottern Vera först")
+    keys.press("r")
+    link = detail.locator(".asking .call-link")
+    expect(link).to_be_focused()
+    expect(link).to_have_attribute("href", "tel:+46812345678")
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(detail.locator(".steps")).to_contain_text("Svarar inte (Disa)")
+    keys.press("v")
+    expect(desk.button(KARIN.display)).to_be_focused()
+    keys.press("Enter")
+    expect(desk.row("Asta Exempel")).to_contain_text(f"{KARIN.display}: väntar på svar")
+    karin.answers(Answer.ACCEPT)
+    expect(desk.row("Asta Exempel")).to_contain_text(f"{KARIN.display}: på väg")
+    keys.press("p")
+    expect(desk.row("Asta Exempel")).to_contain_text(f"{KARIN.display}: på plats")
+    karin.answers(Answer.OUTCOME, "Hjälpte Asta upp, inga skador.")
+    expect(detail.locator(".steps")).to_contain_text("Hjälpte Asta upp, inga skador.")
+    keys.press("a")
+    expect(desk.button("Hjälp är på plats")).to_be_focused()
+    keys.press("Enter")
+    keys.press("Tab")
+    for _ in range(5):
+        keys.press("Tab")
+    keys.press("Enter")
+    warning = detail.locator(".problem")
+    expect(warning).to_contain_text("är kvar i hemmet")
+    desk.button("Ja, gå vidare ändå").focus()
+    keys.press("Enter")
+    expect(desk.over("Asta Exempel")).to_contain_text("Avslutat av Disa")
+
+
+def test_a_responder_who_cannot_is_seen_at_once_and_another_can_be_sent(
+    open_desk: OpenDesk, karin: Responder, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    desk = open_desk("Disa")
+    homes[0].press(broker.url)
+    desk.row("Asta Exempel").locator(".take").click()
+    desk.button("Skicka larmet").click()
+    desk.button(KARIN.display).click()
+    expect(desk.row("Asta Exempel")).to_contain_text("väntar på svar")
+    karin.answers(Answer.DECLINE)
+    expect(desk.row("Asta Exempel").locator(".responder.declined")).to_contain_text("kan inte")
+    expect(desk.button("Skicka larmet")).to_be_visible()
+
+
+def test_an_untaken_call_sounds_again_and_is_marked_when_it_is_escalated_and_a_taken_one_is_quiet(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, database_url: str
+) -> None:
+    first, second = open_desk("Disa"), open_desk("Olle")
+    for desk in (first, second):
+        desk.page.get_by_role("button", name="Slå på ljudet").click()
+        expect(desk.page.get_by_text("Ljudet är på")).to_be_visible()
+    homes[0].press(broker.url)
+    expect(second.row("Asta Exempel")).to_contain_text("Obesvarat")
+    before = second.tones()
+    second.page.wait_for_function("before => window.tones >= before + 4", arg=before + 4)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alert SET raised_at = raised_at - interval '61 s', due_at = now()")
+    for desk in (first, second):
+        expect(desk.row("Asta Exempel").locator(".badge.escalated")).to_contain_text("Larmat vidare, steg 2")
+    first.row("Asta Exempel").locator(".take").click()
+    expect(second.row("Asta Exempel")).to_contain_text("Taget av Disa")
+    expect(second.row("Asta Exempel").locator(".badge.escalated")).to_have_count(0)
+    quiet = second.tones()
+    second.page.wait_for_timeout(6_000)
+    assert second.tones() == quiet, "nothing sounds once somebody has it"
+
+
+def test_an_instruction_is_changed_on_one_desk_and_read_on_the_other(
+    open_desk: OpenDesk, karin: Responder, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    del karin
+    disa, olle = open_desk("Disa"), open_desk("Olle")
+    homes[0].press(broker.url)
+    for desk in (disa, olle):
+        desk.choose("Asta Exempel")
+        expect(desk.page.locator(".instruction")).to_contain_text("Ring dottern Vera")
+    disa.button("Ändra instruktionen").click()
+    disa.page.get_by_label("Vad ska göras när larm kommer från hemmet?").fill("Ring sonen.")
+    disa.button("Spara").click()
+    for desk in (disa, olle):
+        expect(desk.page.locator(".instruction")).to_contain_text("Ring sonen.")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_the_case_fits_its_screen_and_axe_finds_no_barrier(
+    open_desk: OpenDesk,
+    karin: Responder,
+    homes: list[CallingHome],
+    broker: PrivateBroker,
+    size: dict[str, int],
+    tmp_path: Path,
+) -> None:
+    """With `VAKA_PICTURES=docs/pictures` the documentation's pictures are taken anew."""
+    folder = Path(os.environ["VAKA_PICTURES"]) if "VAKA_PICTURES" in os.environ else tmp_path
+    desk = open_desk("Disa", size=size)
+    homes[0].press(broker.url, minutes_ago=1, presses=3)
+    homes[1].press(broker.url)
+    expect(desk.row("Sven Påhittad")).to_have_count(1)
+    two_lines = desk.page.locator("header").evaluate("header => header.clientHeight")
+    assert two_lines <= 84, f"the header takes {two_lines} px"
+    desk.choose("Asta Exempel")
+    desk.button("Ta larmet").click()
+    desk.button("Ring upp").click()
+    _look(desk, folder / f"desk-call-{size['width']}.png")
+    desk.button("Svarar inte").click()
+    desk.button("Skicka larmet").click()
+    expect(desk.button(KARIN.display)).to_be_visible()
+    _look(desk, folder / f"desk-send-{size['width']}.png")
+    desk.button(KARIN.display).click()
+    expect(desk.page.locator(".steps")).to_contain_text("väntar på svar")
+    karin.answers(Answer.ACCEPT)
+    karin.answers(Answer.ON_SITE)
+    expect(desk.page.locator(".steps")).to_contain_text("på plats")
+    _look(desk, folder / f"desk-case-{size['width']}.png")
+    desk.button("Avsluta larmet").click()
+    desk.button("Hjälp är på plats").click()
+    desk.button("Avsluta").click()
+    expect(desk.page.locator(".detail .problem")).to_contain_text("kvar i hemmet")
+    _look(desk, folder / f"desk-warning-{size['width']}.png")
+
+
+def _look(desk: DeskPage, picture: Path) -> None:
+    desk.page.screenshot(path=picture)
+    assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    desk.page.evaluate(AXE.read_text())
+    found = desk.page.evaluate("axe.run().then(result => result.violations)")
+    assert not [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
