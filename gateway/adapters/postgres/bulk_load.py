@@ -29,9 +29,10 @@ _SHARED: Final = (
     "uncertainty, elapsed, counter"
 )
 _EVENTS: Final = f"""
-SELECT {_SHARED}, body || jsonb_build_object('type', kind) FROM event WHERE recorded_at >= %s AND applied IS NOT NULL
+SELECT {_SHARED}, (body || jsonb_build_object('type', kind))::text
+FROM event WHERE recorded_at >= %s AND applied IS NOT NULL
 UNION ALL
-SELECT {_SHARED}, jsonb_build_object('type', 'observed', 'quantity', quantity, 'value', value, 'unit', unit)
+SELECT {_SHARED}, jsonb_build_object('type', 'observed', 'quantity', quantity, 'value', value, 'unit', unit)::text
 FROM observation WHERE recorded_at >= %s AND applied IS NOT NULL ORDER BY applied
 """
 _STIMULI: Final = "SELECT recorded_at, body FROM stimulus WHERE recorded_at >= %s ORDER BY applied"
@@ -41,6 +42,7 @@ WHERE consumed_at IS NULL AND shard = ANY(%s) ORDER BY id LIMIT %s
 """
 
 _applied: Final = msgspec.json.Decoder(list[Applied])
+_event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
 
 
 async def states(cursor: AsyncCursor[TupleRow], shards: Sequence[int], take: Callable[[SavedState], None]) -> None:
@@ -99,7 +101,7 @@ def _fact(row: Sequence[Any]) -> Later:
         received_at=wall(received_at),
         uncertainty=uncertainty,
         elapsed=elapsed,
-        event=msgspec.convert(event, AnyEvent),
+        event=_event.decode(event),
         device=device,
         counter=counter,
     )
