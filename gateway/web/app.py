@@ -3,7 +3,20 @@
 from fastapi import FastAPI
 
 from gateway.version import vaka_version
-from gateway.web import case, desk_files, doors, live, operator, phone, phone_live, sign_in, supervision, visits, words
+from gateway.web import (
+    case,
+    desk_files,
+    doors,
+    live,
+    operator,
+    phone,
+    phone_alerts,
+    phone_live,
+    sign_in,
+    supervision,
+    visits,
+    words,
+)
 from gateway.web.bounds import BodyBound, SecurityHeaders
 from gateway.web.problems import handle_problems
 from gateway.web.services import Services
@@ -39,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         live.router,
         visits.router,
         phone.router,
+        phone_alerts.router,
         phone_live.router,
         sign_in.router,
         words.router,

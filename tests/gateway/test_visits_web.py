@@ -295,3 +295,21 @@ def test_an_alert_that_was_sent_is_on_the_phone(night: Serving, client_of: Clien
     url = tag_of(night, AT_DOOR).read("https://vaka.example/t")
     proved = client_of[KARIN.id].post("/api/v1/phone/tag", json={"url": url}).json()
     assert proved["alert"] == alert.id
+
+
+def test_the_responder_answers_and_nobody_else_does(night: Serving, client_of: Clients) -> None:
+    [alert] = night.press(NEXT, 1)
+    desk, path = client_of[DISA.id], f"/api/v1/phone/alerts/{alert.id}"
+    taken = desk.post(f"/api/v1/alerts/{alert.id}/take", json={"version": alert.version}).json()
+    assert_problem(client_of[KARIN.id].post(f"{path}/accept", json={"key": key()}), 403, "refused")
+    desk.post(f"/api/v1/alerts/{alert.id}/send", json={"version": taken["version"], "to": KARIN.id})
+    for _ in range(2):
+        assert client_of[KARIN.id].post(f"{path}/accept", json={"key": key()}).json()["response"] == "accepted"
+    assert_problem(client_of[OMAR.id].post(f"{path}/accept", json={"key": key()}), 403, "refused")
+    assert_problem(client_of[DISA.id].post(f"{path}/accept", json={"key": key()}), 403, "refused")
+    assert_problem(client_of[STRANGER.id].post(f"{path}/accept", json={"key": key()}), 404, "unknown")
+    assert_problem(client_of[KARIN.id].post(f"{path}/outcome", json={"key": key()}), 403, "refused")
+    outcome = {"key": key(), "text": "Hjälpte upp, inga skador"}
+    assert client_of[KARIN.id].post(f"{path}/outcome", json=outcome).status_code == 200
+    transitions = night.rows("SELECT transition FROM alert_log WHERE alert = %s ORDER BY version", alert.id)
+    assert [row[0] for row in transitions] == ["raised", "claimed", "sent", "accepted", "outcome"]
