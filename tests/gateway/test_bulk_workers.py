@@ -28,7 +28,7 @@ pytestmark = pytest.mark.asyncio
 BEGAN = SystemClock().now().wall - 60 * MINUTE
 NIGHT = {"night_from": 0, "night_until": 1439, "door_open_after": 10}
 TURNS = 4
-"""Times that the door is opened and shut; between any two the writer's session is ended, where there are two."""
+"""Times that the door is opened and shut; each time the writer's session is ended before that is judged."""
 LOG = "SELECT transition FROM alert_log WHERE home = %s ORDER BY version, recorded_at"
 ALERTS = """SELECT condition, subject IS NULL, occurrences, active, standing, version, occurred_at, last_occurred_at
     FROM alert WHERE home = %s"""
@@ -81,18 +81,18 @@ class Story:
 
 
 async def tell(database_url: str, story: Story, *, between: Any = None) -> None:
-    """The whole story; each turn is judged before the next one begins."""
+    """The whole story; each turn is judged before the next one begins, and `between` comes before the judgement."""
     await story.begin()
     for number in range(TURNS):
         await story.turn(number)
+        if between is not None:
+            between()
 
         def judged(wanted: int) -> bool:
             story.vouch(wanted // 2 - 1)
             return len(rows(database_url, LOG, story.house.home)) >= wanted
 
         await until(partial(judged, 2 * number + 2), seconds=20)
-        if between is not None:
-            between()
 
 
 def alerts(database_url: str, house: Household) -> list[tuple[Any, ...]]:
