@@ -141,6 +141,17 @@ class Batching:
         """Tell an edge why its frames are not taken."""
         self._receipts.refuse(edge, shard, stream, refused, now)
 
+    def gauges(self, now: int) -> dict[str, float]:
+        """What waits just now, for whoever supervises."""
+        wakeups = self._judging.wakeups
+        return {
+            "receipts_waiting": self._receipts.waiting,
+            "watermarks_waiting": sum(1 for _ in self._presence.waiting()),
+            "states_unsaved": self._judging.dirty,
+            "wakeups_set": len(wakeups),
+            "wakeups_late_seconds": wakeups.late(now) / SECOND,
+        }
+
     def receipts_due(self, now: int) -> list[Due]:
         """What to say now; only what is committed stands in memory between two batches."""
         return self._receipts.due(self._cursors.durable, now)
@@ -210,6 +221,7 @@ class Batching:
         if not batch.empty:
             await self._store.commit(batch)
             self._metrics.count("batches")
+            self._metrics.count("quarantined", len(batch.quarantined))
         judging.drain()
 
     async def _know_cursors(self, work: Work) -> None:

@@ -167,7 +167,16 @@ class Lane:
         if now >= self._next_alive:
             self._next_alive = now + ALIVE_EVERY
             self._strangers = min(self._strangers + STRANGERS_A_SECOND * ALIVE_EVERY / SECOND, float(STRANGERS_KEPT))
-            await self._parts.store.alive(now, self._parts.metrics.values())
+            await self._parts.store.alive(now, self._figures(now))
+
+    def _figures(self, now: int) -> dict[str, float]:
+        """Counted so far and waiting now: they travel with the sign of life, and the other process shows them."""
+        metrics = self._parts.metrics
+        metrics.gauge("frames_waiting", self._parts.bulk.waiting)
+        metrics.gauge("heartbeats_waiting", self._parts.beats.waiting)
+        for name, value in self._parts.batching.gauges(now).items():
+            metrics.gauge(name, value)
+        return metrics.values()
 
     async def _refresh_registry(self) -> None:
         if await self._parts.registry.refresh(self._parts.source):

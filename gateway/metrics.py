@@ -30,12 +30,17 @@ class Metrics:
         return self._counters.get(name, 0)
 
     def values(self) -> dict[str, float]:
-        """Everything, counters and gauges, by full name."""
-        return {**self._counters, **self._gauges}
+        """Everything by full name; counters are those whose name ends in `_total`."""
+        return {**{_total(name): value for name, value in self._counters.items()}, **self._gauges}
 
     def text(self) -> str:
         """Everything in Prometheus' text format."""
         return prometheus_text(self._counters, "counter") + prometheus_text(self._gauges, "gauge")
+
+
+def _total(full: str) -> str:
+    name, brace, labels = full.partition("{")
+    return f"{name}_total{brace}{labels}"
 
 
 def prometheus_text(series: Mapping[str, float], kind: str) -> str:

@@ -37,6 +37,13 @@ class Wakeups:
                 found.append(home)
         return found
 
+    def late(self, now: int) -> int:
+        """Microseconds for which the earliest wake-up has waited in vain; 0 where none is due."""
+        return max(now - self._heap[0][0], 0) if self._heap else 0
+
+    def __len__(self) -> int:
+        return len(self._wanted)
+
     def clear(self) -> None:
         """Forget all."""
         self._heap.clear()

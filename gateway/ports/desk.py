@@ -87,6 +87,19 @@ class StoreState(msgspec.Struct, frozen=True):
     open_alerts: int
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """What other processes wrote down for whoever supervises.
+
+    `bulk`: each bulk process's series by full name, counters ending in `_total`, as of its last sign of life.
+    `inbox` alarms wait for the home's state, the oldest for `inbox_seconds`; `faults` are counted by kind.
+    """
+
+    bulk: dict[str, dict[str, float]]
+    inbox: int
+    inbox_seconds: float
+    faults: dict[str, int]
+
+
 class Numbered(msgspec.Struct, frozen=True):
     """A feed row with its number."""
 
@@ -140,6 +153,10 @@ class DeskStore(Protocol):
 
     async def state(self) -> StoreState:
         """Versions and the bulk lane's sign of life."""
+        ...
+
+    async def figures(self) -> Figures:
+        """What supervisors want to know of the other processes; asked for some times a minute."""
         ...
 
 

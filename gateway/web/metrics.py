@@ -1,13 +1,23 @@
 """Figures for Prometheus, read from the services when somebody asks; nothing here keeps anything."""
 
+import asyncio
+import contextlib
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from gateway.feed import BUCKETS, Latency
+from gateway.health import ANSWER_SECONDS
+from gateway.ports.desk import Figures
 from gateway.web.services import Services
+from homecare.errors import Unavailable
+
+_SERIES: Final = re.compile(r"(?P<name>[a-z_]{1,80})(?:\{(?P<labels>[^{}]{0,200})\})?")
+_LABEL: Final = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
 class GatewayFigures(Collector):
@@ -60,6 +70,39 @@ class GatewayFigures(Collector):
             yield GaugeMetricFamily("vaka_bulk_age_seconds", age, value=standing.bulk_seconds)
 
 
+class BulkFigures(Collector):
+    """The bulk lane's series under `vaka_bulk_`, with the process as a label; what waits for it; faults."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """As of the lane's last sign of life."""
+        figures = self._figures
+        yield from _series(figures)
+        yield GaugeMetricFamily("vaka_inbox_waiting", "Alarms that wait for their home's state", value=figures.inbox)
+        age = "For how long the oldest one waits"
+        yield GaugeMetricFamily("vaka_inbox_age_seconds", age, value=figures.inbox_seconds)
+        faults = CounterMetricFamily("vaka_faults", "What was found broken, also before this start", labels=["kind"])
+        for kind, count in figures.faults.items():
+            faults.add_metric([kind], count)
+        yield faults
+
+
+def _series(figures: Figures) -> Iterator[Metric]:
+    families: dict[str, Metric] = {}
+    for process, series in sorted(figures.bulk.items()):
+        for full, value in sorted(series.items()):
+            found = _SERIES.fullmatch(full)
+            if found is None:
+                continue
+            name, labels = f"vaka_bulk_{found['name']}", dict(_LABEL.findall(found["labels"] or ""))
+            kind = "counter" if name.endswith("_total") else "gauge"
+            family = families.setdefault(name, Metric(name.removesuffix("_total"), "Of the bulk lane", kind))
+            family.add_sample(name, {"process": process, **labels}, value)
+    yield from families.values()
+
+
 def _latency(latency: Latency) -> Metric:
     buckets: list[tuple[str, float]] = []
     total = 0
@@ -70,8 +113,14 @@ def _latency(latency: Latency) -> Metric:
     return HistogramMetricFamily("vaka_feed_latency_seconds", words, buckets=buckets, sum_value=latency.total)
 
 
-def exposition(services: Services) -> bytes:
-    """All figures in Prometheus' text form."""
+async def exposition(services: Services) -> bytes:
+    """All figures in Prometheus' text form; within `ANSWER_SECONDS` without those of a database that is away."""
+    figures: Figures | None = None
+    with contextlib.suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            figures = await services.store.figures()
     registry = CollectorRegistry(auto_describe=False)
     registry.register(GatewayFigures(services))
+    if figures is not None:
+        registry.register(BulkFigures(figures))
     return generate_latest(registry)

@@ -72,4 +72,4 @@ def _bulk(standing: Standing) -> BulkLane:
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
 async def metrics(behind: Behind) -> Response:
     """Prometheus' text form."""
-    return Response(exposition(behind), media_type=CONTENT_TYPE_LATEST)
+    return Response(await exposition(behind), media_type=CONTENT_TYPE_LATEST)

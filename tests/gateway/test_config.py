@@ -60,6 +60,11 @@ def test_figures_in_prometheus_text() -> None:
     metrics.count('intake_turned_away{reason="shard"}', 2)
     metrics.count('intake_turned_away{reason="topic"}')
     metrics.gauge("waiting", 7)
+    assert metrics.values() == {
+        'intake_turned_away_total{reason="shard"}': 2,
+        'intake_turned_away_total{reason="topic"}': 1,
+        "waiting": 7,
+    }
     assert metrics.text() == (
         "# TYPE vaka_intake_turned_away_total counter\n"
         'vaka_intake_turned_away_total{reason="shard"} 2\n'

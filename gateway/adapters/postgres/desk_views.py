@@ -9,9 +9,21 @@ from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.alerts import COLUMNS, lock_alert, read_alert, save_alert
 from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.figures import read_figures
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.ports.desk import AlertView, DayEvent, DayFacts, EdgeSeen, Numbered, Read, Snapshot, StoreState, Window
+from gateway.ports.desk import (
+    AlertView,
+    DayEvent,
+    DayFacts,
+    EdgeSeen,
+    Figures,
+    Numbered,
+    Read,
+    Snapshot,
+    StoreState,
+    Window,
+)
 from homecare.alert import URGENCY_OF, Alert, Condition, Transition, Urgency
 from homecare.clock import HOUR
 from homecare.errors import Unavailable, Unknown
@@ -203,6 +215,11 @@ class PostgresDesk:
             bulk_seconds=None if row[3] is None else max(0.0, row[3]),
             open_alerts=row[4],
         )
+
+    async def figures(self) -> Figures:
+        """What other processes wrote down."""
+        async with self._transaction("read figures") as cursor:
+            return await read_figures(cursor)
 
 
 def read_view(row: Sequence[Any]) -> AlertView:

@@ -1,0 +1,69 @@
+"""What supervisors see of the bulk lane: it writes its figures with its sign of life, the other process shows them."""
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.desk_views import PostgresDesk
+from gateway.embedded import PrivateBroker
+from gateway.lane import ALIVE_EVERY
+from gateway.ports.desk import Figures
+from gateway.web.metrics import BulkFigures
+from homecare.clock import SECOND, SystemClock
+from homecare.event import ContactChanged
+from tests.gateway.enrolled import household
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running
+from tests.waiting import until
+
+WRITTEN = "SELECT (detail ->> 'intake_facts_total')::float8 FROM process_seen"
+
+
+def samples(figures: Figures) -> dict[str, float]:
+    """The samples of the text form by name and labels without the process."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(BulkFigures(figures))
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(generate_latest(registry).decode()):
+        for sample in family.samples:
+            rest = [value for name, value in sorted(sample.labels.items()) if name != "process"]
+            found["/".join([sample.name, *rest])] = sample.value
+    return found
+
+
+@pytest.mark.asyncio
+async def test_what_the_bulk_lane_did_and_what_waits_is_shown(database_url: str, broker: PrivateBroker) -> None:
+    house, stranger = household(51), household(52)
+    enrol_houses(database_url, house)
+    rows(database_url, "INSERT INTO fault VALUES ('equivocation', 'e', 3, now(), now(), '') RETURNING kind")
+    rows(
+        database_url,
+        "INSERT INTO inbox (shard, home, edge, epoch, stream, seq, body, recorded_at) "
+        "VALUES (999, 'h', 'e', 1, 'alarm', 1, '', now() - interval '70 s') RETURNING id",
+    )
+    async with running(new_lane(database_url, broker.url)), Edge(house, broker.url) as edge:
+        edge.say("record", stranger.facts(1, [ContactChanged(open=True)]), on=stranger.topic("record"))
+        now = SystemClock().now().wall
+        await edge.deliver("record", house.facts(1, [ContactChanged(open=True)] * 3, at=now), 3)
+        await until(lambda: rows(database_url, WRITTEN) == [(3.0,)], seconds=5 + 2 * ALIVE_EVERY / SECOND)
+    connections = Connections(database_url, name="test-figures", size=1, lock_ms=1_000)
+    try:
+        shown = samples(await PostgresDesk(connections).figures())
+    finally:
+        await connections.close()
+    assert shown["vaka_bulk_intake_facts_total"] == 3
+    assert shown["vaka_bulk_batches_total"] >= 1
+    assert shown["vaka_bulk_quarantined_total"] == 1
+    assert shown["vaka_bulk_receipts_total"] >= 1
+    assert shown["vaka_bulk_intake_turned_away_total/edge_unknown"] == 1
+    for waiting in ("frames", "heartbeats", "receipts", "watermarks"):
+        assert f"vaka_bulk_{waiting}_waiting" in shown
+    assert shown["vaka_bulk_wakeups_late_seconds"] < 60
+    assert shown["vaka_inbox_waiting"] == 1
+    assert 69 < shown["vaka_inbox_age_seconds"] < 120
+    assert shown["vaka_faults_total/equivocation"] == 3
+
+
+def test_a_series_that_cannot_be_read_is_left_out() -> None:
+    figures = Figures(bulk={"bulk-0-255": {"ok": 1.0, 'bad"{x': 2.0}}, inbox=0, inbox_seconds=0.0, faults={})
+    assert [name for name in samples(figures) if name.startswith("vaka_bulk")] == ["vaka_bulk_ok"]
