@@ -31,6 +31,7 @@ from gateway.config import Config, read_key
 from gateway.doorkeeping import Doorkeeping
 from gateway.feed import Feed
 from gateway.health import Health
+from gateway.identity import Identity
 from gateway.ports.passkeys import PasskeyVerifier
 from gateway.registry import REFRESH_SECONDS, Registry
 from gateway.sessions import Sessions
@@ -70,7 +71,7 @@ async def run(config: Config) -> None:
     clock = SystemClock()
     registry = Registry(read_key(config.key_file))
     token = read_token(config.data)
-    with _listening(config.port) as listening:
+    with _listening(config.port) as listening, _maybe_listening(config.tls_port) as secure:
         async with _connections(config.database_url) as (alarms, desk, feed_store):
             broker = MqttBroker(
                 config.broker_url,
@@ -84,6 +85,7 @@ async def run(config: Config) -> None:
             health = Health(store, broker)
             people = PostgresPeople(desk)
             cases = PostgresCases(desk)
+            identity = Identity(config, desk, clock)
             visiting = Visiting(config, feed, cases, clock=clock)
             sessions = Sessions(people, clock)
             origins = config.origins(listening.getsockname()[1])
@@ -91,8 +93,9 @@ async def run(config: Config) -> None:
                 people, PostgresPasskeys(desk), sessions=sessions, verifier=_verifier(origins[0]), clock=clock
             )
 
-            def build() -> "Server":
+            def build() -> "list[tuple[Server, socket.socket]]":
                 """Imports only here: the web's libraries are two thirds of a start's processor time."""
+                from gateway.web.app import create_app  # noqa: PLC0415 why: see above
                 from gateway.web.server import Server, configured  # noqa: PLC0415 why: see above
                 from gateway.web.services import Services  # noqa: PLC0415 why: see above
 
@@ -110,34 +113,41 @@ async def run(config: Config) -> None:
                     tenancy=PostgresTenancy(desk),
                     cases=cases,
                     visits=visiting.desk,
+                    identity=identity,
                     access=doors.access,
                     sessions=sessions,
                     signing_in=signing_in,
                     origins=origins,
                     demonstration=config.demonstration,
                 )
-                return Server(configured(services))
+                application = create_app(services)
+                servers = [(Server(configured(application)), listening)]
+                if secure is not None:
+                    servers.append((Server(configured(application, certificate=identity.certificate)), secure))
+                return servers
 
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_serve(build, broker, listening), name="web")
+                tasks.create_task(_serve(build, broker), name="web")
                 tasks.create_task(feed.run(), name="feed")
                 tasks.create_task(health.run(), name="health")
                 tasks.create_task(visiting.run(), name="visits")
+                tasks.create_task(identity.run(), name="rights")
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
                 tasks.create_task(doors.run(feed.kick), name="doors")
                 tasks.create_task(climb(config, clock, name=f"{NAME}-ladder", told=feed.kick), name="ladder")
                 tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
 
 
-async def _serve(build: Callable[[], "Server"], broker: MqttBroker, listening: socket.socket) -> None:
+async def _serve(build: Callable[[], "list[tuple[Server, socket.socket]]"], broker: MqttBroker) -> None:
     """Alarms first: what waits at the broker does not wait for the web to be loaded. Callers wait at the socket."""
     for _ in range(WEB_LOOKS):
         if broker.connected:
             break
         await asyncio.sleep(WEB_LOOK_SECONDS)
     await asyncio.sleep(WEB_SETTLE_SECONDS)
-    server = await asyncio.to_thread(build)
-    await server.serve(sockets=[listening])
+    async with asyncio.TaskGroup() as tasks:
+        for server, listening in await asyncio.to_thread(build):
+            tasks.create_task(server.serve(sockets=[listening]))
 
 
 def _verifier(origin: str) -> Callable[[], PasskeyVerifier]:
@@ -202,6 +212,13 @@ async def _connections(url: str) -> AsyncIterator[tuple[Connections, Connections
         closing: tuple[Callable[[], Awaitable[None]], ...] = (alarms.close, desk.close, feed.close)
         for close in closing:
             await close()
+
+
+@contextlib.contextmanager
+def _maybe_listening(port: int | None) -> Iterator[socket.socket | None]:
+    """The socket for new edges, where there is to be one."""
+    with contextlib.ExitStack() as opened:
+        yield None if port is None else opened.enter_context(_listening(port))
 
 
 @contextlib.contextmanager

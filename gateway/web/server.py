@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-
-from gateway.web.app import create_app
-from gateway.web.services import Services
+from fastapi import FastAPI
 
 HEADER_BYTES: Final = 16 * 1024
 """Of a request's line and headers together."""
@@ -16,13 +14,10 @@ STOP_SECONDS: Final = 2
 """For answers under way when the process ends."""
 
 
-def configured(services: Services, *, certificate: Path | None = None) -> uvicorn.Config:
-    """The application and its bounds, loaded: that takes some 0.8 s of processor, best in a thread of its own.
-
-    With a file of certificate and key it is served over TLS.
-    """
+def configured(application: FastAPI, *, certificate: Path | None = None) -> uvicorn.Config:
+    """An application and its bounds; with a file of certificate and key it is served over TLS."""
     config = uvicorn.Config(
-        create_app(services),
+        application,
         ssl_certfile=certificate,
         log_level="warning",
         access_log=False,

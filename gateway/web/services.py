@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from gateway.access import Access
 from gateway.alarm_counts import Counts
+from gateway.commissioning import Commissioning
+from gateway.enrolment import Enrolment
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.ports.case import CaseStore
@@ -20,6 +22,15 @@ from gateway.sessions import Sessions
 from gateway.signing_in import SigningIn
 from gateway.visit_desk import VisitDesk
 from homecare.clock import Clock
+
+
+class LettingIn(Protocol):
+    """How edges come in and homes come into service, and what a new edge is told."""
+
+    enrolment: Enrolment
+    commissioning: Commissioning
+    gateway_public_key: str
+    edges_url: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Services:
     people: PeopleStore
     cases: CaseStore
     visits: VisitDesk
+    identity: LettingIn
     access: Access
     tenancy: Tenancy
     sessions: Sessions

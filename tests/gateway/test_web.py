@@ -38,6 +38,8 @@ OPEN = {
     "/api/v1/session/invitation",
     "/api/v1/session/invitation/options",
     "/api/v1/session/ways",
+    "/api/v1/authority",
+    "/api/v1/enrolment",
 }
 """What somebody calls who is not signed in yet."""
 
