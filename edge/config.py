@@ -25,7 +25,8 @@
     }
 
 `private_key_file` holds the edge's X25519 private key, 64 hex digits, readable by its owner only. Relative paths are
-relative to the configuration's folder. A device's `secret` is its own key in hex, or null where it has none.
+relative to the configuration's folder. A device's `secret` is its own key in hex, or null where it has none; what
+`vaka-edge pair` stored for it comes first.
 `vaka-edge enrol` writes such a file, with `certificate_file`, `certificate_key_file` and `authority_file` (PEM) for a
 broker at `mqtts://`.
 """
@@ -37,6 +38,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from edge import device_secrets
 from homecare.device import Capability, Device, Placement
 from homecare.errors import Malformed, Unavailable
 from homecare.event import IdText
@@ -157,8 +159,15 @@ def _install(config: Config, folder: Path) -> Installation:
         serial=config.serial,
         devices=tuple(_device(device) for device in config.devices),
         certificates=_certificates(config, folder),
-        secrets={DeviceId(one.id): bytes.fromhex(one.secret) for one in config.devices if one.secret is not None},
+        secrets=_secrets(config, folder),
     )
+
+
+def _secrets(config: Config, folder: Path) -> dict[DeviceId, bytes]:
+    """The devices' own keys: those that were stored by pairing before those that the configuration holds."""
+    written = {DeviceId(one.id): bytes.fromhex(one.secret) for one in config.devices if one.secret is not None}
+    ids = [DeviceId(one.id) for one in config.devices]
+    return {**written, **device_secrets.stored(folder / config.data_folder, ids)}
 
 
 def _certificates(config: Config, folder: Path) -> Certificates | None:

@@ -7,12 +7,13 @@ worst case of an unlatch said twice is a door that stands open behind somebody w
 Secret: what `vaka-edge pair` stored (`Authorisation`, 40 bytes). The person's pseudonym goes into the lock's own log.
 """
 
+import hashlib
 from collections.abc import Callable, Generator, MutableMapping
 from typing import Final
 
 from edge.driver import Done, End, Failed, Heard, Look, Memory, Reading, Script, Sighting, Step, Uncertain
 from edge.drivers import nuki_frames as frames
-from edge.drivers import remembered
+from edge.drivers import nuki_pairing, remembered
 from edge.drivers.nuki_frames import COMPLETE, Authorisation, Bolt, LockAction, Order, States
 from edge.drivers.nuki_talk import LockError, Talk
 from homecare.command import Action, Command, Reason
@@ -81,6 +82,11 @@ class Nuki:
             return ()
         return (*_bolt_news(states, memory.values), *_news(states, memory.values))
 
+    def pair(self, device: Device) -> Generator[Step, Heard, bytes]:
+        """Ask for an authorisation; see `edge.drivers.nuki_pairing`."""
+        authorisation = yield from nuki_pairing.pair(_app(device), self._nonce)
+        return authorisation.pack()
+
     def script(self, command: Command, device: Device, *, secret: bytes | None, memory: Memory) -> Script:  # noqa: ARG002 - one form for all drivers
         """See the module."""
         try:
@@ -93,6 +99,11 @@ class Nuki:
             return end
         _bolt_news(talk.states, memory.values)  # the command's own facts tell it
         return _with_events(end, _news(talk.states, memory.values))
+
+
+def _app(device: Device) -> int:
+    """The number under which we ask: the device's, so that two edges of a home are told apart by their pairings."""
+    return int.from_bytes(hashlib.blake2b(device.id.encode(), digest_size=4, person=b"vaka-nuki").digest(), "little")
 
 
 def _act(talk: Talk, command: Command, app: int) -> Script:

@@ -14,6 +14,7 @@ from edge.kit.conformance import Finding, conformance, judged, meaning
 from edge.kit.listening import head_of, listen, write_capture
 from edge.kit.new_driver import new_driver
 from edge.main import transports_of
+from edge.pairing import pair
 from homecare.clock import SystemClock
 from homecare.device import Capability
 from homecare.errors import Malformed, VakaError
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     prove.add_argument(
         "--write", action="store_true", help="write into the captures what the driver says now: read it!"
     )
+    meet = commands.add_parser("pair", help="ask a lock for an authorisation; its button was just held")
+    meet.add_argument("config", type=Path, help="the edge's configuration; its agent is stopped meanwhile")
+    meet.add_argument("device", help="the lock's id in the configuration")
     join = commands.add_parser("enrol", help="bring a new edge into its home with a claim code")
     join.add_argument("address", help="https://host:port of the gateway")
     join.add_argument("code", help="VAKA1-..., as the gateway showed it")
@@ -94,6 +98,14 @@ def _begin(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     for path in new_driver(options.name, read_capture(options.capture), options.folder):
         say(str(path))
     say("now read the bytes in the driver, pip install the folder, and run vaka-edge conformance on its captures")
+    return 0
+
+
+def _authorise(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    installation = read_config(options.config)
+    transports = list(transports_of(installation, SystemClock()))
+    path = asyncio.run(pair(installation, options.device, transports))
+    say(f"paired; the authorisation is in {path}, for its owner's eyes only. Start the agent again.")
     return 0
 
 
@@ -155,6 +167,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Callable[[str], None]],
     "new-driver": _begin,
     "conformance": _prove,
     "enrol": _enrol,
+    "pair": _authorise,
 }
 COMMANDS: Final = frozenset(_COMMANDS)
 """What `vaka-edge` hands over to the kit."""
