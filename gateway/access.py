@@ -4,6 +4,7 @@ The request, its decision, its audit entry and its command are one transaction o
 there. Whoever is not at the door needs a second person, who agrees in a session of their own within `OPENING_LIFE`.
 """
 
+import logging
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,11 +27,13 @@ from gateway.ports.access import (
 )
 from gateway.registry import Registry
 from homecare.clock import MINUTE, Clock, Instant
-from homecare.command import COMMAND_LIFE, Action
+from homecare.command import COMMAND_LIFE, Action, Message
 from homecare.device import Capability, Device, Placement
-from homecare.errors import Refused, Unknown
+from homecare.errors import Refused, Unavailable, Unknown
 from homecare.grant import Allowed, Denial, Denied, Door, Grant, How, Person, Purpose, Request, decide
 from homecare.identity import DeviceId, EdgeId, HomeId, UnitId, derived_id
+
+log = logging.getLogger(__name__)
 
 OPENING_LIFE: Final = 5 * MINUTE
 """Microseconds in which a second person can agree: whoever waits stands at a door."""
@@ -71,11 +74,12 @@ class Access:
         self._clock = clock
 
     async def open(self, subject: Subject, wish: Wish) -> CommandView:
-        """Issue the command, or raise: `DoorDenied` with the reason, `Conflict` as the store says.
+        """Issue the command, or raise: `DoorDenied` with the reason, `Conflict` as the store says, `Unknown` for a home
+        that is not of the subject's units.
 
         The same wish with the same key is the same command, however often it comes.
         """
-        return await self._issue(_ask(subject, wish), second=None, opening=None)
+        return await self._issue(subject, _ask(subject, wish), second=None, opening=None)
 
     async def ask(self, subject: Subject, wish: Wish) -> Opening:
         """Ask for a remote opening; `DoorDenied` where the asker's own right would not do with a second person."""
@@ -94,14 +98,14 @@ class Access:
 
         kept = await self._store.ask(opening, lock, alone)
         if isinstance(kept, Denied):
-            raise DoorDenied(wish.home, kept.reason)
+            raise self._told(subject, wish.home, kept)
         return kept
 
     async def approve(self, subject: Subject, opening: str) -> CommandView:
         """The second person agrees, and the command is issued; every denial as for `open`."""
         found = await self._answerable(subject, opening)
         ask = msgspec.structs.replace(found.ask, key=found.id)
-        return await self._issue(ask, second=subject.person, opening=found.id)
+        return await self._issue(subject, ask, second=subject.person, opening=found.id)
 
     async def decline(self, subject: Subject, opening: str) -> Opening:
         """The second person does not agree; `Conflict` where it was answered."""
@@ -128,6 +132,14 @@ class Access:
             raise Unknown("read command", "command", "there is no such command of yours")
         return found
 
+    async def help_is_coming(self, home: HomeId, alert: str, *, person: str) -> None:
+        """Let the home hear that this person accepted its alert, once; never a reason for the acceptance to fail."""
+        message, purpose = Message.HELP_ON_ITS_WAY, Purpose.ALERT
+        try:
+            await self._commanding.announce(home, message, person=person, purpose=purpose, ends_with=alert)
+        except Unavailable as error:
+            log.warning("the home is not told that help is coming: %s", error.subject)
+
     async def states(self, homes: Iterable[HomeId]) -> dict[HomeId, DoorState]:
         """How the homes' doors were last heard of; nothing for a home without a lock that ever spoke."""
         return await self._store.states(tuple(homes))
@@ -142,15 +154,22 @@ class Access:
         edge, device = min(locks, key=lambda pair: _preference(pair, named))
         return Lock(device=device.id, edge=edge, unlatch=known.settings.get(UNLATCH) is True)
 
-    async def _issue(self, ask: Ask, *, second: str | None, opening: str | None) -> CommandView:
+    async def _issue(self, subject: Subject, ask: Ask, *, second: str | None, opening: str | None) -> CommandView:
         instant, lock = self._clock.now(), self.lock_of(ask.home)
         issue = _issue_at(instant, ask, lock, second=second, opening=opening)
         done = await self._store.issue(issue, self._deciding(ask, lock, second=second, now=instant.wall))
         if isinstance(done, Denied):
-            raise DoorDenied(ask.home, done.reason)
+            raise self._told(subject, ask.home, done)
         if done.issued_at == instant.wall and lock is not None:  # a repeat shows when the first one was issued
             self._commanding.hand(done.id, lock.edge, issued=instant.elapsed)
         return done
+
+    def _told(self, subject: Subject, home: HomeId, denied: Denied) -> DoorDenied | Unknown:
+        """The reason, for somebody of the home's unit; for everybody else the home does not exist."""
+        known = self._registry.homes.get(home)
+        if known is None or not subject.roles_in(known.unit):
+            return Unknown("read home", "home", "there is no such home; read the list of homes again")
+        return DoorDenied(home, denied.reason)
 
     async def _answerable(self, subject: Subject, opening: str) -> Opening:
         """An opening that the subject may answer: in a session of a person of that unit, never by the token alone."""

@@ -83,10 +83,10 @@ class Commanding:
             self._wake.set()
 
     async def announce(self, home: HomeId, message: Message, *, person: str, purpose: Purpose, ends_with: str) -> None:
-        """Let every announcer of the home's edges tell this, once for each purpose; homes without one hear nothing."""
+        """Let the announcers of the home's edges tell this, once for each person and purpose."""
         instant = self._clock.now()
         for edge in self._registry.edges_of(home):
-            named = (home, edge, purpose.value, ends_with, message.value)
+            named = (home, edge, person, purpose.value, ends_with, message.value)
             announcement = Announcement(
                 command=derived_id("command", *named),
                 key=derived_id("announce", *named),

@@ -53,6 +53,8 @@ async def answer_alert(
     await _require_sent(behind, subject, identity, action=action, now=at)
     view = await behind.cases.answer(identity, action, person=subject.person, at=at, text=request.text)
     behind.feed.kick()
+    if action is Answer.ACCEPT:
+        await behind.access.help_is_coming(view.alert.home, alert, person=subject.person)
     return today_alert(view, behind.registry)
 
 

@@ -44,6 +44,10 @@ SELECT max(until) FROM visit
 WHERE people @> ARRAY[%(person)s] AND NOT cancelled AND since BETWEEN %(from)s AND %(to)s
 """
 _PROXIMITY: Final = "SELECT person, home, how, proved_at FROM proximity WHERE person = %s AND home = %s"
+_IN_SERVICE: Final = """
+SELECT EXISTS (SELECT FROM commissioning WHERE home = %(home)s AND step = 'in_service')
+    OR NOT EXISTS (SELECT FROM household_member WHERE home = %(home)s)
+"""
 _DECLINED: Final = "declined"
 
 
@@ -60,7 +64,15 @@ async def door_facts(
         grants += await _alert_grants(cursor, person, unlatch=unlatch, now=now)
     await cursor.execute(_PROXIMITY, (people[0], home))
     proofs = [Proximity(person, HomeId(at), how, wall(proved)) for person, at, how, proved in await cursor.fetchall()]
-    return Facts(people=await _people(cursor, people), grants=grants, proximity=proofs)
+    known = await _people(cursor, people)
+    return Facts(people=known, grants=grants, proximity=proofs, in_service=await _in_service(cursor, home))
+
+
+async def _in_service(cursor: AsyncCursor[Any], home: HomeId) -> bool:
+    """Whether the home was put in service; one of whose household nothing was ever recorded counts as before."""
+    await cursor.execute(_IN_SERVICE, {"home": home})
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 async def _people(cursor: AsyncCursor[Any], people: Sequence[str]) -> dict[str, Known]:
