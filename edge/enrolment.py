@@ -57,8 +57,8 @@ def enrol(address: str, code: str, folder: Path, *, secrets: Mapping[str, str], 
         raise Conflict("enrol", "folder", "it holds an edge already: name an empty folder")
     host, port = where.hostname, where.port or 443
     authority = _authority(host, port, claim)
-    key, private = ec.generate_private_key(ec.SECP256R1()), new_secret()
-    enrolled = _claim(host, port, authority, claim=claim, public=public_key(private), request=_request(key))
+    (key, request), private = new_request(), new_secret()
+    enrolled = _claim(host, port, authority, claim=claim, public=public_key(private), request=request)
     return _write(folder, enrolled, authority=authority, private=private, key=key, more=(secrets, settings))
 
 
@@ -104,14 +104,17 @@ def _ask(host: str, port: int, tls: ssl.SSLContext, method: str, path: str, body
         connection.close()
 
 
-def _request(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A signing request without a word about ourselves: the gateway gives the name."""
-    return (
+def new_request() -> tuple[bytes, bytes]:
+    """A fresh key (PEM) and its signing request, without a word about ourselves: the gateway gives the name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    request = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(x509.Name([]))
         .sign(key, hashes.SHA256())
         .public_bytes(_PEM)
     )
+    return private, request
 
 
 def _write(
@@ -120,15 +123,14 @@ def _write(
     *,
     authority: str,
     private: bytes,
-    key: ec.EllipticCurvePrivateKey,
+    key: bytes,
     more: tuple[Mapping[str, str], Mapping[str, Any]],
 ) -> Path:
     secrets, settings = more
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    plain = serialization.NoEncryption()
     files = {
         "edge.key": private.hex().encode(),
-        "certificate.key": key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, plain),
+        "certificate.key": key,
         "certificate.pem": enrolled.certificate.encode(),
         "authority.pem": authority.encode(),
     }

@@ -18,7 +18,10 @@ from urllib.request import urlopen
 import msgspec
 
 from gateway.adapters.postgres.migrate import migrate
-from gateway.embedded import Binaries, PrivateBroker, PrivateDatabase, free_port, unpack
+from gateway.authority_files import open_authority, open_server
+from gateway.broker_rights import rights
+from gateway.embedded import Binaries, EdgeListener, PrivateBroker, PrivateDatabase, free_port, unpack
+from gateway.identity import FOLDER
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Unavailable, VakaError
 from simulator import enrolment
@@ -31,7 +34,11 @@ from simulator.supervisor import Process, Supervisor
 SEED: Final = 7
 DATABASE_PORT: Final = 15_432
 BROKER_PORT: Final = 11_883
+EDGES_PORT: Final = 18_883
+"""Where edges reach the broker, over TLS with their certificates."""
 DESK_PORT: Final = 8080
+TLS_PORT: Final = 8443
+"""Where new edges come in with a claim code."""
 READY_POLLS: Final = 150
 READY_POLL_SECONDS: Final = 0.2
 """Half a minute in all: the gateway starts within three seconds."""
@@ -62,6 +69,8 @@ class Demonstration:
         self._environment: dict[str, str] = {}
         self._key = data / "gateway.key"
         self._desk = ""
+        self._edges_broker = ""
+        self._tls_port = 0
         self._configs: list[tuple[HomeConfig, Process]] = []
 
     def start(self) -> None:
@@ -97,10 +106,33 @@ class Demonstration:
             database = server.url
         if not broker:
             say("starting the broker")
-            relay = PrivateBroker(self._unpacked(), self._data / "broker", free_port(BROKER_PORT, say))
+            relay = PrivateBroker(
+                self._unpacked(), self._data / "broker", free_port(BROKER_PORT, say), edges=self._edge_listener()
+            )
             self._supervisor.start("broker", relay)
             broker = relay.url
-        self._environment = {"VAKA_DATABASE_URL": database, "VAKA_BROKER_URL": broker}
+            if relay.certifies:
+                self._edges_broker = relay.edges_url
+                self._environment["VAKA_BROKER_RIGHTS_FILE"] = str(relay.rights_file)
+                self._environment["VAKA_BROKER_PID_FILE"] = str(relay.pid_file)
+        self._edges_broker = self._edges_broker or broker
+        self._environment |= {
+            "VAKA_DATABASE_URL": database,
+            "VAKA_BROKER_URL": broker,
+            "VAKA_EDGES_BROKER_URL": self._edges_broker,
+        }
+
+    def _edge_listener(self) -> EdgeListener:
+        folder = self._data / FOLDER
+        authority = open_authority(folder, self._clock)
+        server = open_server(folder, authority, self._clock)
+        return EdgeListener(
+            port=free_port(EDGES_PORT, say),
+            authority=authority.certificate,
+            server_certificate=server.certificate,
+            server_key=server.key,
+            rights=rights(()),
+        )
 
     def _unpacked(self) -> Binaries:
         if self._binaries is None:
@@ -119,12 +151,14 @@ class Demonstration:
     def _gateway(self) -> None:
         say("starting the gateway")
         port = free_port(int(os.environ.get("VAKA_PORT") or DESK_PORT), say)
+        self._tls_port = free_port(TLS_PORT, say)
         environment = {
             **self._environment,
             "VAKA_PORT": str(port),
             "VAKA_DATA": str(self._data),
             "VAKA_GATEWAY_KEY_FILE": str(self._key),
             "VAKA_DEMO": "1",
+            "VAKA_TLS_PORT": str(self._tls_port),
         }
         processes = {role: self._process("gateway", role, environment=environment) for role in ("alarm", "bulk")}
         for role, process in processes.items():
@@ -181,7 +215,7 @@ class Demonstration:
             plan=plan,
             state=str(state),
             sockets=str(sockets),
-            broker=self._environment["VAKA_BROKER_URL"],
+            broker=self._edges_broker,
             daemon=daemon,
         )
 
@@ -199,6 +233,7 @@ class Demonstration:
             f"alarm desk   {self._desk}/desk#token={(self._data / 'token').read_text(encoding='ascii').strip()}",
             f"API          {self._desk}/api/v1/  (described at {self._desk}/openapi.json)",
             f"token        {self._data / 'token'}",
+            f"new edges    https://localhost:{self._tls_port}  (vaka-edge enrol ADDRESS CODE FOLDER)",
             f"broker       {_without_password(self._environment['VAKA_BROKER_URL'])}",
             f"database     {_without_password(self._environment['VAKA_DATABASE_URL'])}",
             f"logs         {self._run / 'log'}",

@@ -5,12 +5,17 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.enrolment import new_request
 from gateway.adapters.postgres.municipality import enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
 from gateway.adapters.postgres.registry import enrol_all
+from gateway.authority_files import open_authority
+from gateway.certificates import issue_edge
 from gateway.config import read_key
+from gateway.identity import FOLDER
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
+from homecare.clock import SystemClock
 from homecare.consent import MemberKind
 from homecare.identity import shard_of
 from simulator.home import HomeConfig
@@ -38,21 +43,39 @@ def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> P
     plan = config.plan
     key = _edge_key(plan, data)
     folder = key.parent
+    scheme = config.broker.partition(":")[0]
     content: dict[str, Any] = {
         "edge": plan.edge,
         "home": plan.home,
         "private_key_file": str(key),
         "gateway_public_key": seal.public_key(read_key(gateway_key)).hex(),
-        "broker_url": f"mqtt://127.0.0.1:{config.router_port}",
+        "broker_url": f"{scheme}://127.0.0.1:{config.router_port}",
         "data_folder": str(folder / "data"),
         "ble": True,
         "serial": [{"name": STICK, "path": config.stick, "baud": ESP3_BAUD, "kind": "esp3"}],
         "devices": [{**msgspec.to_builtins(planned.device), "secret": planned.key} for planned in plan.devices],
+        **(_certificates(plan, folder, data) if scheme == "mqtts" else {}),
     }
     path = folder / f"{plan.edge}.json"
     path.touch(mode=0o600)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
     return path
+
+
+def _certificates(plan: HomePlan, folder: Path, data: Path) -> dict[str, str]:
+    """What an enrolled edge has: a key of its own, its certificate, and the authority that it believes."""
+    clock = SystemClock()
+    authority = open_authority(data / FOLDER, clock)
+    names = {"certificate_file": "edge.pem", "certificate_key_file": "edge.pem.key", "authority_file": "authority.pem"}
+    paths = {field: folder / name for field, name in names.items()}
+    if not paths["certificate_file"].exists():
+        key, request = new_request()
+        issued = issue_edge(authority, request, edge=plan.edge, at=clock.now().wall)
+        contents = (issued.certificate, key, authority.certificate)
+        for path, content in zip(paths.values(), contents, strict=True):
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+    return {field: str(path) for field, path in paths.items()}
 
 
 def _registration(plan: HomePlan, data: Path) -> HomeRegistration:

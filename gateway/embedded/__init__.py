@@ -6,8 +6,8 @@ servers instead and needs nothing of this package.
 """
 
 from gateway.embedded.binaries import Binaries, unpack
-from gateway.embedded.broker import PrivateBroker
+from gateway.embedded.broker import EdgeListener, PrivateBroker
 from gateway.embedded.database import PrivateDatabase
 from gateway.embedded.ports import free_port
 
-__all__ = ["Binaries", "PrivateBroker", "PrivateDatabase", "free_port", "unpack"]
+__all__ = ["Binaries", "EdgeListener", "PrivateBroker", "PrivateDatabase", "free_port", "unpack"]

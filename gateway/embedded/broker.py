@@ -96,9 +96,14 @@ class PrivateBroker:
         return f"mqtt://{LOOPBACK}:{self.port}"
 
     @property
+    def certifies(self) -> bool:
+        """Whether edges have a listener of their own: only Mosquitto knows how."""
+        return self._edges is not None and self._program() == "mosquitto"
+
+    @property
     def edges_url(self) -> str:
         """Where edges connect; `Unavailable` where there is no listener for them."""
-        if self._edges is None or self._program() != "mosquitto":
+        if self._edges is None or not self.certifies:
             raise Unavailable("read the edges' address", "private broker", "give it a listener, and have Mosquitto")
         return f"mqtts://{LOOPBACK}:{self._edges.port}"
 
