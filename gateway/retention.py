@@ -25,6 +25,8 @@ DEFAULTS: Final[Mapping[str, int]] = {
     "quarantine": 30,
     "inbox": 30,
     "door_inbox": 30,
+    "visit_log": 1_100,
+    "tag_read": 30,
 }
 """Days that rows are kept: events and values a year and a month, proofs three years, what only recovery needs a month.
 Cursors are not in the table: they are never deleted."""

@@ -26,7 +26,7 @@ DELETE FROM quarantine WHERE id IN (
     AS placed WHERE place > %s
 )
 """
-_COLUMN: Final = {"inbox": "consumed_at", "door_inbox": "consumed_at"}
+_COLUMN: Final = {"inbox": "consumed_at", "door_inbox": "consumed_at", "tag_read": "read_at"}
 """Where another time than `recorded_at` decides: what waits in an inbox is never deleted."""
 
 
