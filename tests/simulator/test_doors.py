@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from gateway.embedded import PrivateBroker
 from homecare.command import Action, Message, Outcome, Reason
-from homecare.event import CommandEnded, CommandTaken, LockCause, LockOperated, LockState
+from homecare.event import CommandEnded, CommandTaken, HelpCalled, LockCause, LockOperated, LockState
 from homecare.identity import new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator import nuki
@@ -22,7 +22,7 @@ from simulator.peripheral import NukiPeripheral, Sounder
 from tests.edge.desk import Gateway
 from tests.edge.doorway import Doorway, commanding, frame
 from tests.locks import LOCK, SECRET, SOUNDER, emulated
-from tests.radio import Radio
+from tests.radio import BUTTON, Radio
 from tests.waiting import until
 
 
@@ -42,6 +42,7 @@ class Flat:
         self.config = folder / "edge.json"
         lock = {"id": LOCK.id, "driver": "nuki", "address": LOCK.address, "capabilities": ["lock"]}
         sounder = {"id": SOUNDER.id, "driver": "immediate_alert", "address": SOUNDER.address, "capabilities": []}
+        button = {"id": "button-00000001", "driver": "bthome", "address": BUTTON, "capabilities": ["help_call"]}
         self.config.write_text(
             json.dumps(
                 {
@@ -55,6 +56,7 @@ class Flat:
                     "devices": [
                         {**lock, "home": self.home, "secret": SECRET.hex()},
                         {**sounder, "home": self.home},
+                        {**button, "home": self.home},
                     ],
                 }
             )
@@ -194,6 +196,25 @@ async def test_an_announcement_reaches_every_announcer(flat: Flat, doorway: Door
         await until(flat.ends)
     assert flat.ends()[0].outcome is Outcome.DONE
     assert flat.sounder.alerts == [2]
+
+
+@pytest.mark.asyncio
+async def test_a_call_for_help_is_announced_as_received_when_the_gateway_has_it_and_not_before(
+    flat: Flat, doorway: Doorway, radio: Radio
+) -> None:
+    flat.gateway.receipting = False
+    async with flat.agent():
+        await fresh(flat, None)
+        await until(lambda: not flat.lock.dirty)
+        radio.press()
+        await until(lambda: flat.gateway.events(HelpCalled))
+        await asyncio.sleep(0.5)
+        assert not flat.sounder.alerts
+        flat.gateway.receipting = True
+        await until(lambda: flat.sounder.alerts, seconds=20)
+        await asyncio.sleep(0.5)
+    assert flat.sounder.alerts == [1]
+    assert doorway.gateway is flat.gateway
 
 
 @pytest.mark.asyncio
