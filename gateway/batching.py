@@ -4,6 +4,7 @@ Alarms of the other process come before the watermark, and the watermark before 
 something already here contradicts.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,7 +12,7 @@ import msgspec
 
 from gateway.cursors import Cursors
 from gateway.door import Admitted, Reason
-from gateway.intake import Intake
+from gateway.intake import Intake, Repeat
 from gateway.judging import Judging
 from gateway.metrics import Metrics
 from gateway.ports.broker import Message
@@ -38,6 +39,8 @@ HOMES_A_BATCH: Final = 500
 """Homes told in one batch that the gateway was blind, or begun: some 10 ms, so that facts need not wait for all."""
 WATERMARKS_EVERY: Final = SECOND // 5
 """Silence is judged in minutes; under load most watermarks wait, and looking at each costs about a microsecond."""
+BYTES_A_TURN: Final = 32 * 1024
+"""Of payloads, some 2 ms of work; then the event loop may feed the batch that is being written to the database."""
 BEHIND_EVERY: Final = 5 * SECOND
 """How often the database learns how far back a new term must read."""
 
@@ -71,13 +74,29 @@ class Work(msgspec.Struct):
         middle = len(self.alarms) // 2
         return [Work(self.now, alarms=self.alarms[:middle]), Work(self.now, alarms=self.alarms[middle:])]
 
+    def again(self) -> "Work":
+        """The same for memory that was read again; what can be made again is left out."""
+        return Work(self.now, frames=self.frames, alarms=self.alarms, quarantined=self.quarantined)
+
     def only(self) -> "Work":
         """The frame or alarm alone, or nothing: whatever else was refused comes again by itself."""
         return Work(self.now, frames=self.frames, alarms=self.alarms, alone=True)
 
 
+class Prepared(msgspec.Struct):
+    """A batch that memory is already ahead by, and what is to be compared and said once it is written."""
+
+    batch: Batch
+    repeats: list[Repeat]
+    receipts: list[Due]
+
+
 class Batching:
-    """The services of the bulk lane behind one door, and the memory that they share."""
+    """The services of the bulk lane behind one door, and the memory that they share.
+
+    `prepare` and `write` of one batch alternate; the next one may be prepared while one is written, but memory is then
+    as good as both commits, and after any failure `begin` must make it anew.
+    """
 
     def __init__(self, store: Store, registry: Registry, judging: Judging, *, metrics: Metrics) -> None:
         self._store = store
@@ -100,6 +119,7 @@ class Batching:
         self._new_homes = True
         self._blind: Blind | None = None
         self._untold: list[HomeId] = []
+        self._unwritten = 0
 
     # --- memory ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +132,7 @@ class Batching:
     async def begin(self, term: int) -> None:
         """Start from what the database has."""
         self.distrust()
-        self._new_homes, self._next_behind = True, 0
+        self._new_homes, self._next_behind, self._unwritten = True, 0, 0
         self._blind, self._untold = None, []
         self._judging.begin(term)
         await self._store.states(self._judging.remember)
@@ -152,26 +172,34 @@ class Batching:
             "wakeups_late_seconds": wakeups.late(now) / SECOND,
         }
 
-    def receipts_due(self, now: int) -> list[Due]:
-        """What to say now; only what is committed stands in memory between two batches."""
-        return self._receipts.due(self._cursors.durable, now)
-
     # --- a batch -----------------------------------------------------------------------------------------------------
 
-    async def commit(self, work: Work) -> None:
-        """Everything in one transaction. `Culprit` or `Unavailable`: nothing of it happened, and memory is void."""
+    async def prepare(self, work: Work) -> Prepared:
+        """Make the work's batch, and memory as if it were committed; other tasks run in between."""
+        self._unwritten += 1
         await self._know_cursors(work)
         batch = Batch(recorded_at=work.now)
         if work.alone:
-            self._take_frames(batch, work)
+            await self._take_frames(batch, work)
             self._take_alarms(batch, work.alarms)
         else:
-            self._fill(batch, work)
-        await self._write(batch)
-        await self._compare_repeats()
+            await self._fill(batch, work)
+        return self._finished(batch)
 
-    async def set_aside(self, work: Work, why: str) -> None:
-        """Pass over the one frame or alarm that the store refuses."""
+    async def write(self, prepared: Prepared) -> None:
+        """Everything in one transaction. `Culprit` or `Unavailable`: nothing of it happened, and memory is void."""
+        if not prepared.batch.empty:
+            await self._store.commit(prepared.batch)
+            self._metrics.count("batches")
+            self._metrics.count("quarantined", len(prepared.batch.quarantined))
+        self._unwritten -= 1
+        for repeat in prepared.repeats:
+            last = repeat.first + len(repeat.digests) - 1
+            known = await self._store.digests(repeat.key, repeat.first, last)
+            self._faults += self._intake.compare(repeat, known)
+
+    async def set_aside(self, work: Work, why: str) -> list[Due]:
+        """Pass over the one frame or alarm that the store refuses; the receipts to send now."""
         await self._know_cursors(work)
         batch = Batch(recorded_at=work.now)
         for message, admitted in work.frames:
@@ -179,14 +207,21 @@ class Batching:
         for alarm in work.alarms:
             batch.consumed.append(alarm.row)
             batch.faults.append(Faulted("alarm_not_judged", alarm.fact.edge, why))
-        await self._write(batch)
+        self._unwritten += 1
+        prepared = self._finished(batch)
+        await self.write(prepared)
+        return prepared.receipts
 
     async def save_everything(self, now: int) -> None:
-        """Write every state that changed: at an orderly end nothing is left to apply again."""
-        if self._judging.dirty:
-            await self._write(Batch(recorded_at=now), everything=True)
+        """Write every state that changed: at an orderly end nothing is left to apply again.
 
-    def _fill(self, batch: Batch, work: Work) -> None:
+        Nothing while memory is ahead of the database: a state must not include what was never recorded.
+        """
+        if self._judging.dirty and not self._unwritten:
+            self._unwritten += 1
+            await self.write(self._finished(Batch(recorded_at=now), everything=True))
+
+    async def _fill(self, batch: Batch, work: Work) -> None:
         now = work.now
         batch.quarantined += work.quarantined
         batch.faults, self._faults = self._faults, []
@@ -195,7 +230,7 @@ class Batching:
         if work.blind is not None:
             since = work.blind.since if self._blind is None else min(work.blind.since, self._blind.since)
             self._blind, self._untold = Blind(since, work.blind.until), self._judging.homes()
-        self._take_frames(batch, work)
+        await self._take_frames(batch, work)
         self._take_alarms(batch, work.alarms)
         if work.inbox_empty and now >= self._next_watermarks:
             self._next_watermarks = now + WATERMARKS_EVERY
@@ -208,7 +243,8 @@ class Batching:
             self._next_seen = now + SEEN_EVERY
             batch.seen = self._presence.to_write(now)
 
-    async def _write(self, batch: Batch, *, everything: bool = False) -> None:
+    def _finished(self, batch: Batch, *, everything: bool = False) -> Prepared:
+        """The batch with what judging has for it. Receipts are made now, when memory is ahead by this batch alone."""
         judging = self._judging
         batch.applied = judging.log
         batch.verdicts = judging.verdicts
@@ -218,11 +254,9 @@ class Batching:
         if everything or batch.recorded_at >= self._next_behind:
             self._next_behind = batch.recorded_at + BEHIND_EVERY
             batch.behind = judging.behind(batch.recorded_at)
-        if not batch.empty:
-            await self._store.commit(batch)
-            self._metrics.count("batches")
-            self._metrics.count("quarantined", len(batch.quarantined))
         judging.drain()
+        due = self._receipts.due(self._cursors.durable, batch.recorded_at)
+        return Prepared(batch, self._intake.repeats(), due)
 
     async def _know_cursors(self, work: Work) -> None:
         """Read the cursors that this work is about, and sometimes those that the other process moves."""
@@ -244,8 +278,13 @@ class Batching:
             asked = [*missing, *wanted.difference(missing)]
             self._cursors.learn(asked, await self._store.cursors(asked))
 
-    def _take_frames(self, batch: Batch, work: Work) -> None:
+    async def _take_frames(self, batch: Batch, work: Work) -> None:
+        taken = 0
         for message, admitted in work.frames:
+            taken += len(message.payload)
+            if taken > BYTES_A_TURN:
+                taken = 0
+                await asyncio.sleep(0)
             if admitted.frame.header.kind is Kind.HEARTBEAT:
                 self._take_heartbeat(batch, message, admitted)
             else:
@@ -310,12 +349,6 @@ class Batching:
         for home in self._judging.wakeups.due(now, WAKES_A_BATCH):
             self._judging.apply(home, Elapsed(now), recorded_at=now)
             self._judging.rearm(home)
-
-    async def _compare_repeats(self) -> None:
-        for repeat in self._intake.repeats():
-            last = repeat.first + len(repeat.digests) - 1
-            known = await self._store.digests(repeat.key, repeat.first, last)
-            self._faults += self._intake.compare(repeat, known)
 
 
 def _epochs(admitted: Admitted) -> list[Epoch]:

@@ -1,10 +1,12 @@
 """The bulk lane: one round after another takes what has come, commits it as one batch, and only then says so.
 
-Natural batching: a batch is what came while the last one was written, within bounds. Everything in memory is as good
-as the last commit; after any other outcome it is thrown away and read again.
+Natural batching: a batch is what came while the last one was made, within bounds. While the database writes one batch,
+the next is made; it is handed over only when the one before is committed. Memory is as good as these commits; after
+any other outcome it is thrown away and read again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -17,13 +19,13 @@ from gateway.metrics import Metrics
 from gateway.ports.broker import Broker, Message
 from gateway.ports.record import Culprit, Faulted, Quarantined, Store
 from gateway.ports.registry import RegistrySource
-from gateway.receipts import receipt_frame
+from gateway.receipts import Due, receipt_frame
 from gateway.registry import REFRESH_SECONDS, Registry
 from gateway.sight import Sight
 from gateway.wakeups import SteadyWall
 from homecare.clock import SECOND, Clock
 from homecare.delivery import Refusal
-from homecare.errors import Unavailable
+from homecare.errors import Unavailable, VakaError
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,15 @@ class Parts(msgspec.Struct, frozen=True):
     metrics: Metrics
 
 
+class UnderWay(msgspec.Struct, frozen=True):
+    """A batch that the database is writing; `messages` are acknowledged and `receipts` sent when it is committed."""
+
+    work: Work
+    messages: Sequence[Message]
+    receipts: Sequence[Due]
+    writing: asyncio.Task[None]
+
+
 class Lane:
     """Runs until cancelled."""
 
@@ -73,6 +84,7 @@ class Lane:
         self._next_inbox = self._next_alive = self._next_refresh = 0
         self._strangers = float(STRANGERS_KEPT)
         self._poison = 0
+        self._under_way: UnderWay | None = None
 
     async def run(self) -> None:
         """One term as writer after another; between them nothing is read from the broker."""
@@ -96,6 +108,11 @@ class Lane:
 
     async def _rest(self) -> None:
         """Write what is still to be written, if the store is there, and give the shards up."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, VakaError):
+                await under_way.writing
         try:
             await self._parts.batching.save_everything(self._time())
         except (Unavailable, Culprit) as error:
@@ -124,6 +141,7 @@ class Lane:
     async def _round(self) -> None:
         parts = self._parts
         if not parts.bulk.waiting:
+            await self._settle()
             await parts.bulk.wait(TICK_SECONDS)
             await asyncio.sleep(GATHER_SECONDS)
         now = self._time()
@@ -135,15 +153,14 @@ class Lane:
         self._admit(work, beats)
         if now >= self._next_inbox:
             self._next_inbox = now + INBOX_EVERY
+            await self._settle()
             work.alarms = await parts.store.inbox(ALARMS_A_BATCH)
             work.inbox_empty = len(work.alarms) < ALARMS_A_BATCH
         hears = parts.bulk.connected and parts.beats.connected and not parts.bulk.paused
         connections = parts.bulk.connections + parts.beats.connections
         work.blind = self._sight.look(now, hears=hears, connections=connections)
         work.sees = self._sight.sees
-        await self._commit(work)
-        parts.bulk.acknowledge(messages)
-        self._send_receipts(now)
+        await self._hand_over(work, messages)
 
     def _time(self) -> int:
         """The wall time to act on; a step of the clock is a fault, and a believed one voids what was anchored to it."""
@@ -208,39 +225,75 @@ class Lane:
                 )
             )
 
-    def _send_receipts(self, now: int) -> None:
+    # --- committing --------------------------------------------------------------------------------------------------
+
+    async def _hand_over(self, work: Work, messages: Sequence[Message]) -> None:
+        """Prepare the work while the batch before it is written; begin to write it when that one is committed."""
+        batching = self._parts.batching
+        if batching.blind_since is not None:
+            await self._settle()
+        prepared = await batching.prepare(work)
+        if not await self._settle():
+            work = work.again()
+            prepared = await batching.prepare(work)
+        writing = asyncio.create_task(batching.write(prepared), name="write a batch")
+        self._under_way = UnderWay(work, messages, prepared.receipts, writing)
+
+    async def _settle(self) -> bool:
+        """Wait until what is under way is committed, and say so; False if memory had to be read again for that."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is None:
+            return True
+        try:
+            await under_way.writing
+        except Culprit as culprit:
+            await self._commit_apart(under_way.work, culprit)
+            whole = False
+        else:
+            self._poison = 0
+            self._send(under_way.receipts)
+            whole = True
+        self._parts.bulk.acknowledge(under_way.messages)
+        return whole
+
+    def _send(self, receipts: Sequence[Due]) -> None:
         parts = self._parts
-        for due in parts.batching.receipts_due(now):
+        for due in receipts:
             edge = parts.registry.edge(due.edge)
             if edge is not None:
                 parts.bulk.publish(*receipt_frame(due, edge.keys.down))
                 parts.metrics.count("receipts")
 
-    # --- committing --------------------------------------------------------------------------------------------------
-
-    async def _commit(self, work: Work) -> None:
-        """Commit the work; what the store refuses is halved until the culprit stands alone."""
+    async def _commit_apart(self, work: Work, culprit: Culprit) -> None:
+        """Commit in parts what the store refused, halved until the culprit stands alone."""
         batching = self._parts.batching
-        parts = [work]
+        parts = await self._parted(work, culprit)
         while parts:  # bounded: each part is smaller than the one it came from
             part = parts.pop(0)
             try:
-                await batching.commit(part)
+                prepared = await batching.prepare(part)
+                await batching.write(prepared)
+            except Culprit as again:
+                parts[:0] = await self._parted(part, again)
+            else:
                 self._poison = 0
-            except Culprit as culprit:
-                self._parts.metrics.count("batches_refused")
-                log.warning("a batch of %d was refused: %s", part.size, culprit)
-                self._lose_sight(self._now)
-                await batching.begin(await self._parts.store.begin())
-                if part.size > 1:
-                    parts[:0] = part.halves()
-                elif not part.alone:
-                    parts.insert(0, part.only())
-                else:
-                    await self._set_aside(part, str(culprit))
+                self._send(prepared.receipts)
+
+    async def _parted(self, part: Work, culprit: Culprit) -> list[Work]:
+        """Read memory again; what to try instead of the part: nothing, if it was set aside because it failed alone."""
+        self._parts.metrics.count("batches_refused")
+        log.warning("a batch of %d was refused: %s", part.size, culprit)
+        self._lose_sight(self._now)
+        await self._parts.batching.begin(await self._parts.store.begin())
+        if part.size > 1:
+            return part.halves()
+        if not part.alone:
+            return [part.only()]
+        await self._set_aside(part, str(culprit))
+        return []
 
     async def _set_aside(self, part: Work, why: str) -> None:
         self._poison += 1
         if self._poison > POISON_MOST:
             raise RuntimeError("every frame fails by itself: the store and this program do not fit together")
-        await self._parts.batching.set_aside(part, why)
+        self._send(await self._parts.batching.set_aside(part, why))

@@ -1,5 +1,6 @@
 """The bulk lane's store on PostgreSQL: one session that holds the shards' locks and writes a transaction a batch."""
 
+import asyncio
 import contextlib
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -53,6 +54,7 @@ class PostgresStore:
         self._shards = list(shards)
         self._process = f"bulk-{self._shards[0]}-{self._shards[-1]}"
         self._connection: AsyncConnection[TupleRow] | None = None
+        self._turn = asyncio.Lock()
 
     async def begin(self) -> int:
         """Become the writer of the shards, or stay it; waits for another one. A new term begins in either case."""
@@ -71,6 +73,12 @@ class PostgresStore:
 
     @contextlib.asynccontextmanager
     async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[TupleRow]]:
+        """One at a time: whoever comes while another is open waits for its end, and does not become part of it."""
+        async with self._turn, self._alone(op) as cursor:
+            yield cursor
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, op: str) -> AsyncIterator[AsyncCursor[TupleRow]]:
         connection = self._connection
         if connection is None:
             raise Unavailable(op, "PostgreSQL", "no session; begin a term first")
