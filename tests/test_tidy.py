@@ -121,7 +121,17 @@ ADDRESSES = [
     Address("fastapi", ("gateway/web/",)),
     Address("starlette", ("gateway/web/",)),
     Address("uvicorn", ("gateway/web/", "gateway/main.py", "gateway/__main__.py")),
-    Address("cryptography", ("homecare/seal.py", "edge/drivers/", "gateway/tag_sun.py", "simulator/")),
+    Address(
+        "cryptography",
+        (
+            "homecare/seal.py",
+            "edge/drivers/",
+            "edge/enrolment.py",
+            "gateway/certificates.py",
+            "gateway/tag_sun.py",
+            "simulator/",
+        ),
+    ),
     Address("webauthn", ("gateway/adapters/passkeys.py",)),
     Address("dbus_fast", ("simulator/",)),
     Address("bumble", ("simulator/",)),
