@@ -21,7 +21,6 @@ from homecare.identity import shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
 from simulator.people import FIRST, MUNICIPALITIES, people
-from simulator.shift import hang_tags
 
 UNIT: Final = FIRST
 UNIT_LABEL: Final = "Exempelbyns hemtjänst (påhittad)"
@@ -37,7 +36,6 @@ def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
     for municipality in MUNICIPALITIES:
         enrol_municipality(database, municipality)
     enrol_people(database, people())
-    hang_tags(database, plans)
 
 
 def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:

@@ -13,13 +13,15 @@ from homecare.consent import MemberKind
 from homecare.device import Capability, Placement
 
 _MISSING_WORDS: Final[dict[Missing, Words]] = {
-    Missing.CONSENT_RESIDENT: Words(sv="Brukarens samtycke saknas.", en="The resident's consent is missing."),
+    Missing.CONSENT_RESIDENT: Words(
+        sv="Samtycke saknas från den som bor i hemmet.", en="The resident's consent is missing."
+    ),
     Missing.CONSENT_COHABITANT: Words(
         sv="Samtycke saknas från en närstående som stadigvarande sammanbor.",
         en="Consent is missing from a relative who permanently lives there.",
     ),
     Missing.PRESS: Words(
-        sv="Provlarm saknas. Tryck på larmknappen i hemmet och se att larmet kommer fram.",
+        sv="Provlarm saknas. Tryck på anropsknappen i hemmet och se att larmet kommer fram.",
         en="A test alarm is missing. Press the button in the home and see that the alarm arrives.",
     ),
     Missing.WAY_IN: Words(

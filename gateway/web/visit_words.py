@@ -7,8 +7,8 @@ from gateway.web.schemas import Words
 
 PROBLEMS: Final[dict[str, Words]] = {
     "read tag": Words(
-        sv="Taggen är inte en av våra, eller så är den skadad. Starta besöket för hand och säg till din samordnare.",
-        en="The tag is not one of ours, or it is damaged. Start the visit by hand and tell your coordinator.",
+        sv="Taggen är inte en av våra, eller så är den skadad. Starta besöket för hand och säg till den som planerar.",
+        en="The tag is not one of ours, or it is damaged. Start the visit by hand and tell whoever plans the visits.",
     ),
     "read tag again": Words(
         sv="Den avläsningen är redan använd. Håll telefonen mot taggen en gång till.",
@@ -19,8 +19,8 @@ PROBLEMS: Final[dict[str, Words]] = {
         en="The tag hangs in another home than the one you are to be in now. Check the address.",
     ),
     "tag not in use": Words(
-        sv="Taggen är inte kopplad till något hem. Starta besöket för hand och säg till din samordnare.",
-        en="The tag belongs to no home. Start the visit by hand and tell your coordinator.",
+        sv="Taggen är inte kopplad till något hem. Starta besöket för hand och säg till den som planerar.",
+        en="The tag belongs to no home. Start the visit by hand and tell whoever plans the visits.",
     ),
     "state by hand": Words(sv="Skriv varför, med högst 500 tecken.", en="Say why, in at most 500 characters."),
     "not mine": Words(
@@ -46,9 +46,9 @@ STARTED: Final = Words(sv="Besöket är startat.", en="The visit has started.")
 ENDED: Final = Words(sv="Besöket är avslutat.", en="The visit has ended.")
 ALREADY: Final = Words(sv="Du är vid rätt hem. Inget ändrades.", en="You are at the right home. Nothing changed.")
 RESERVE: Final = Words(
-    sv="Stå kvar och ring larmcentralen. Den följer reservrutinen och ser att du inte kommer in. Är det fara för "
+    sv="Stå kvar och ring in. De som svarar följer reservrutinen och ser att du inte kommer in. Är det fara för "
     "liv: ring 112.",
-    en="Stay there and call the alarm centre. It runs the fallback routine and sees that you cannot get in. If a life "
+    en="Stay there and call in. Those who answer run the fallback routine and see that you cannot get in. If a life "
     "is in danger: call 112.",
 )
 """What a caregiver does who cannot get in; the centre sees the open case."""

@@ -20,7 +20,7 @@ WEB_PORT = 28_080
 class GatewayProcess:
     """The alarm process over a database and a broker; its address and token stay the same across starts."""
 
-    def __init__(self, *, database_url: str, broker_url: str, data: Path) -> None:
+    def __init__(self, *, database_url: str, broker_url: str, data: Path, **environment: str) -> None:
         self._data = data
         self._port = free_port(WEB_PORT + os.getpid() % 40 * 100, print)
         key = data / "gateway.key"
@@ -33,10 +33,13 @@ class GatewayProcess:
             "VAKA_PORT": str(self._port),
             "VAKA_DATA": str(data),
             "VAKA_GATEWAY_KEY_FILE": str(key),
+            **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
+        self.passkeys_url = f"http://localhost:{self._port}"
+        """The only address at which passkeys work: a number is no name."""
 
     @property
     def token(self) -> str:

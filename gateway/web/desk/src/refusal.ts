@@ -1,8 +1,8 @@
 /** Why the gateway lets nobody in: its answer to a read that carries nothing but who asks. */
 import type { Problem, Said } from "./contract";
 
-/** `token`: it no longer holds. `name`: it cannot be used, `said` is why in the gateway's own words. */
-export type Refusal = { readonly is: "token" } | { readonly is: "name"; readonly said: Said | null };
+/** `token`: it no longer holds. `session`: the person is signed out. `name`: it cannot be used, `said` is why in the gateway's own words. */
+export type Refusal = { readonly is: "token" | "session" } | { readonly is: "name"; readonly said: Said | null };
 
 /** The refusal that the answer to a read is, or null for any other answer. */
 export async function refusalIn(answer: Response): Promise<Refusal | null> {

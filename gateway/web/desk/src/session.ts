@@ -1,8 +1,15 @@
-/** Who sits at this desk, in this window only: the token and the demo name live in sessionStorage, nowhere else. */
+/**
+ * Who sits at this desk. A person's session is the browser's own (a cookie that no script can read); a holder of the
+ * token has it and a demo name in this window only, in sessionStorage and nowhere else.
+ */
 
 export interface Session {
+  /** Empty: the browser's own session of a signed-in person. */
   readonly token: string;
+  /** The name that colleagues see. */
   readonly operator: string;
+  /** Whether nobody has checked who it is. */
+  readonly unchecked: boolean;
 }
 
 const TOKEN = "vaka.token";
@@ -18,13 +25,20 @@ export function adoptTokenFromAddress(): void {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
+/** Takes `#invitation=...` out of the address bar; empty where nobody is invited. */
+export function invitationFromAddress(): string {
+  const invitation = new URLSearchParams(location.hash.slice(1)).get("invitation") ?? "";
+  if (invitation) history.replaceState(null, "", location.pathname + location.search);
+  return invitation;
+}
+
 export function knownToken(): string {
   return sessionStorage.getItem(TOKEN) ?? "";
 }
 
 export function knownSession(): Session | null {
   const operator = sessionStorage.getItem(OPERATOR) ?? "";
-  return knownToken() && operator ? { token: knownToken(), operator } : null;
+  return knownToken() && operator ? { token: knownToken(), operator, unchecked: true } : null;
 }
 
 /** A name as the gateway takes it: composed, trimmed, nothing invisible in it; empty when nothing readable is left. */
@@ -33,6 +47,7 @@ export function readableName(text: string): string {
 }
 
 export function keepSession(session: Session): void {
+  if (!session.token) return;
   sessionStorage.setItem(TOKEN, session.token);
   sessionStorage.setItem(OPERATOR, session.operator);
 }
@@ -57,6 +72,7 @@ export function personOf(session: Session): string {
 
 /** What every call carries. A header is Latin-1, a name is not: it travels percent-encoded. */
 export function headersFor(session: Session): Headers {
+  if (!session.token) return new Headers();
   return new Headers({
     Authorization: `Bearer ${session.token}`,
     "X-Vaka-Operator": encodeURIComponent(session.operator),

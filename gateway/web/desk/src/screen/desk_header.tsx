@@ -28,7 +28,7 @@ export function DeskHeader({ session, looks, leave, sound, soundState, contact, 
       <ContactLine contact={contact} heard={heard} />
       <SoundSwitch sound={sound} state={soundState} />
       <div class="person">
-        <span>{words.signIn.at(session.operator)}</span>
+        <span>{session.unchecked ? words.signIn.at(session.operator) : session.operator}</span>
         <button type="button" class="quiet" onClick={leave}>
           {words.signIn.leave}
         </button>

@@ -1,91 +1,93 @@
-/** The first screen: who sits here. It says plainly that nobody is checked. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** The first screen: who sits here. What nobody checks, it says plainly. */
+import { useEffect, useState } from "preact/hooks";
 import type { Looks } from "../looks";
 import { saidWords } from "../problem";
 import type { Refusal } from "../refusal";
-import { OPERATOR_LIMIT, type Session, knownToken, readableName } from "../session";
+import { type Session, knownToken } from "../session";
+import { type Entered, type Me, type Ways, mayWatch, signInByInvitation, waysIn } from "../signing_in";
 import { useWords } from "../words";
 import type { Words } from "../words/language";
 import { LooksSwitch } from "./looks_switch";
+import { PersonChoice } from "./person_choice";
+import { TokenForm } from "./token_form";
 
 interface Props {
   readonly looks: Looks;
   /** Why the desk was left, or null. */
   readonly refused: Refusal | null;
+  /** The secret of an invitation that was opened, or empty. */
+  readonly invitation: string;
+  /** Somebody who is signed in and has no desk, or null. */
+  readonly me: Me | null;
   enter(session: Session): void;
+  arrive(me: Me): void;
+  leave(): void;
 }
 
-function refusalWords(words: Words, refusal: Refusal): string {
-  if (refusal.is === "token") return words.signIn.tokenRefused;
-  return refusal.said ? saidWords(words, refusal.said) : words.signIn.nameRefused;
+/** What to say about an attempt that let nobody in. */
+function failureWords(words: Words, entered: Entered): string {
+  if (entered.is === "stopped") return words.signIn.stopped;
+  return entered.is === "failed" && entered.said ? saidWords(words, entered.said) : words.signIn.unheard;
 }
 
-export function SignIn({ looks, refused, enter }: Props) {
+export function SignIn({ looks, refused, invitation, me, enter, arrive, leave }: Props) {
   const words = useWords();
-  const [operator, setOperator] = useState("");
-  const [token, setToken] = useState(knownToken);
-  const [asked] = useState(() => !knownToken());
-  const name = useRef<HTMLInputElement>(null);
-  const misnamed = refused?.is === "name";
+  const [ways, setWays] = useState<Ways | null>(null);
+  const [failure, setFailure] = useState("");
+  const [busy, setBusy] = useState(false);
 
   useEffect(() => {
-    if (misnamed) name.current?.focus();
-  }, [misnamed]);
+    void waysIn().then(setWays);
+  }, []);
 
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const readable = readableName(operator);
-    if (readable && token.trim()) enter({ operator: readable, token: token.trim() });
+  const attempt = async (way: () => Promise<Entered>): Promise<void> => {
+    setBusy(true);
+    setFailure("");
+    const entered = await way();
+    setBusy(false);
+    if (entered.is === "in") arrive(entered.me);
+    else setFailure(failureWords(words, entered));
   };
+  const byToken = knownToken() !== "" || (refused !== null && refused.is !== "session");
+  const problem = failure || (refused?.is === "session" ? words.signIn.ended : "");
 
   return (
     <main class="sign-in">
       <LooksSwitch looks={looks} />
-      <form onSubmit={submit}>
-        <h1>{words.signIn.heading}</h1>
-        <p class="demo">{words.signIn.demo}</p>
-        {refused && (
+      <section>
+        <h1>{invitation ? words.signIn.invited : byToken ? words.signIn.heading : words.signIn.person}</h1>
+        {problem && (
           <p class="problem" role="alert">
-            {refusalWords(words, refused)}
+            {problem}
           </p>
         )}
-        <label for="operator">{words.signIn.name}</label>
-        <input
-          id="operator"
-          ref={name}
-          aria-invalid={misnamed}
-          aria-describedby="operator-hint"
-          autocomplete="off"
-          maxLength={OPERATOR_LIMIT}
-          required
-          value={operator}
-          onInput={(event) => setOperator(event.currentTarget.value)}
-        />
-        <p id="operator-hint" class="hint">
-          {words.signIn.nameHint}
-        </p>
-        {asked && (
+        {invitation ? (
           <>
-            <label for="token">{words.signIn.token}</label>
-            <input
-              id="token"
-              type="password"
-              aria-describedby="token-hint"
-              autocomplete="off"
-              required
-              value={token}
-              onInput={(event) => setToken(event.currentTarget.value)}
-            />
-            <p id="token-hint" class="hint">
-              {words.signIn.tokenHint}
-            </p>
+            <p>{words.signIn.invitedHint}</p>
+            <button type="button" class="main-action" disabled={busy} onClick={() => void attempt(() => signInByInvitation(invitation))}>
+              {words.signIn.makePasskey}
+            </button>
+          </>
+        ) : me && !mayWatch(me) ? (
+          <>
+            <p>{words.signIn.noDesk(me.display)}</p>
+            <button type="button" class="main-action" onClick={leave}>
+              {words.signIn.signOut}
+            </button>
+          </>
+        ) : byToken ? (
+          <TokenForm refused={refused} enter={enter} />
+        ) : (
+          <>
+            <PersonChoice ways={ways} busy={busy} attempt={(way) => void attempt(way)} />
+            <details>
+              <summary>{words.signIn.byToken}</summary>
+              <TokenForm refused={null} enter={enter} />
+            </details>
           </>
         )}
-        <button type="submit" class="main-action">
-          {words.signIn.enter}
-        </button>
         <p class="beside">{words.notTheOnlyPath}</p>
-      </form>
+      </section>
     </main>
   );
 }

@@ -4,6 +4,7 @@ export interface Setting {
   readonly resident: string;
   readonly alarm_centre: string;
   readonly lock: string;
+  readonly coordinator: string;
   /** What to do when the desk does not work, as one instruction. */
   readonly reserve: string;
 }
@@ -16,12 +17,14 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
     resident: "brukare",
     alarm_centre: "larmcentral",
     lock: "digitalt lås",
+    coordinator: "samordnare",
     reserve: "Ring reservnumret och följ reservrutinen på papper.",
   },
   en: {
     resident: "client",
     alarm_centre: "alarm centre",
     lock: "digital lock",
+    coordinator: "coordinator",
     reserve: "Phone the reserve number and follow the reserve routine on paper.",
   },
 };
@@ -30,5 +33,11 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
 export function settingIn(language: "sv" | "en", own: OwnWords): Setting {
   const builtIn = SETTING[language];
   const said = (term: keyof Setting): string => own[term]?.[language] ?? builtIn[term];
-  return { resident: said("resident"), alarm_centre: said("alarm_centre"), lock: said("lock"), reserve: said("reserve") };
+  return {
+    resident: said("resident"),
+    alarm_centre: said("alarm_centre"),
+    lock: said("lock"),
+    coordinator: said("coordinator"),
+    reserve: said("reserve"),
+  };
 }
