@@ -12,7 +12,7 @@ from gateway.authorisation import Role
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Answer
 from homecare.grant import CaseFacts
-from homecare.identity import AlertId, HomeId, UnitId
+from homecare.identity import AlertId, HomeId
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -79,8 +79,4 @@ class CaseStore(Responses, Protocol):
 
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:
         """Whether the person has the role in the unit of the alert's home."""
-        ...
-
-    async def backups(self) -> dict[UnitId, frozenset[UnitId]]:
-        """Whose desks ring too when nobody in the unit has taken a call in time."""
         ...

@@ -12,6 +12,14 @@ class Tenancy(Protocol):
         """The unit of the alert's home, None for no such alert."""
         ...
 
+    async def standing_in_for_alert(self, alert: AlertId) -> frozenset[UnitId]:
+        """The units whose desks stand in for the one that the alert belongs to: none before it was escalated."""
+        ...
+
+    async def standing_in_for_home(self, home: HomeId) -> frozenset[UnitId]:
+        """The units whose desks stand in for the home's own: none without an open alert that was escalated."""
+        ...
+
     async def unit_of_home(self, home: HomeId) -> UnitId | None:
         """The unit of the home, None for no such home."""
         ...

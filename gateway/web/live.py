@@ -164,7 +164,7 @@ class _Desk:
                 if not await self._reach.goes_on():
                     return
                 for row in missed:
-                    if await self._reach.shows(row.view.alert.home):
+                    if await self._reach.shows_alert(row.view.alert):
                         self._log(row)
                         yield self._alert(row)
                 position = missed[-1].number
@@ -193,7 +193,7 @@ class _Desk:
                 return
             if row is not None and row.number > position:
                 position = row.number
-                if await self._reach.shows(row.view.alert.home):
+                if await self._reach.shows_alert(row.view.alert):
                     self._log(row)
                     yield self._alert(row)
             if self._unlogged is not None:

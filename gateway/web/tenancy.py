@@ -9,9 +9,12 @@ from gateway.authorisation import NotAllowed, Permission, Resource, Subject, Uni
 from gateway.sessions import Watch, subject_of
 from gateway.web.services import Services
 from gateway.web.session import signed_in
+from homecare.alert import Alert
 from homecare.errors import Unknown
 from homecare.identity import AlertId, HomeId, UnitId
 
+STANDING_IN: Final = frozenset({Permission.INSTRUCTION_READ, Permission.RESPONDER_READ, Permission.DAY_READ})
+"""What whoever stands in for another unit may read of a home while its escalated case is open."""
 LOOK_SECONDS: Final = 60.0
 """A stream looks at its own session at least this often."""
 
@@ -19,6 +22,8 @@ LOOK_SECONDS: Final = 60.0
 async def require_alert(behind: Services, subject: Subject, permission: Permission, alert: AlertId) -> UnitId:
     """The alert's unit; `Unknown` for one of another unit exactly as for none, `NotAllowed` for the wrong role."""
     unit = await behind.tenancy.unit_of_alert(alert)
+    if unit is not None and not subject.roles_in(unit):
+        unit = _own(subject, await behind.tenancy.standing_in_for_alert(alert))
     if unit is None or not subject.roles_in(unit):
         raise Unknown("read alert", "alert", "there is no such alert; read the list again")
     require(subject, permission, Resource(unit=unit))
@@ -28,10 +33,17 @@ async def require_alert(behind: Services, subject: Subject, permission: Permissi
 async def require_home(behind: Services, subject: Subject, permission: Permission, home: HomeId) -> UnitId:
     """The home's unit; `Unknown` for one of another unit exactly as for none, `NotAllowed` for the wrong role."""
     unit = await unit_of_home(behind, home)
+    if unit is not None and not subject.roles_in(unit) and permission in STANDING_IN:
+        unit = _own(subject, await behind.tenancy.standing_in_for_home(home))
     if unit is None or not subject.roles_in(unit):
         raise Unknown("read home", "home", "there is no such home; read the list of homes again")
     require(subject, permission, Resource(unit=unit))
     return unit
+
+
+def _own(subject: Subject, units: frozenset[UnitId]) -> UnitId | None:
+    """The subject's own among the units that stand in for another one."""
+    return next((unit for unit in sorted(units) if subject.roles_in(unit)), None)
 
 
 async def unit_of_home(behind: Services, home: HomeId) -> UnitId | None:
@@ -80,6 +92,15 @@ class Reach:
     async def shows(self, home: HomeId) -> bool:
         """Whether something of this home may be shown."""
         return self._units is None or within(await unit_of_home(self._behind, home), self._units)
+
+    async def shows_alert(self, alert: Alert) -> bool:
+        """Whether it may be shown: one of the own units, or an escalated one of a unit that these stand in for."""
+        if await self.shows(alert.home):
+            return True
+        units = self._units or frozenset()
+        return alert.case.escalated_at is not None and not units.isdisjoint(
+            await self._behind.tenancy.standing_in_for_alert(alert.id)
+        )
 
     def close(self) -> None:
         """The stream is over."""

@@ -1,14 +1,16 @@
 """The case over HTTP as a desk meets it: the real process, people who are signed in, and the ladder running."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from gateway.adapters.postgres.case import stand_in
 from gateway.authorisation import Role
 from tests.gateway.serving import HOUSES, Serving, assert_problem
-from tests.gateway.signed import SECOND, enrol_everybody, person, sign_in
+from tests.gateway.signed import FIRST, SECOND, enrol_everybody, person, sign_in
 
 DESK, CARER, OTHER = person(Role.OPERATOR), person(Role.CAREGIVER), person(Role.OPERATOR, number=2)
 
@@ -154,3 +156,41 @@ def test_200_presses_at_once_and_the_ladder_of_the_running_process(serving: Serv
     assert view["occurrences"] == 200
     assert view["escalated_at"] is not None
     assert do(desk, alert.id, "take", 200).json()["claimed_by_id"] == DESK.id, "a rung hides no press"
+
+
+def test_the_backups_desk_has_a_call_that_nobody_took_from_the_first_rung_on(
+    serving: Serving, desk: httpx.Client
+) -> None:
+    alert, home = raised(serving, 6), HOUSES[6].home
+    stand_in(serving.database_url, FIRST, SECOND)
+    with sign_in(serving.url, serving.database_url, person(Role.OPERATOR, SECOND)) as backup:
+
+        def listed() -> list[object]:
+            return [one["id"] for one in backup.get("/api/v1/alerts").json()["alerts"]]
+
+        assert alert not in listed()
+        assert_problem(do(backup, alert, "take", 1), 404, "unknown")
+        with backup.stream("GET", "/api/v1/live") as live:
+            lines = live.iter_lines()
+            assert "event: snapshot" in next(lines)
+            serving.rows(
+                "UPDATE alert SET due_at = now(), raised_at = raised_at - interval '31 s' WHERE id = %s RETURNING 1",
+                alert,
+            )
+            told = next(line for line in lines if line.startswith("data: ") and alert in line)
+        assert json.loads(told[6:])["rung"] == 1
+        assert alert in listed()
+        taken = do(backup, alert, "take", 1).json()
+        assert taken["claimed_by_id"] == person(Role.OPERATOR, SECOND).id
+        people = backup.get("/api/v1/responders", params={"home": home}).json()
+        assert CARER.id in {one["person"] for one in people}
+        assert do(backup, alert, "send", taken["version"], to=CARER.id).json()["response"]["person"] == CARER.id
+        assert_problem(
+            backup.put(f"/api/v1/homes/{home}/instruction", json={"version": 0, "text": "x"}), 404, "unknown"
+        )
+        assert_problem(backup.get("/api/v1/responders", params={"home": HOUSES[7].home}), 404, "unknown")
+        other = raised(serving, 7)
+        assert other not in listed()
+        over = do(backup, alert, "resolve", taken["version"] + 1, reason="klart")
+        assert over.json()["standing"] == "resolved"
+        assert_problem(backup.get("/api/v1/responders", params={"home": home}), 404, "unknown")

@@ -56,8 +56,12 @@ _PLAIN: Final = len(Alert.__struct_fields__)
 _BESIDE: Final = 4
 """Columns of a view that stand beside the alert."""
 _CALLS: Final = [condition.value for condition in Condition if URGENCY_OF[condition] is Urgency.CALL]
-_WITHIN: Final = "(%(units)s::text[] IS NULL OR a.home IN (SELECT id FROM home WHERE unit = ANY(%(units)s)))"
-"""Nothing of other units; no units at all is every unit."""
+_WITHIN: Final = """(
+    %(units)s::text[] IS NULL OR a.home IN (SELECT id FROM home WHERE unit = ANY(%(units)s))
+    OR (a.handling ? 'escalated_at' AND a.home IN (
+        SELECT h.id FROM home AS h JOIN unit_backup AS b ON b.unit = h.unit WHERE b.backup = ANY(%(units)s)))
+)"""
+"""Nothing of other units, but what was escalated to these; no units at all is every unit."""
 FEED_AFTER: Final = f"""
 SELECT {VIEW}, f.number, f.recorded_at
 FROM feed AS f CROSS JOIN LATERAL jsonb_populate_record(NULL::alert, f.body) AS a

@@ -1,8 +1,21 @@
 """To which unit something belongs, in PostgreSQL."""
 
+from typing import Final
+
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from homecare.identity import AlertId, HomeId, UnitId
+
+_FOR_ALERT: Final = """
+SELECT b.backup FROM alert AS a JOIN home AS h ON h.id = a.home JOIN unit_backup AS b ON b.unit = h.unit
+WHERE a.id = %s AND a.handling ? 'escalated_at'
+"""
+_FOR_HOME: Final = """
+SELECT b.backup FROM home AS h JOIN unit_backup AS b ON b.unit = h.unit
+WHERE h.id = %s AND EXISTS (
+    SELECT FROM alert AS a WHERE a.home = h.id AND a.standing <> 'resolved' AND a.handling ? 'escalated_at'
+)
+"""
 
 
 class PostgresTenancy:
@@ -15,9 +28,25 @@ class PostgresTenancy:
         """Through the home that it is about."""
         return await self._one("SELECT h.unit FROM alert AS a JOIN home AS h ON h.id = a.home WHERE a.id = %s", alert)
 
+    async def standing_in_for_alert(self, alert: AlertId) -> frozenset[UnitId]:
+        """Whoever was shown it while it was open is also shown that it ended."""
+        return await self._units(_FOR_ALERT, alert)
+
+    async def standing_in_for_home(self, home: HomeId) -> frozenset[UnitId]:
+        """Only for as long as the case is open."""
+        return await self._units(_FOR_HOME, home)
+
     async def unit_of_home(self, home: HomeId) -> UnitId | None:
         """The home's own row."""
         return await self._one("SELECT unit FROM home WHERE id = %s", home)
+
+    async def _units(self, statement: str, id_: str) -> frozenset[UnitId]:
+        try:
+            async with self._connections.transaction() as cursor:
+                await cursor.execute(statement, (id_,))
+                return frozenset(UnitId(row[0]) for row in await cursor.fetchall())
+        except AWAY as error:
+            raise unavailable("read backups", error) from error
 
     async def _one(self, statement: str, id_: str) -> UnitId | None:
         try:
