@@ -110,8 +110,8 @@ async def test_an_accepted_alarm_opens_the_door_until_it_is_closed(night: Night)
 
 @pytest.mark.asyncio
 async def test_an_alarm_waits_for_no_service_and_a_visit_does(night: Night) -> None:
-    statement = "INSERT INTO household_member (id, home, kind) VALUES ('member-000001', %s, 'resident') RETURNING id"
-    rows(night.url, statement, HOUSE.home)
+    code = "INSERT INTO claim_code VALUES (sha256('x'), %s, '[]', 'tech', now(), now() + '1 day') RETURNING home"
+    rows(night.url, code, HOUSE.home)
     visit, alert = await plan(night.url, HOUSE), await press(night.url)
     await stand_at_the_door(night.url, HOUSE.home)
     refused(await night.phone.post(OPEN, json=wish(visit)), Denial.NOT_IN_SERVICE)

@@ -46,7 +46,7 @@ WHERE people @> ARRAY[%(person)s] AND NOT cancelled AND since BETWEEN %(from)s A
 _PROXIMITY: Final = "SELECT person, home, how, proved_at FROM proximity WHERE person = %s AND home = %s"
 _IN_SERVICE: Final = """
 SELECT EXISTS (SELECT FROM commissioning WHERE home = %(home)s AND step = 'in_service')
-    OR NOT EXISTS (SELECT FROM household_member WHERE home = %(home)s)
+    OR NOT EXISTS (SELECT FROM claim_code WHERE home = %(home)s)
 """
 _DECLINED: Final = "declined"
 
@@ -69,7 +69,7 @@ async def door_facts(
 
 
 async def _in_service(cursor: AsyncCursor[Any], home: HomeId) -> bool:
-    """Whether the home was put in service; one of whose household nothing was ever recorded counts as before."""
+    """Whether the home was put in service; one that was registered whole, without a claim code, counts as it is."""
     await cursor.execute(_IN_SERVICE, {"home": home})
     row = await cursor.fetchone()
     return row is not None and bool(row[0])
