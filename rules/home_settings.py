@@ -123,6 +123,10 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str
 
 
+DOOR_SETTINGS: Final = frozenset({"lock", "unlatch"})
+"""Settings of a home that say something about its door: which lock it has, and whether its latch may be pulled."""
+
+
 def settings_of(
     home: HomeId,
     time_zone: str,
@@ -151,7 +155,7 @@ def settings_of(
 def _read_limits(raw: Mapping[str, Any]) -> tuple[Limits, list[Problem]]:
     if not raw:
         return DEFAULTS, []
-    fields = set(SETTINGS) | {"watch_inactivity"}
+    fields = {*SETTINGS, "watch_inactivity", *DOOR_SETTINGS}
     problems = [Problem(None, name, "there is no such setting") for name in sorted(set(raw) - fields)]
     values: dict[str, Any] = {}
     for name, setting in SETTINGS.items():
