@@ -15,7 +15,7 @@ import msgspec
 from edge.command_history import History
 from edge.commands import Commands, Taken, Turned, late
 from edge.driver import Actuator, Connecting, Done, End, Failed, Memory, Uncertain
-from homecare.clock import SECOND
+from homecare.clock import MINUTE, SECOND
 from homecare.command import Action, Command, Message, Outcome, Reason
 from homecare.device import Device
 from homecare.errors import VakaError
@@ -26,6 +26,8 @@ JOURNAL_SECONDS: Final = 3.0
 """The disk gets so long for the entry that precedes the bolt; after it nothing moves."""
 LOOK_EVERY: Final = 10 * SECOND
 """Microseconds between two looks at one device: its beacon asks many times a second."""
+LOOK_LIMIT: Final = 10 * MINUTE
+"""Microseconds at most: each look that gave nothing doubles the wait, to spare the device's battery."""
 _OUTCOME: Final[dict[type[End], Outcome]] = {
     Done: Outcome.DONE,
     Failed: Outcome.FAILED,
@@ -67,7 +69,7 @@ class Actuation:
         self._durable = durable
         self._group: asyncio.TaskGroup | None = None
         self._acts: set[asyncio.Task[None]] = set()
-        self._looked: dict[DeviceId, int] = {}
+        self._looks: dict[DeviceId, tuple[int, int]] = {}
         self._announcing: set[DeviceId] = set()
 
     @property
@@ -105,8 +107,9 @@ class Actuation:
     def look(self, device: DeviceId) -> None:
         """The device has something to tell."""
         now = self._around.elapsed()
-        if device in self._actuators and now - self._looked.get(device, -LOOK_EVERY) >= LOOK_EVERY:
-            self._looked[device] = now
+        due, wait = self._looks.get(device, (now, LOOK_EVERY))
+        if device in self._actuators and now >= due:
+            self._looks[device] = now + wait, min(wait * 2, LOOK_LIMIT)
             self._start(self._look(*self._actuators[device]))
 
     def announce(self, message: Message) -> None:
@@ -188,7 +191,10 @@ class Actuation:
             return
         memory, secret = self._around.memory(device.id), self._around.secret(device.id)
         found = await self._connecting.act(device.address, actuator.look(device, secret=secret, memory=memory))
-        for event in found or ():
+        if found is None:
+            return
+        self._looks[device.id] = self._looks[device.id][0], LOOK_EVERY
+        for event in found:
             self._around.journal(device.id, event)
 
     async def _announce(self, command: Command, device: Device, actuator: Actuator) -> None:

@@ -42,7 +42,7 @@ class Turned(msgspec.Struct, frozen=True):
 
 
 class Commands:
-    """The commands of one run of one edge; see the module. `known` are the ids that the journal knows."""
+    """The commands of one run of one edge; see the module."""
 
     def __init__(
         self,
@@ -51,7 +51,6 @@ class Commands:
         run: Epoch,
         key: bytes,
         devices: Iterable[tuple[Device, Actuator | None]],
-        known: Iterable[str] = (),
         fresh: Callable[[], str] = new_challenge,
     ) -> None:
         self.edge = edge
@@ -68,7 +67,6 @@ class Commands:
         """What the next command must carry; to be told with a heartbeat at once when it has changed."""
         self.untold = 0
         """Refusals that were not journaled because there were too many."""
-        self.know(known)
 
     def know(self, ids: Iterable[str]) -> None:
         """Commands with these ids were met before."""

@@ -196,7 +196,7 @@ class Uncertain(msgspec.Struct, frozen=True):
 
 End = Done | Failed | Uncertain
 Script = Generator[Step, Heard, End]
-Look = Generator[Step, Heard, tuple[AnyEvent, ...]]
+Look = Generator[Step, Heard, tuple[AnyEvent, ...] | None]
 Result = TypeVar("Result")
 
 
@@ -216,7 +216,7 @@ class Actuator(Protocol):
         ...
 
     def look(self, device: Device, *, secret: bytes | None, memory: Memory) -> Look:
-        """What is to be said so that the device tells what happened to it; empty where it could not be asked."""
+        """What is to be said so that the device tells its news; ends with None where it could not be asked."""
         ...
 
 

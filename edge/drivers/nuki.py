@@ -79,7 +79,7 @@ class Nuki:
             talk = Talk(Authorisation.unpack(secret), self._nonce)
             states = yield from talk.begin()
         except (Unavailable, Malformed, Refused, LockError):
-            return ()
+            return None
         return (*_bolt_news(states, memory.values), *_news(states, memory.values))
 
     def pair(self, device: Device) -> Generator[Step, Heard, bytes]:

@@ -83,8 +83,9 @@ class BleTransport:
     async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
         """Hold a conversation with one of `actuators`; see `edge.driver.Connecting`."""
         address = address.upper()
+        conversation = Conversation(self._seen.get(address, address), self._connecting)  # its time runs from here
         async with self._acting[address]:
-            return await Conversation(self._seen.get(address, address), self._connecting).hold(script)
+            return await conversation.hold(script)
 
     async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
         """Scan until cancelled; see `edge.driver.Transport`."""

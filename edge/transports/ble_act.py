@@ -38,7 +38,8 @@ _STRAYS: Final[set[asyncio.Future[None]]] = set()
 class Conversation:
     """One device, named by what a scan found or by its address.
 
-    `connecting` is held while a connection is made: many adapters refuse to make two at a time.
+    Its time, `ACT_SECONDS`, runs from its making, whatever it must wait for. `connecting` is held while a connection is
+    made: many adapters refuse to make two at a time.
     """
 
     def __init__(self, device: BLEDevice | str, connecting: asyncio.Lock) -> None:

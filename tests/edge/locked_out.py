@@ -98,9 +98,9 @@ class World:
             run=epoch,
             key=KEYS.down,
             devices=devices,  # type: ignore[arg-type] # drivers that act, or none
-            known=history.ids,
             fresh=lambda: f"{self.chance.getrandbits(128):032x}",
         )
+        self.commands.know(history.ids)
         for command, device in history.unended:
             self.tell(device, CommandEnded(command, Outcome.UNKNOWN, Reason.INTERRUPTED))
         self.beat()

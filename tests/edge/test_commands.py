@@ -290,6 +290,24 @@ def test_the_journal_remembers_commands_across_starts_and_which_have_no_end(tmp_
 
 
 @pytest.mark.asyncio
+async def test_looks_that_give_nothing_come_ever_more_rarely() -> None:
+    house = House()
+    house.reachable = False
+    acts: list[int] = []
+    house.on_act = lambda: acts.append(house.now)
+    work = asyncio.create_task(house.actuation.run())
+    await asyncio.sleep(0)
+    for _ in range(400):
+        house.actuation.look(DeviceId(LOCK.id))
+        await house.actuation.settled()
+        house.now += 10 * SECOND
+    assert acts[:4] == [0, 10 * SECOND, 30 * SECOND, 70 * SECOND]
+    assert acts[-1] - acts[-2] == 10 * MINUTE
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+
+@pytest.mark.asyncio
 async def test_looks_are_bounded_in_rate() -> None:
     house = House()
     acts: list[int] = []

@@ -13,16 +13,19 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from edge.driver import Done
 from edge.drivers.esp3 import Esp3Framer
 from edge.transports.ble import BleTransport
 from edge.transports.serial import SerialTransport
 from homecare.clock import SystemClock
+from homecare.command import Action
 from homecare.errors import Unavailable
 from homecare.event import TransportState
 from simulator import control
 from simulator.bluez.bus import VARIABLE
 from simulator.home import HomeConfig
-from simulator.household import homes
+from simulator.household import Kind, homes
+from tests.locks import Remembering, command, driver
 from tests.radio import PATIENCE, Listener
 
 PLAN = homes(7)[0]
@@ -139,3 +142,23 @@ async def test_the_lock_misbehaves_and_is_used_as_it_is_told(home: RunningHome) 
     assert await home.told("alerts") == "the sounder was told: nothing"
     with pytest.raises(Unavailable):
         await home.told("lock", "dance")
+
+
+def test_two_homes_have_a_lock_that_obeys_one_has_a_lock_that_only_tells_and_all_have_a_sounder() -> None:
+    locks = [[one.device.driver for one in plan.devices if one.kind is Kind.LOCK] for plan in homes(7)]
+    assert locks == [["nuki"], ["nuki"], ["bthome"]]
+    assert all(sum(one.kind is Kind.SOUNDER for one in plan.devices) == 1 for plan in homes(7))
+
+
+@pytest.mark.asyncio
+async def test_the_homes_lock_knows_its_edge_from_commissioning(home: RunningHome) -> None:
+    planned = next(one for one in PLAN.devices if one.kind is Kind.LOCK)
+    lock = planned.device
+    ble = BleTransport(SystemClock(), actuators=[lock.address])
+    async with Listener(ble) as listener:
+        await listener.sighting(lambda one: one.address == lock.address)
+        asked = command(Action.UNLOCK, device=lock.id)
+        secret = bytes.fromhex(planned.key or "")
+        end = await ble.act(lock.address, driver().script(asked, lock, secret=secret, memory=Remembering()))
+    assert isinstance(end, Done)
+    assert await home.told("lock", "show") == "unlocked, fault: free\nperson-demo-care-01: action 1, ended 0"
