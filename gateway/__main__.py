@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.adapters.postgres.migrate import migrate
 from gateway.config import Config, read_config
+from gateway.discretion import log_discreetly
 from homecare.errors import Unavailable, VakaError
 
 DATABASE_TRIES: Final = 240
@@ -25,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="vaka-gateway", description="The central service of Vaka.")
     parser.add_argument("process", choices=("alarm", "bulk", "migrate"))
     process = parser.parse_args().process
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_discreetly()
     try:
         config = read_config()
         _bring_up(config)

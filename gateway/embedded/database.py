@@ -28,6 +28,8 @@ SETTINGS: Final = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # a detail repeats the row that was refused, names and all
+    "log_min_error_statement": "panic",
     "password_encryption": "scram-sha-256",
 }
 WITH_TIMESCALEDB: Final = {

@@ -20,6 +20,7 @@ def configured(application: FastAPI, *, certificate: Path | None = None) -> uvic
         application,
         ssl_certfile=certificate,
         log_level="warning",
+        log_config=None,  # its own handlers would tell what an error said
         access_log=False,
         lifespan="off",
         server_header=False,
