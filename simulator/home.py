@@ -4,7 +4,9 @@ The edge of this home runs elsewhere and knows nothing of the simulation: it fin
 """
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -137,7 +139,7 @@ class SimulatedHome:
             _note(self._config.port_file, self._router.port)
             server = await control.serve(Path(self._config.control), self._told)
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._live())]
+                tasks = [group.create_task(self._live()), group.create_task(self._end_with_the_bus())]
                 for planned, device in self._devices:
                     if isinstance(device, NukiPeripheral | Sounder):
                         tasks.append(group.create_task(device.run()))
@@ -161,6 +163,16 @@ class SimulatedHome:
         await self._bus.stop()
 
     # --- what happens by itself --------------------------------------------------------------------------------------
+
+    async def _end_with_the_bus(self) -> None:
+        """A home without its bus is deaf and does not know it: it says so and ends at once, to be started again.
+
+        Not in order, because on a bus that is gone nothing that is taken down answers.
+        """
+        await self._bus.ended()
+        sys.stderr.write("the bus of the home's radio has ended, and the home with it; its supervisor starts both\n")
+        sys.stderr.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
 
     async def _live(self) -> None:
         """The resident's days, one after another; what was before now today is not lived again."""

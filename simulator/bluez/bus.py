@@ -84,6 +84,12 @@ class PrivateBus:
             await self.stop()
             raise Unavailable("start a private bus", program, f"it did not listen in {READY_SECONDS} s") from error
 
+    async def ended(self) -> None:
+        """Return when the daemon has ended by itself or was killed; `Unavailable` before `start`."""
+        if self._process is None:
+            raise Unavailable("wait for the daemon's end", "private bus", "start it first")
+        await self._process.wait()
+
     async def _listens(self) -> bool:
         """Whether it takes connections: its socket is there a moment before."""
         try:

@@ -92,6 +92,15 @@ async def test_stick_and_radio_are_unplugged_and_plugged_in_again(home: RunningH
 
 
 @pytest.mark.asyncio
+async def test_a_home_whose_bus_dies_alone_ends_with_it(home: RunningHome) -> None:
+    """Deaf and alive would look like a home in which nothing happens; the supervisor starts what has ended."""
+    [daemon] = _children(home.process.pid)
+    os.kill(daemon, signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE):
+        assert await home.process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.asyncio
 async def test_the_line_is_cut_and_mended(home: RunningHome) -> None:
     assert await home.told("cut") == "the line is cut"
     with pytest.raises(ConnectionRefusedError):
