@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from gateway.web.session import COOKIE
 from tests.browser.gateway_process import GatewayProcess
 
 DESK = {"width": 1920, "height": 1080}
@@ -34,6 +35,13 @@ class DeskPage:
         self.page.goto(f"{self._gateway.url}/desk#token={self._gateway.token}")
         self.page.get_by_label("Ditt demonamn").fill(operator)
         self.page.get_by_role("button", name="Öppna larmbordet").click()
+        expect(self.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
+        return self
+
+    def arrive(self, secret: str) -> "DeskPage":
+        """Come with a person's session in the browser, and wait for the list."""
+        self._context.add_cookies([{"name": COOKIE, "value": secret, "url": self._gateway.url}])
+        self.page.goto(f"{self._gateway.url}/desk")
         expect(self.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
         return self
 

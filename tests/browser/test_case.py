@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from gateway.adapters.postgres.people import enrol_people
 from gateway.authorisation import Role
@@ -18,7 +19,7 @@ from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 from tests.browser.responder import Responder
 from tests.browser.test_operator import AXE
-from tests.gateway.signed import person
+from tests.gateway.signed import person, secret_of
 
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
@@ -79,6 +80,29 @@ def test_an_alarm_from_take_to_close_by_keys_alone(
     desk.button("Ja, gå vidare ändå").focus()
     keys.press("Enter")
     expect(desk.over("Asta Exempel")).to_contain_text("Avslutat av Disa")
+
+
+def test_people_who_are_signed_in_hand_an_alarm_over_to_one_another(
+    browser: Browser, gateway: GatewayProcess, homes: list[CallingHome], broker: PrivateBroker, database_url: str
+) -> None:
+    disa, olle = person(Role.OPERATOR), person(Role.OPERATOR, number=2)
+    enrol_people(database_url, [disa, olle])
+    with ThreadPoolExecutor(1) as thread:  # the browser's driver keeps this thread's loop for itself
+        secrets = [thread.submit(secret_of, database_url, one).result() for one in (disa, olle)]
+    first, second = [DeskPage(browser, gateway).arrive(secret) for secret in secrets]
+    homes[0].press(broker.url)
+    first.row("Asta Exempel").locator(".take").click()
+    expect(first.row("Asta Exempel")).to_contain_text("Taget av dig")
+    expect(second.row("Asta Exempel")).to_contain_text(f"Taget av {disa.display}")
+    first.button("Lämna över").click()
+    first.button(olle.display).click()
+    expect(second.row("Asta Exempel")).to_contain_text("Taget av dig")
+    second.choose("Asta Exempel")
+    expect(second.button("Ring upp")).to_be_visible()
+    expect(first.page.locator(".detail")).to_contain_text(f"{olle.display} har larmet")
+    expect(first.button("Ring upp")).to_have_count(0)
+    for desk in (first, second):
+        desk.close()
 
 
 def test_a_responder_who_cannot_is_seen_at_once_and_another_can_be_sent(

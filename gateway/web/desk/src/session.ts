@@ -6,6 +6,8 @@
 export interface Session {
   /** Empty: the browser's own session of a signed-in person. */
   readonly token: string;
+  /** By what an alert says that this person has it: the pseudonym, or the name where nobody signs in. */
+  readonly person: string;
   /** The name that colleagues see. */
   readonly operator: string;
   /** Whether nobody has checked who it is. */
@@ -38,7 +40,7 @@ export function knownToken(): string {
 
 export function knownSession(): Session | null {
   const operator = sessionStorage.getItem(OPERATOR) ?? "";
-  return knownToken() && operator ? { token: knownToken(), operator, unchecked: true } : null;
+  return knownToken() && operator ? { token: knownToken(), person: operator, operator, unchecked: true } : null;
 }
 
 /** A name as the gateway takes it: composed, trimmed, nothing invisible in it; empty when nothing readable is left. */
@@ -63,11 +65,6 @@ export function forgetOperator(): void {
 export function forgetSession(): void {
   forgetToken();
   forgetOperator();
-}
-
-/** By what an alert says that this person has it. */
-export function personOf(session: Session): string {
-  return session.operator;
 }
 
 /** What every call carries. A header is Latin-1, a name is not: it travels percent-encoded. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertView } from "../src/contract";
-import { type Desk, EMPTY, type Message, after, knownBy } from "../src/store";
+import { type Desk, EMPTY, type Message, after, knownBy, waitingCalls } from "../src/store";
 import { view } from "./views";
 
 const snapshot = (...alerts: AlertView[]): Message => ({ is: "snapshot", snapshot: { number: 1, alerts } });
@@ -31,6 +31,34 @@ test("a new call and a repeated press ring; taking, faults and a snapshot withou
     snapshot(view("a", { occurrences: 2, version: 3 })),
   ].reduce(after, desk);
   assert.equal(silent.rung, 2);
+});
+
+test("an escalation of a call that nobody has rings, also at a desk that took it before; a taken one is quiet", () => {
+  const desk = said(snapshot(view("a")), alert(view("a", { rung: 1, version: 2 })));
+  assert.equal(desk.rings[0]?.is, "escalated");
+  assert.deepEqual(waitingCalls(desk).map((call) => call.id), ["a"]);
+  const taken = after(desk, alert(view("a", { rung: 1, version: 3, claimed_by: "Karin" })));
+  assert.equal(taken.rung, desk.rung);
+  assert.equal(waitingCalls(taken).length, 0);
+});
+
+test("a responder who cannot go rings once", () => {
+  const response = { person: "p", name: "Omar", standing: "sent", sent_at: "", accepted_at: null, on_site_at: null, left_at: null } as const;
+  const sent = view("a", { claimed_by: "Karin", response });
+  const declined = view("a", { claimed_by: "Karin", version: 2, response: { ...response, standing: "declined" } });
+  const desk = said(snapshot(sent), alert(declined));
+  assert.equal(desk.rings[0]?.is, "declined");
+  assert.equal(after(desk, alert({ ...declined, version: 3 })).rung, desk.rung);
+});
+
+test("a fault or concern that waits does not sound again and again", () => {
+  assert.equal(waitingCalls(said(snapshot(view("f", { urgency: "fault" }), view("c", { urgency: "concern" })))).length, 0);
+});
+
+test("a new instruction comes with the version that is known", () => {
+  const desk = said(snapshot(view("a", { version: 3 })), alert(view("a", { version: 3, instruction: "Ring Vera." })));
+  assert.equal(desk.open.get("a")?.instruction, "Ring Vera.");
+  assert.equal(desk.rung, 1, "the snapshot alone rang");
 });
 
 test("a row that is sent again on resume does not undo what is known", () => {

@@ -5,7 +5,8 @@ import { unknownStretches } from "../src/day_shape";
 import { waitBefore } from "../src/feed/waiting";
 import { commandFor } from "../src/keyboard";
 import { board, newestCall } from "../src/order";
-import { problemWords } from "../src/problem";
+import { isWarning, problemWords } from "../src/problem";
+import { possible } from "../src/steps";
 import { clockTime, elapsed, late } from "../src/times";
 import { whyWords } from "../src/why";
 import { WORDS } from "../src/words";
@@ -61,6 +62,30 @@ test("a conflict says who has it, that a newer press came, or that it is over", 
   assert.match(say({ occurrences: 2, claimed_by: "Karin" }), /ny tryckning: nu 2/);
   assert.match(say({ standing: "resolved", resolved_by: "Karin", reason: "feltryck" }), /avslutat av Karin: feltryck/);
   assert.match(problemWords(WORDS.en, { kind: "refused", message: { sv: "nej", en: "no" } }, view("a"), "Elin"), /no$/);
+});
+
+test("a warning that may be gone past is said in the gateway's words, and is not any other conflict", () => {
+  const message = { sv: "Omar är kvar i hemmet.", en: "Omar is still inside." };
+  const warning = { kind: "conflict", hint: "a responder is inside; confirm", message, alert: view("a", { claimed_by: "Elin" }) };
+  assert.ok(isWarning(warning));
+  assert.equal(problemWords(WORDS.sv, warning, view("a"), "Elin"), message.sv);
+  assert.ok(!isWarning({ ...warning, hint: "the alert changed since it was read" }));
+  assert.match(problemWords(WORDS.sv, warning, view("a"), "Karin"), /Elin har redan larmet/);
+});
+
+test("the first button is the next sensible step, and somebody else's alarm has none", () => {
+  const mine = (changes: Parameters<typeof view>[1]) => possible(view("a", { claimed_by: "Elin", ...changes }), "Elin")[0];
+  const response = { person: "p", name: "Omar", sent_at: "", accepted_at: null, on_site_at: null, left_at: null };
+  const called = { at: "", by: "Elin", result: "no_answer" } as const;
+  assert.equal(possible(view("a"), "Elin")[0], "take");
+  assert.equal(mine({}), "call_back");
+  assert.equal(mine({ called_back: called }), "send");
+  assert.equal(mine({ called_back: { ...called, result: "reached" } }), "resolve");
+  assert.equal(mine({ response: { ...response, standing: "accepted" } }), "on_site");
+  assert.equal(mine({ response: { ...response, standing: "on_site" } }), "outcome");
+  assert.equal(mine({ response: { ...response, standing: "declined" }, called_back: called }), "send");
+  assert.equal(mine({ outcome: "Hjälpte upp." }), "resolve");
+  assert.deepEqual(possible(view("a", { claimed_by: "Karin" }), "Elin"), []);
 });
 
 test("what is not stated as covered is unknown, also what is not mentioned", () => {

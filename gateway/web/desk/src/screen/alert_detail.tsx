@@ -1,11 +1,12 @@
 /** The chosen alert: everything about it, what is to be done in this home, what has been done, what can be done. */
 import type { AlertView, Saying } from "../contract";
 import type { Refusal } from "../refusal";
-import { type Session, personOf } from "../session";
+import type { Session } from "../session";
+import type { Asking, Plain } from "../steps";
 import { elapsed } from "../times";
 import { whatWords, whyWords } from "../why";
 import { useWords } from "../words";
-import { ActionBar, type Asking, type Plain } from "./action_bar";
+import { ActionBar } from "./action_bar";
 import { Place, Times } from "./alert_row";
 import { AskingForm } from "./asking_form";
 import { Badges } from "./badges";
@@ -41,7 +42,7 @@ export function AlertDetail(props: Props) {
   const words = useWords();
   const { alert, session, actions, live, begun, begin, refuse } = props;
   if (!alert) return <section class="detail nothing">{words.alert.select}</section>;
-  const me = personOf(session);
+  const me = session.person;
   const finish = async (seen: AlertView, asking: Asking, said: Saying): Promise<void> => {
     begin((await actions.perform(seen, asking, said)) ? null : { asking, seen: null });
     props.keepFocus();

@@ -23,7 +23,7 @@ import { SignIn } from "./sign_in";
 
 /** The session of somebody who may watch; nothing for anybody else. */
 function deskOf(me: Me): Session | null {
-  return mayWatch(me) ? { token: "", operator: me.display, unchecked: me.how !== "passkey" } : null;
+  return mayWatch(me) ? { token: "", person: me.person, operator: me.display, unchecked: me.how !== "passkey" } : null;
 }
 
 export function App() {
@@ -79,7 +79,7 @@ export function App() {
   return (
     <WordsContext.Provider value={words[language]}>
       {session ? (
-        <DeskScreen key={session.operator + session.token} session={session} looks={looks} leave={leave} refuse={refuse} />
+        <DeskScreen key={session.person + session.token} session={session} looks={looks} leave={leave} refuse={refuse} />
       ) : (
         <SignIn {...{ looks, refused, invitation, me, enter, arrive, leave }} />
       )}

@@ -2,8 +2,8 @@
 import type { AlertView, Saying } from "../contract";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
+import type { Asking } from "../steps";
 import { useWords } from "../words";
-import type { Asking } from "./action_bar";
 import { CallForm } from "./call_form";
 import { PersonForm } from "./person_form";
 import { WordsForm } from "./words_form";

@@ -6,10 +6,10 @@ import type { Looks } from "../looks";
 import { board } from "../order";
 import { usePreference } from "../preference";
 import type { Refusal } from "../refusal";
-import { type Session, personOf } from "../session";
+import type { Session } from "../session";
+import { type Plain, isAsking, mayBegin } from "../steps";
 import { knownBy, waitingCalls } from "../store";
 import { useWords } from "../words";
-import { type Plain, isAsking, mayBegin } from "./action_bar";
 import { AlertDetail, type Begun, CHOSEN } from "./alert_detail";
 import { AlertList } from "./alert_list";
 import { DeskHeader } from "./desk_header";
@@ -95,7 +95,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (!chosen) return;
     else if (isAsking(command)) {
       setReading(true);
-      if (live && mayBegin(chosen, personOf(session))) begin({ asking: command, seen: chosen });
+      if (live && mayBegin(chosen, session.person)) begin({ asking: command, seen: chosen });
     } else void perform(command, chosen);
   };
 
@@ -124,7 +124,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         </aside>
         <main id="alarms" tabIndex={-1}>
           <AlertList
-            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: personOf(session) }}
+            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.person }}
             known={knownBy(desk)}
             asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
             open={open}

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { onDutyFor } from "../api";
 import type { AlertView, OnDuty } from "../contract";
 import type { Refusal } from "../refusal";
-import { type Session, personOf } from "../session";
+import type { Session } from "../session";
 import { useWords } from "../words";
 
 interface Props {
@@ -30,7 +30,7 @@ export function PersonForm({ alert, session, role, heading, busy, choose, cancel
   }, [alert.home]);
   useEffect(() => form.current?.querySelector<HTMLElement>("button")?.focus(), [people]);
 
-  const listed = typeof people === "string" ? [] : people.filter((one) => one.role === role && one.person !== personOf(session));
+  const listed = typeof people === "string" ? [] : people.filter((one) => one.role === role && one.person !== session.person);
   return (
     <form ref={form} class="asking" aria-labelledby="whom" onSubmit={(event) => event.preventDefault()}>
       <h3 id="whom">{heading}</h3>

@@ -5,7 +5,7 @@ import type { Action, AlertView, Saying } from "../contract";
 import type { DeskStore } from "../desk_store";
 import { isWarning, problemWords } from "../problem";
 import type { Refusal } from "../refusal";
-import { type Session, personOf } from "../session";
+import type { Session } from "../session";
 import type { Words } from "../words/language";
 
 /** Why the last action on `id` did not happen; `goOn` is what the operator may do having read a warning, else null. */
@@ -67,7 +67,7 @@ export function useActions(session: Session, store: DeskStore, words: Words, ref
     else {
       const now = outcome.problem.alert;
       if (now) store.send({ is: "alert", alert: now });
-      const text = problemWords(words, outcome.problem, seen, personOf(session));
+      const text = problemWords(words, outcome.problem, seen, session.person);
       setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { seen: now, action, said } : null });
     }
     return false;

@@ -209,6 +209,7 @@ export const en = (setting: Setting): Words => ({
     inactivity: "No movement for long",
     device_silent: "Device gone silent",
     device_refused: "Device not believed",
+    lock_failing: "Lock that does not open",
     edge_silent: "Home unit gone silent",
   },
 

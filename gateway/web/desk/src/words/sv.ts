@@ -208,6 +208,7 @@ export const sv = (setting: Setting) => ({
     inactivity: "Ingen rörelse på länge",
     device_silent: "Enhet har tystnat",
     device_refused: "Enhet som inte godtas",
+    lock_failing: "Lås som inte öppnar",
     edge_silent: "Hemenheten har tystnat",
   } as Record<string, string>,
 

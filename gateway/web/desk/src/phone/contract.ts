@@ -1,0 +1,89 @@
+/** What the gateway says and hears under /api/v1/phone, as the phone relies on it. Times are RFC 3339 text with Z. */
+import type { ResponseStanding, Said } from "../contract";
+
+export type VisitStanding = "planned" | "started" | "ended" | "partial" | "declined" | "no_entry" | "cancelled";
+
+export interface Visit {
+  readonly id: string;
+  readonly home: string;
+  readonly label: string;
+  readonly address: string;
+  readonly resident: string;
+  readonly from: string;
+  readonly until: string;
+  readonly people: readonly string[];
+  readonly tasks: readonly string[];
+  readonly standing: VisitStanding;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly version: number;
+  /** The home has a lock that takes commands; `unlatch`: its latch may be pulled too. */
+  readonly door: boolean;
+  readonly unlatch: boolean;
+}
+
+/** An alert that was sent to this person. */
+export interface Call {
+  readonly id: string;
+  readonly home: string;
+  readonly label: string;
+  readonly address: string;
+  readonly resident: string;
+  readonly condition: string;
+  readonly occurrences: number;
+  readonly occurred_at: string;
+  readonly instruction: string | null;
+  readonly response: ResponseStanding;
+  readonly outcome: string | null;
+  readonly version: number;
+  readonly door: boolean;
+  readonly unlatch: boolean;
+}
+
+/** Somebody could not get in; open until a named person closes it. */
+export interface NoEntry {
+  readonly id: string;
+  readonly visit: string;
+  readonly home: string;
+  readonly label: string;
+  readonly address: string;
+  readonly at: string;
+  readonly reason: string;
+  readonly closed_at: string | null;
+}
+
+export interface Today {
+  readonly person: string;
+  readonly name: string;
+  readonly at: string;
+  readonly visits: readonly Visit[];
+  readonly alerts: readonly Call[];
+  readonly no_entries: readonly NoEntry[];
+}
+
+/** What a tag proved. */
+export interface TagAnswer {
+  readonly home: string;
+  readonly label: string;
+  readonly address: string;
+  readonly place: "door" | "inside";
+  readonly visit: Visit | null;
+  readonly alert: string | null;
+  readonly words: Said;
+}
+
+export type DoorAction = "unlock" | "lock" | "unlatch";
+export type CommandStanding = "issued" | "sent" | "taken" | "done" | "failed" | "refused" | "unknown";
+
+/** A command as it stands; `final`: it stays so. */
+export interface Command {
+  readonly command: string;
+  readonly action: DoorAction;
+  readonly standing: CommandStanding;
+  readonly final: boolean;
+  readonly words: Said;
+  readonly next_step: Said;
+}
+
+/** What a door is opened for. */
+export type Purpose = { readonly visit: string } | { readonly alert: string };
