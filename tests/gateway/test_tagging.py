@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -23,6 +24,7 @@ from simulator.tag import Tag
 from tests.gateway.alarms import count, rows
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import HOUSES, KARIN, OMAR, SINCE, UNIT, plan, planned, record, settle
+from tests.waiting import until
 
 KEYS = TagKeys(bytes(range(32)))
 AT_THE_DOOR, INSIDE, ELSEWHERE, NOWHERE = b"at-door", b"inside1", b"another", b"nowhere"
@@ -179,3 +181,25 @@ async def test_a_tag_is_enrolled_once_and_may_move(tagging: Tagging, database_ur
         enrol_tag(database_url, TagRegistration(moved.id, NOWHERE, HOUSES[0].home, TagPlace.DOOR, NOW))
     with pytest.raises(Conflict):
         enrol_tag(database_url, TagRegistration("tag-00000009", INSIDE, HOUSES[0].home, TagPlace.DOOR, NOW))
+
+
+@pytest.mark.asyncio
+async def test_a_late_reading_does_not_take_a_newer_proof_away(tagging: Tagging, database_url: str) -> None:
+    await tagging.touch(CAREGIVER, touch(tag(AT_THE_DOOR), "key-0001"))
+    late = Touch(Reading(AT_THE_DOOR, 2), SINCE - 10 * MINUTE, SINCE, "key-0002")
+    await tagging.touch(CAREGIVER, late)
+    assert rows(database_url, "SELECT extract(epoch FROM proved_at)::bigint FROM proximity") == [(SINCE // 1_000_000,)]
+
+
+@pytest.mark.asyncio
+async def test_the_counter_is_compared_under_the_tags_lock(tagging: Tagging, database_url: str) -> None:
+    """Somebody else's newer reading is being taken: the older one waits for it, and is refused after it."""
+    with psycopg.connect(database_url) as other, psycopg.connect(database_url, autocommit=True) as looking:
+        other.execute("UPDATE tag SET counter = 100 WHERE uid = %s", (AT_THE_DOOR,))
+        older = asyncio.create_task(tagging.touch(CAREGIVER, Touch(Reading(AT_THE_DOOR, 5), SINCE, SINCE, "key-0001")))
+        waiting = "SELECT FROM pg_stat_activity WHERE application_name = 'test-tags' AND wait_event_type = 'Lock'"
+        await until(lambda: looking.execute(waiting).rowcount == 1)
+        other.commit()
+        with pytest.raises(Replayed):
+            await older
+    assert rows(database_url, "SELECT counter FROM tag WHERE uid = %s", AT_THE_DOOR) == [(100,)]
