@@ -218,6 +218,36 @@ async def test_a_call_for_help_is_announced_as_received_when_the_gateway_has_it_
 
 
 @pytest.mark.asyncio
+async def test_a_call_for_help_waits_for_no_bolt(flat: Flat, doorway: Doorway, radio: Radio) -> None:
+    flat.lock.motor_seconds = 3.0
+    async with flat.agent():
+        await fresh(flat, None)
+        await until(lambda: not flat.lock.dirty)
+        await doorway.send(doorway.command(Action.UNLOCK, LOCK.id))
+        await until(lambda: flat.lock.bolt == nuki.UNLOCKING)
+        radio.press()
+        await until(lambda: flat.gateway.events(HelpCalled))
+        assert flat.lock.bolt == nuki.UNLOCKING, "the alarm was there while the motor still turned"
+        await until(flat.ends)
+    assert flat.ends()[0].outcome is Outcome.DONE
+
+
+@pytest.mark.asyncio
+async def test_an_edge_that_is_stopped_while_the_bolt_moves_still_tells_the_end(flat: Flat, doorway: Doorway) -> None:
+    flat.lock.motor_seconds = 1.0
+    async with flat.agent() as process:
+        await fresh(flat, None)
+        asked = doorway.command(Action.UNLOCK, LOCK.id)
+        await doorway.send(asked)
+        await until(lambda: flat.lock.bolt == nuki.UNLOCKING)
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+    async with flat.agent():
+        await until(flat.ends)
+    assert [(end.command, end.outcome) for end in flat.ends()] == [(asked.id, Outcome.DONE)]
+
+
+@pytest.mark.asyncio
 async def test_a_hand_on_the_knob_is_a_fact_of_its_own(flat: Flat, doorway: Doorway) -> None:
     async with flat.agent():
         await until(lambda: not flat.lock.dirty and flat.gateway.facts)

@@ -75,6 +75,24 @@ def test_after_a_lost_answer_the_state_is_read_and_nothing_is_said_twice(action:
     assert len(lock.log) == 1
 
 
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.LOSE])
+def test_a_bolt_that_still_moves_is_waited_for(fault: Fault) -> None:
+    lock = emulated()
+    lock.fault = fault
+    states, read = lock._states, iter(range(100))
+
+    def slow() -> bytes:
+        """Moving, for the first three readings after the action."""
+        found = states()
+        return found[:1] + bytes((nuki.UNLOCKING,)) + found[2:] if lock.log and next(read) < 3 else found
+
+    lock._states = slow  # type: ignore[method-assign]
+    end = talked(lock, UNLOCK)
+    assert (type(end), end.state) == (Done, LockState.UNLOCKED)
+    assert next(read) > 3, "it was read until it rested"
+    assert len(lock.log) == 1
+
+
 def test_an_unlatch_whose_latch_is_back_is_known_by_the_locks_last_action() -> None:
     lock = emulated()
     lock.fault = Fault.LOSE
