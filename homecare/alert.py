@@ -28,6 +28,7 @@ class Condition(StrEnum):
     DEVICE_SILENT = "device_silent"
     EDGE_SILENT = "edge_silent"
     DEVICE_REFUSED = "device_refused"
+    LOCK_FAILING = "lock_failing"
 
 
 class Urgency(StrEnum):
@@ -49,10 +50,18 @@ URGENCY_OF: Final[dict[Condition, Urgency]] = {
     Condition.DEVICE_SILENT: Urgency.FAULT,
     Condition.EDGE_SILENT: Urgency.FAULT,
     Condition.DEVICE_REFUSED: Urgency.FAULT,
+    Condition.LOCK_FAILING: Urgency.FAULT,
 }
 
 ALARM_CLASS: Final = frozenset(
-    {Condition.HELP_CALL, Condition.FALL, Condition.HAZARD, Condition.UNREADABLE_ALARM, Condition.EQUIVOCATION}
+    {
+        Condition.HELP_CALL,
+        Condition.FALL,
+        Condition.HAZARD,
+        Condition.UNREADABLE_ALARM,
+        Condition.EQUIVOCATION,
+        Condition.LOCK_FAILING,
+    }
 )
 """Conditions that only the alarm process opens (protocol rule 13); bulk opens all others."""
 

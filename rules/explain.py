@@ -68,6 +68,10 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.SWEDISH: "Det enheten säger godtas inte sedan {at} ({why}). Skriv in den på nytt.",
         Language.ENGLISH: "What the device says is refused since {at} ({why}). Enrol it again.",
     },
+    Condition.LOCK_FAILING: {
+        Language.SWEDISH: "Låset öppnade inte när det skulle, {times} gånger på sju dygn, senast {at}. Beställ service.",
+        Language.ENGLISH: "The lock did not open when asked, {times} times in seven days, last {at}. Order service.",
+    },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "
         "Vad som händer i bostaden är okänt.",

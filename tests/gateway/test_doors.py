@@ -305,6 +305,8 @@ async def test_a_lock_that_failed_three_times_in_a_week_is_a_fault(night: Night)
         assert (await final(night.phone, command.id))["standing"] == "failed"
         found = rows(night.url, "SELECT subject, count FROM fault WHERE kind = 'lock_failing'")
         assert found == ([] if number < 3 else [(lock_of(HOUSE), 3)])
+    alerts = "SELECT condition, subject, occurrences FROM alert"
+    assert rows(night.url, alerts) == [("lock_failing", lock_of(HOUSE), 1)]
 
 
 @pytest.mark.asyncio

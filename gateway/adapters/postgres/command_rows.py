@@ -6,11 +6,15 @@ from typing import Any, Final
 import msgspec
 from psycopg import AsyncCursor
 
+from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.access import CommandView, Standing
+from homecare.alert import Condition
 from homecare.errors import Unknown
 from homecare.event import LockState
+from homecare.identity import DeviceId, HomeId
+from rules.verdict import Raise
 
 COMMAND_CHANNEL: Final = "vaka_command"
 """The notification that a command was issued or changed its standing; nothing depends on it."""
@@ -45,6 +49,7 @@ WHERE device = %(device)s AND standing IN ('failed', 'unknown') AND sent_at IS N
   AND action IN ('unlock', 'unlatch') AND ended_at > %(at)s - %(within)s::interval
 HAVING count(*) >= %(limit)s
 ON CONFLICT (kind, subject) DO UPDATE SET count = excluded.count, last_at = excluded.last_at, detail = excluded.detail
+RETURNING count
 """
 
 
@@ -90,7 +95,7 @@ async def end_command(cursor: AsyncCursor[Any], id_: str, end: End) -> bool:
         return False
     person, home, device, action, purpose, _ = row
     if end.standing in (Standing.FAILED, Standing.UNKNOWN) and device is not None:
-        await _look_at_the_lock(cursor, device, end)
+        await _look_at_the_lock(cursor, HomeId(home), device, command=id_, end=end)
     deed = Deed(
         at=end.at,
         person=person if end.by == HOME else end.by,
@@ -105,7 +110,8 @@ async def end_command(cursor: AsyncCursor[Any], id_: str, end: End) -> bool:
     return True
 
 
-async def _look_at_the_lock(cursor: AsyncCursor[Any], device: str, end: End) -> None:
+async def _look_at_the_lock(cursor: AsyncCursor[Any], home: HomeId, device: str, *, command: str, end: End) -> None:
+    """The lock's fault, and the alert by which somebody hears of it; each further failure is an occurrence on it."""
     parameters = {
         "kind": LOCK_FAILING,
         "device": device,
@@ -115,6 +121,19 @@ async def _look_at_the_lock(cursor: AsyncCursor[Any], device: str, end: End) -> 
         "detail": f"the last one: {end.reason or end.standing}",
     }
     await cursor.execute(_FAILING, parameters)
+    row = await cursor.fetchone()
+    if row is not None:
+        raised = Raise(
+            condition=Condition.LOCK_FAILING,
+            home=home,
+            subject=DeviceId(device),
+            window=command,
+            occurred_at=end.at,
+            fact=None,
+            presses=1,
+            explanation={"device": device, "times": row[0], "at": end.at},
+        )
+        await apply_verdicts(cursor, [raised], end.at)
 
 
 def _read(row: Sequence[Any]) -> CommandView:
