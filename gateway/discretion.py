@@ -29,7 +29,7 @@ def trace_of(error: BaseException) -> str:
         waiting += now.exceptions if isinstance(now, BaseExceptionGroup) else ()
         if (cause := now.__cause__ or (None if now.__suppress_context__ else now.__context__)) is not None:
             waiting.append(cause)
-    return "\n".join(lines)
+    return "\n".join(("Traceback of kinds and places:", *lines))
 
 
 def _one(error: BaseException) -> str:

@@ -98,6 +98,10 @@ class Registry:
         entry = self._entries[edge.id] = EdgeEntry(edge, bindings, shards, keys)
         return entry
 
+    def is_person(self, text: str) -> bool:
+        """Whether this is somebody's pseudonym."""
+        return text in self._names
+
     def name_of(self, person: str | None) -> str | None:
         """What colleagues see of a person; a name that somebody with the token gave is nobody's pseudonym and stays."""
         return None if person is None else self._names.get(person, person)

@@ -41,7 +41,7 @@ async def act_on_alert(
     request: ActionRequest,
 ) -> AlertView:
     """Done on the version that the person saw; a newer press is a conflict, and the answer shows how it stands now."""
-    identity, person = AlertId(alert), actor(subject, request.operator)
+    identity, person = AlertId(alert), actor(behind, subject, request.operator)
     unit = await require_alert(behind, subject, Permission(f"alert.{action}"), identity)
     await require_addressee(behind.cases, identity, action, request.to)
     said = Said(reason=request.reason, to=request.to, result=request.result, text=request.text, confirm=request.confirm)

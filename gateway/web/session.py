@@ -67,6 +67,7 @@ async def signed(
     services = services_of(request)
     if "Authorization" in request.headers:
         _check_token(services, given)
+        _require_no_person(services, name, "X-Vaka-Operator")
         return Subject(person=name, display=name, roles={}, everywhere=TOKEN_ROLES)
     found = await signed_in(request)
     if found is None:
@@ -77,9 +78,18 @@ async def signed(
 Signed = Annotated[Subject, Depends(signed)]
 
 
-def actor(subject: Subject, operator: str | None) -> str:
+def actor(behind: Services, subject: Subject, operator: str | None) -> str:
     """Who acts: the person of the session, or whom the holder of the token names in the call."""
-    return subject.person if subject.session else (operator or subject.person)
+    if subject.session or operator is None:
+        return subject.person
+    _require_no_person(behind, operator, "operator")
+    return operator
+
+
+def _require_no_person(services: Services, name: str, where: str) -> None:
+    """`Malformed` where a holder of the token calls itself by somebody's pseudonym: the logs would name that person."""
+    if services.registry.is_person(name):
+        raise Malformed("read header", where, "a name of one's own, not another person's identifier")
 
 
 async def signed_in(request: Request, *, used: bool = True) -> SignedIn | None:

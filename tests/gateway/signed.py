@@ -18,6 +18,17 @@ from homecare.identity import UnitId
 from tests.gateway.enrolled import Household
 
 FIRST, SECOND = UnitId("unit-0001"), UnitId("unit-0002")
+OPEN = {
+    "/api/v1/session/demo",
+    "/api/v1/session/passkey",
+    "/api/v1/session/passkey/options",
+    "/api/v1/session/invitation",
+    "/api/v1/session/invitation/options",
+    "/api/v1/session/ways",
+    "/api/v1/authority",
+    "/api/v1/enrolment",
+}
+"""What somebody calls who is not signed in yet."""
 
 
 def person(role: Role, unit: UnitId = FIRST, *, number: int = 1) -> Person:

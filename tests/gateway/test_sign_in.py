@@ -1,5 +1,6 @@
 """Sessions, the demonstration's sign-in, and what a browser must not be made to do."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gateway.sessions import DESK, HAND
 from gateway.web.session import COOKIE
 from homecare.clock import SECOND as SECONDS
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
-from tests.gateway.signed import client_of, enrol_everybody, person, secret_of, sign_in
+from tests.gateway.signed import OPEN, client_of, enrol_everybody, person, secret_of, sign_in
 
 OPERATOR, CAREGIVER, ADMINISTRATOR = person(Role.OPERATOR), person(Role.CAREGIVER), person(Role.ADMINISTRATOR)
 ALERTS = "/api/v1/alerts"
@@ -121,6 +122,33 @@ def test_a_session_ends_by_itself(demonstration: Serving, role: Role, column: st
             assert client.get(SESSION).status_code == status
 
 
+def test_every_call_of_the_description_asks_who_calls(demonstration: Serving) -> None:
+    """Whatever is added to the API is asked as well; no call but signing in itself is open."""
+    described = httpx.get(f"{demonstration.url}/openapi.json").json()
+    called = [
+        (method, path)
+        for path, methods in described["paths"].items()
+        for method in methods
+        if path.startswith("/api/") and path not in OPEN
+    ]
+    assert len(called) > 25
+    for method, path in called:
+        filled = re.sub(r"\{\w+\}", "home-0000000000000000", path)
+        body = {"content": b"{}", "headers": {"Content-Type": "application/json", "Origin": demonstration.url}}
+        answer = httpx.request(method.upper(), demonstration.url + filled, **(body if method != "get" else {}))  # type: ignore[arg-type]
+        assert answer.status_code == 401, (method, path, answer.text)
+
+
+def test_no_holder_of_the_token_acts_under_a_persons_pseudonym(demonstration: Serving) -> None:
+    """Else the logs would say that the person did it."""
+    with demonstration.client(**{"X-Vaka-Operator": OPERATOR.id}) as client:
+        assert_problem(client.get(ALERTS), 422, "malformed")
+    [alert] = demonstration.press(HOUSES[0], 900)
+    with demonstration.client() as client:
+        sent = {"version": alert.version, "operator": OPERATOR.id}
+        assert_problem(client.post(f"{ALERTS}/{alert.id}/take", json=sent), 422, "malformed")
+
+
 def test_signing_in_again_ends_the_session_before(demonstration: Serving) -> None:
     secret = secret_of(demonstration.database_url, OPERATOR)
     with client_of(demonstration.url, secret) as client:
@@ -166,7 +194,7 @@ def test_the_gateway_keeps_no_secret_in_clear(demonstration: Serving) -> None:
 def test_whoever_acts_in_a_session_is_the_person_and_not_the_name_that_is_sent(demonstration: Serving) -> None:
     [alert] = demonstration.press(HOUSES[0], 1)
     with sign_in(demonstration.url, demonstration.database_url, OPERATOR) as client:
-        sent = {"version": 1, "operator": "Somebody else"}
+        sent = {"version": alert.version, "operator": "Somebody else"}
         taken = client.post(f"{ALERTS}/{alert.id}/take", json=sent)
         assert taken.json()["claimed_by"] == OPERATOR.display
     assert demonstration.rows("SELECT claimed_by FROM alert WHERE id = %s", alert.id) == [(OPERATOR.id,)]

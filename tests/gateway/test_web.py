@@ -11,6 +11,7 @@ import pytest
 
 from gateway.web.bounds import SECURITY_HEADERS
 from tests.gateway.serving import HOUSES, Serving, assert_problem
+from tests.gateway.signed import OPEN
 
 # --- supervision ------------------------------------------------------------------------------------------------------
 
@@ -29,19 +30,6 @@ def test_figures_are_prometheus_text(serving: Serving) -> None:
     text = httpx.get(f"{serving.url}/metrics").text
     for name in ("vaka_alarm_facts_total", "vaka_open_alerts", "vaka_feed_latency_seconds_bucket", "vaka_live_desks"):
         assert re.search(rf"^{name}", text, re.MULTILINE), name
-
-
-OPEN = {
-    "/api/v1/session/demo",
-    "/api/v1/session/passkey",
-    "/api/v1/session/passkey/options",
-    "/api/v1/session/invitation",
-    "/api/v1/session/invitation/options",
-    "/api/v1/session/ways",
-    "/api/v1/authority",
-    "/api/v1/enrolment",
-}
-"""What somebody calls who is not signed in yet."""
 
 
 def test_the_description_is_complete(serving: Serving) -> None:
