@@ -69,7 +69,7 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.ENGLISH: "What the device says is refused since {at} ({why}). Enrol it again.",
     },
     Condition.LOCK_FAILING: {
-        Language.SWEDISH: "Låset öppnade inte när det skulle, {times} gånger på sju dygn, senast {at}. Beställ service.",
+        Language.SWEDISH: "Låset öppnade inte {times} gånger på sju dygn, senast {at}. Beställ service.",
         Language.ENGLISH: "The lock did not open when asked, {times} times in seven days, last {at}. Order service.",
     },
     Condition.EDGE_SILENT: {
