@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.enrolment import new_request
+from gateway.adapters.postgres.case import enrol_instructions
 from gateway.adapters.postgres.municipality import enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
 from gateway.adapters.postgres.registry import enrol_all
@@ -20,6 +21,7 @@ from homecare.consent import MemberKind
 from homecare.identity import shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
+from simulator.instructions import INSTRUCTIONS
 from simulator.people import FIRST, MUNICIPALITIES, people
 
 UNIT: Final = FIRST
@@ -31,11 +33,12 @@ SINCE: Final = 0
 
 
 def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
-    """Write units, homes, edges, devices and people to the registry; the same again changes nothing."""
+    """Write units, homes, edges, devices, people and instructions; the same again changes nothing."""
     enrol_all(database, tuple(_registration(plan, data) for plan in plans))
     for municipality in MUNICIPALITIES:
         enrol_municipality(database, municipality)
     enrol_people(database, people())
+    enrol_instructions(database, INSTRUCTIONS)
 
 
 def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
-from gateway.adapters.postgres.case import CLOSED_FOR, PostgresCases, answer_at_home
+from gateway.adapters.postgres.case import CLOSED_FOR, PostgresCases, answer_at_home, enrol_instructions
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.registry import enrol
@@ -209,6 +209,15 @@ async def test_an_instruction_is_written_on_the_version_that_was_read_and_open_d
         ("Nyckel hos grannen.",),
     ]
     assert rows(database_url, "SELECT count(*) FROM feed WHERE version = 1") == [(3,)], "the press and two instructions"
+
+
+@pytest.mark.asyncio
+async def test_enrolling_again_leaves_what_somebody_wrote(cases: PostgresCases, database_url: str) -> None:
+    enrol_instructions(database_url, [Instruction(home=HOUSE.home, text="Vid enrolering.")])
+    await cases.instruct(Instruction(home=HOUSE.home, text="Nytt.", version=1), person=DESK, at=NOW)
+    enrol_instructions(database_url, [Instruction(home=HOUSE.home, text="Vid enrolering.")])
+    found = await cases.instruction(HOUSE.home, READ)
+    assert (found.version, found.text) == (2, "Nytt.")
 
 
 @pytest.mark.asyncio

@@ -4,7 +4,7 @@
 was opened can stamp "on site" with it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -69,6 +69,14 @@ WITH written AS (
     WHERE a.home = %(home)s AND a.standing <> 'resolved'
 )
 SELECT version, pg_notify(%(channel)s, '') FROM kept
+"""
+_ENROL: Final = """
+WITH written AS (
+    INSERT INTO instruction (home, text, call_link, version, changed_by, changed_at)
+    VALUES (%s, %s, %s, 1, 'enrolment', now()) ON CONFLICT (home) DO NOTHING RETURNING *
+)
+INSERT INTO instruction_log (home, version, text, call_link, changed_by, changed_at)
+SELECT home, version, text, call_link, changed_by, changed_at FROM written
 """
 _ON_DUTY: Final = """
 SELECT p.id, p.display, r.role
@@ -159,6 +167,12 @@ class PostgresCases:
         async with self._transaction("read people") as cursor:
             await cursor.execute(_HAS_ROLE, (alert, person, role))
             return await cursor.fetchone() is not None
+
+
+def enrol_instructions(url: str, instructions: Iterable[Instruction]) -> None:
+    """The first instruction of homes that have none yet; what somebody wrote stays."""
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection, connection.cursor() as cursor:
+        cursor.executemany(_ENROL, [(one.home, one.text, one.call_link) for one in instructions])
 
 
 def stand_in(url: str, unit: UnitId, backup: UnitId) -> None:
