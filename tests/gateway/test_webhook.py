@@ -6,21 +6,26 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.ladder import PostgresLadder
-from gateway.adapters.webhook import Webhook, checked_url
+from gateway.adapters.webhook import Webhook, checked_url, signature
+from gateway.climbing import climb
 from gateway.escalation import Escalation
 from gateway.messaging import LIFE, Messaging
 from gateway.ports.escalation import Outgoing
-from homecare.clock import SECOND, ManualClock
+from homecare.clock import SECOND, ManualClock, SystemClock
 from homecare.errors import Malformed, Unavailable
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import NOW, household
+from tests.gateway.running import config_of
+from tests.waiting import until
 
 KEY = bytes(range(32))
 HOUSE = household(1)
@@ -169,6 +174,28 @@ async def test_a_process_that_died_in_an_attempt_leaves_it_to_another(
     clock.wall += SECOND
     assert await messaging.round() == 1
     assert rows(database_url, OUTBOX) == [(2, True, False, None)]
+
+
+@pytest.mark.asyncio
+async def test_the_alarm_processs_part_tells_of_a_call_that_has_waited_61_seconds(
+    receiver: Receiver, database_url: str, tmp_path: Path
+) -> None:
+    """The parts as the process puts them together, on the real clock; the key is made in the data folder."""
+    clock = SystemClock()
+    connections = Connections(database_url, name="test-press", size=1, lock_ms=LOCK_MS * 8)
+    then = clock.now().wall - 61 * SECOND
+    await PostgresAlarms(connections).take(judged(HOUSE, 1, at=then), then)
+    await connections.close()
+    config = msgspec.structs.replace(config_of(database_url, "", tmp_path, 0), webhook_url=receiver.url)
+    climbing = asyncio.create_task(climb(config, clock, name="test-climb", told=lambda: None))
+    await until(lambda: bool(receiver.bodies), seconds=15)
+    climbing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await climbing
+    key = bytes.fromhex((tmp_path / "webhook.key").read_text())
+    [head], [body] = receiver.heads, receiver.bodies
+    assert head["Vaka-Signature"] == f"v1={signature(key, int(head['Vaka-Timestamp']), body)}"
+    assert (tmp_path / "webhook.key").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.asyncio
