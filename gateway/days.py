@@ -84,7 +84,7 @@ class Days:
     async def _follow_alerts(self) -> None:
         while True:  # bounded by the process's life; each round waits
             try:
-                subscription = self._feed.subscribe()
+                subscription = self._feed.subscribe(desk=False)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

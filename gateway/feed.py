@@ -28,9 +28,10 @@ BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 10.0)
 
 
 class Subscription:
-    """The rows numbered since it was made, in order, until it is cut."""
+    """The rows numbered since it was made, in order, until it is cut. `desk`: for a live desk, and counted as one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, desk: bool = True) -> None:
+        self.desk = desk
         self._waiting: asyncio.Queue[Numbered] = asyncio.Queue(WAITING_LIMIT)
         self.cut = False
 
@@ -77,14 +78,14 @@ class Feed:
 
     @property
     def desks(self) -> int:
-        """Live subscriptions."""
-        return len(self._subscriptions)
+        """Live desks."""
+        return sum(one.desk for one in self._subscriptions)
 
-    def subscribe(self) -> Subscription:
+    def subscribe(self, *, desk: bool = True) -> Subscription:
         """From now on every numbered row; `Unavailable` before the feed has found its place."""
         if self.position is None:
             raise Unavailable("subscribe", "feed", "the gateway is starting or its database is away; try again")
-        subscription = Subscription()
+        subscription = Subscription(desk=desk)
         self._subscriptions.add(subscription)
         return subscription
 
