@@ -195,6 +195,25 @@ def test_the_case_fits_its_screen_and_axe_finds_no_barrier(
     _look(desk, folder / f"desk-warning-{size['width']}.png")
 
 
+@pytest.mark.parametrize("theme", ["dark", "contrast"])
+def test_the_case_has_no_barrier_in_other_colours(
+    open_desk: OpenDesk, karin: Responder, homes: list[CallingHome], broker: PrivateBroker, theme: str, tmp_path: Path
+) -> None:
+    desk = open_desk("Disa")
+    desk.page.get_by_label("Utseende").select_option(theme)
+    homes[0].press(broker.url)
+    desk.row("Asta Exempel").locator(".take").click()
+    desk.button("Skicka larmet").click()
+    desk.button(KARIN.display).click()
+    karin.answers(Answer.ON_SITE)
+    expect(desk.page.locator(".steps")).to_contain_text("på plats")
+    desk.button("Avsluta larmet").click()
+    desk.button("Feltryck").click()
+    desk.button("Avsluta").click()
+    expect(desk.page.locator(".detail .problem")).to_contain_text("kvar i hemmet")
+    _look(desk, tmp_path / f"{theme}.png")
+
+
 def _has_a_header_of_two_lines(desk: DeskPage) -> None:
     """Everything in the header stands beside or below everything else, in at most two lines."""
     expect(desk.page.get_by_text("Demo: Disa")).to_be_visible()
