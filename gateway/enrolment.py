@@ -12,11 +12,13 @@ import msgspec
 
 from gateway.certificates import Authority, issue_edge
 from gateway.ports.enrolment import Claimed, EnrolmentStore, NewCode, NewEdge, PlannedDevice
+from homecare.alert import Condition
 from homecare.claim import PART_BYTES, ClaimCode, new_claim_code
 from homecare.clock import MINUTE, Clock
 from homecare.errors import Malformed
 from homecare.identity import DeviceId, EdgeId, HomeId, new_id
 from homecare.seal import KEY_BYTES
+from rules.verdict import Raise
 
 CODE_LIFE: Final = 15 * MINUTE
 """Microseconds: the time in which somebody stands in the home with the edge in hand."""
@@ -65,6 +67,25 @@ class Enrolment:
         claimed = await self._store.claim(digest, entry, now)
         _log.info("enrolled %s", edge)
         return Enrolled(edge=edge, certificate=issued.certificate, due_at=issued.due_at, claimed=claimed)
+
+    async def tell_of_overdue(self) -> None:
+        """Put every edge whose certificate is overdue before people, once a certificate; it works on all the same."""
+        now = self._clock.now().wall
+        raised = [
+            Raise(
+                condition=Condition.CERTIFICATE_OVERDUE,
+                home=one.home,
+                subject=None,
+                window=f"{one.edge}/{one.serial}",
+                occurred_at=one.due_at,
+                fact=None,
+                presses=1,
+                explanation={"edge": one.edge, "why": Condition.CERTIFICATE_OVERDUE.value, "since": one.due_at},
+            )
+            for one in await self._store.overdue(now)
+        ]
+        if raised:
+            await self._store.tell(raised, now)
 
     async def revoke(self, edge: EdgeId) -> None:
         """Turn an edge away: its frames are refused within `registry.REFRESH_SECONDS`, its rights at the broker go."""

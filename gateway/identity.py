@@ -1,5 +1,6 @@
 """Who is let in: enrolment, consent and commissioning put together for the alarm process."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,15 @@ from gateway.config import Config
 from gateway.enrolment import Enrolment
 from gateway.rights_keeper import RightsKeeper
 from homecare.clock import Clock
+from homecare.errors import Conflict, Unavailable
 from homecare.seal import public_key
 
 FOLDER: Final = "authority"
 """Below the data folder: the authority and this machine's own certificate."""
+LOOK_SECONDS: Final = 3_600.0
+"""Between two looks for certificates that are overdue: they have thirty days before anybody hurries."""
+RETRY_SECONDS: Final = 5.0
+"""After a look that did not reach the database, or met another process that told the same."""
 
 
 class Identity:
@@ -34,6 +40,18 @@ class Identity:
         self.edges_url = config.edges_url or config.broker_url
 
     async def run(self) -> None:
-        """Keep the broker's access file, if it is ours to keep; until cancelled."""
-        if self._config.rights_file is not None:
-            await RightsKeeper(self._store, self._config.rights_file, self._config.broker_pid_file).run()
+        """Keep the broker's access file, if it is ours to keep, and look after certificates; until cancelled."""
+        config = self._config
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_after_certificates(), name="certificates")
+            if config.rights_file is not None:
+                keeper = RightsKeeper(self._store, config.rights_file, config.broker_pid_file)
+                tasks.create_task(keeper.run(), name="rights")
+
+    async def _look_after_certificates(self) -> None:
+        while True:  # bounded by the process's life
+            try:
+                await self.enrolment.tell_of_overdue()
+                await asyncio.sleep(LOOK_SECONDS)
+            except (Unavailable, Conflict):
+                await asyncio.sleep(RETRY_SECONDS)

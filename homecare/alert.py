@@ -29,6 +29,7 @@ class Condition(StrEnum):
     EDGE_SILENT = "edge_silent"
     DEVICE_REFUSED = "device_refused"
     LOCK_FAILING = "lock_failing"
+    CERTIFICATE_OVERDUE = "certificate_overdue"
 
 
 class Urgency(StrEnum):
@@ -51,6 +52,7 @@ URGENCY_OF: Final[dict[Condition, Urgency]] = {
     Condition.EDGE_SILENT: Urgency.FAULT,
     Condition.DEVICE_REFUSED: Urgency.FAULT,
     Condition.LOCK_FAILING: Urgency.FAULT,
+    Condition.CERTIFICATE_OVERDUE: Urgency.FAULT,
 }
 
 ALARM_CLASS: Final = frozenset(
@@ -61,6 +63,7 @@ ALARM_CLASS: Final = frozenset(
         Condition.UNREADABLE_ALARM,
         Condition.EQUIVOCATION,
         Condition.LOCK_FAILING,
+        Condition.CERTIFICATE_OVERDUE,
     }
 )
 """Conditions that only the alarm process opens (protocol rule 13); bulk opens all others."""
@@ -309,10 +312,11 @@ _STANDING_OF: Final[dict[Answer, ResponseStanding]] = {
 }
 
 
-def answer(alert: Alert, what: Answer, *, person: str, at: int, text: str = "") -> Alert:
+def answer(alert: Alert, what: Answer, *, person: str, at: int, heard_at: int | None = None, text: str = "") -> Alert:
     """The alert after its responder's answer at `at`; the same alert where the answer says nothing new.
 
-    A phone may say everything twice, late, and without knowing the newest version. `Conflict` when the alert is over
+    A phone or a door may say everything twice, late, and without knowing the newest version: `heard_at` is when the
+    gateway had it (None: at `at`), and from then on the case waits for the next step. `Conflict` when the alert is over
     or was not, or is no longer, sent to this person; `Refused` for an outcome without words.
     """
     response = alert.case.response
@@ -325,22 +329,16 @@ def answer(alert: Alert, what: Answer, *, person: str, at: int, text: str = "") 
     if alert.standing is Standing.RESOLVED:
         raise Conflict(what, alert.id, "the alert is already resolved")
     after = msgspec.structs.replace(alert, version=alert.version + 1)
+    heard = at if heard_at is None else heard_at
     if what is Answer.OUTCOME:
-        return _moved(after, at, outcome=_outcome(alert, text))
-    if what is Answer.ACCEPT and response.standing is not ResponseStanding.SENT:
-        return _late_acceptance(alert, after, response, at)
-    moved = _moved(after, at, response=_stood(response, what, at))
+        return _moved(after, heard, outcome=_outcome(alert, text))
+    if what is Answer.ACCEPT and response.standing is ResponseStanding.ON_SITE:
+        return alert
+    moved = _moved(after, heard, response=_stood(response, what, min(at, heard)))
     if what is Answer.DECLINE and alert.claimed_by is None:
         waits = msgspec.structs.replace(alert.case, response=moved.case.response, moved_at=None)
         return msgspec.structs.replace(after, case=waits)
     return moved
-
-
-def _late_acceptance(alert: Alert, after: Alert, response: Response, at: int) -> Alert:
-    """Accepting after having declined or left counts; after the door has said "on site" it says nothing new."""
-    if response.standing is ResponseStanding.ON_SITE:
-        return alert
-    return _moved(after, at, response=_stood(response, Answer.ACCEPT, at))
 
 
 def _stood(response: Response, what: Answer, at: int) -> Response:

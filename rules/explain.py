@@ -72,6 +72,11 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.SWEDISH: "Låset öppnade inte {times} gånger på sju dygn, senast {at}. Beställ service.",
         Language.ENGLISH: "The lock did not open when asked, {times} times in seven days, last {at}. Order service.",
     },
+    Condition.CERTIFICATE_OVERDUE: {
+        Language.SWEDISH: "Hemenhetens certifikat skulle ha förnyats {since}. Larmen kommer fram ändå. "
+        "Skriv in hemenheten på nytt.",
+        Language.ENGLISH: "The home unit's certificate was due for renewal {since}. Alarms still arrive. Enrol it again.",
+    },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "
         "Vad som händer i bostaden är okänt.",

@@ -7,6 +7,7 @@ import msgspec
 
 from homecare.device import Capability, Placement
 from homecare.identity import DeviceId, EdgeId, HomeId
+from rules.verdict import Raise
 
 
 class PlannedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,12 +49,13 @@ class Claimed(msgspec.Struct, frozen=True):
     devices: tuple[PlannedDevice, ...]
 
 
-class CertificateState(msgspec.Struct, frozen=True):
-    """An edge's newest certificate, and whether the edge was revoked."""
+class Overdue(msgspec.Struct, frozen=True):
+    """An edge whose newest certificate should have been renewed at `due_at`."""
 
     edge: EdgeId
+    home: HomeId
+    serial: str
     due_at: int
-    revoked_at: int | None
 
 
 class EnrolmentStore(Protocol):
@@ -78,6 +80,13 @@ class EnrolmentStore(Protocol):
         """Every revoked edge."""
         ...
 
-    async def certificates(self, homes: Sequence[HomeId]) -> Sequence[CertificateState]:
-        """The newest certificate of every edge of these homes that has one."""
+    async def overdue(self, at: int) -> Sequence[Overdue]:
+        """Edges that stand in a home with a newest certificate that was due before `at`."""
+        ...
+
+    async def tell(self, raised: Sequence[Raise], at: int) -> None:
+        """Put these conditions before people; what was told before is told no second time.
+
+        `Conflict` where another process tells the same at this moment: look again.
+        """
         ...

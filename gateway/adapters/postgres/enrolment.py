@@ -9,12 +9,14 @@ import psycopg
 from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
+from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.ports.enrolment import CertificateState, Claimed, NewCode, NewEdge, PlannedDevice
-from homecare.errors import Refused, Unknown
+from gateway.ports.enrolment import Claimed, NewCode, NewEdge, Overdue, PlannedDevice
+from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import EdgeId, HomeId
+from rules.verdict import Raise
 
 _CHANGED: Final = "UPDATE registry_change SET number = number + 1"
 _KEEP: Final = """
@@ -33,10 +35,12 @@ _END_STAY: Final = """
 UPDATE edge_home SET valid_until = greatest(%s, valid_from + interval '1 microsecond')
 WHERE edge = %s AND valid_until IS NULL
 """
-_CERTIFICATES: Final = """
-SELECT DISTINCT ON (c.edge) c.edge, c.due_at, e.revoked_at
-FROM certificate AS c JOIN edge AS e ON e.id = c.edge JOIN edge_home AS h ON h.edge = e.id
-WHERE h.home = ANY(%s) ORDER BY c.edge, c.issued_at DESC
+_OVERDUE: Final = """
+SELECT * FROM (
+    SELECT DISTINCT ON (c.edge) c.edge, h.home, c.serial, c.due_at
+    FROM certificate AS c JOIN edge_home AS h ON h.edge = c.edge AND h.valid_until IS NULL
+    ORDER BY c.edge, c.issued_at DESC
+) AS newest WHERE due_at < %s
 """
 
 
@@ -102,14 +106,20 @@ class PostgresEnrolment:
             await cursor.execute("SELECT id FROM edge WHERE revoked_at IS NOT NULL ORDER BY id")
             return tuple(EdgeId(row[0]) for row in await cursor.fetchall())
 
-    async def certificates(self, homes: Sequence[HomeId]) -> Sequence[CertificateState]:
-        """The newest one an edge."""
+    async def overdue(self, at: int) -> Sequence[Overdue]:
+        """By the newest one an edge."""
         async with self._transaction("read certificates") as cursor:
-            await cursor.execute(_CERTIFICATES, (list(homes),))
-            return tuple(
-                CertificateState(EdgeId(edge), wall(due_at), None if revoked_at is None else wall(revoked_at))
-                for edge, due_at, revoked_at in await cursor.fetchall()
-            )
+            await cursor.execute(_OVERDUE, (from_wall(at),))
+            rows = await cursor.fetchall()
+        return tuple(Overdue(EdgeId(edge), HomeId(home), serial, wall(due_at)) for edge, home, serial, due_at in rows)
+
+    async def tell(self, raised: Sequence[Raise], at: int) -> None:
+        """As every alert is opened; a verdict that was applied before changes nothing."""
+        try:
+            async with self._transaction("tell of certificates") as cursor:
+                await apply_verdicts(cursor, raised, at)
+        except psycopg.errors.UniqueViolation as error:
+            raise Conflict("tell of certificates", "alert", "another process told the same just now") from error
 
 
 def _device(one: PlannedDevice, home: HomeId, edge: EdgeId) -> tuple[Any, ...]:

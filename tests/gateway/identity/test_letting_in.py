@@ -1,5 +1,6 @@
 """An edge comes in by a claim code, as an integrator does it: real gateway, TLS, the edge's own command."""
 
+import asyncio
 import http.client
 import ssl
 import threading
@@ -13,8 +14,11 @@ import pytest
 from edge.config import read_config
 from edge.enrolment import enrol
 from edge.transports.mqtt import broker_tls
+from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.certificates import issue_server, make_authority
 from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
+from gateway.enrolment import Enrolment
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Malformed, Refused, Unavailable
 from homecare.seal import agree_at_edge, agree_at_gateway, public_key
@@ -207,3 +211,24 @@ def test_a_revoked_edge_has_no_home_and_stays_revoked(serving: Serving, port: in
     )
     assert revoked is not None
     assert until is not None
+
+
+def test_an_overdue_certificate_is_told_once_and_silences_nothing(serving: Serving, port: int, tmp_path: Path) -> None:
+    edge = read_config(bring_in(port, code(serving, HOUSES[2].home), tmp_path / "edge")).edge
+    overdue = "UPDATE certificate SET issued_at = issued_at - interval '91 days', due_at = now() - interval '1 day'"
+    serving.rows(f"{overdue} WHERE edge = %s RETURNING edge", edge)
+
+    async def look() -> None:
+        connections = Connections(serving.database_url, name="test-overdue", size=1, lock_ms=1_000)
+        enrolment = Enrolment(PostgresEnrolment(connections), make_authority(0), SystemClock())
+        for _ in range(2):
+            await enrolment.tell_of_overdue()
+        await connections.close()
+
+    asyncio.run(look())
+    with serving.client() as client:
+        open_now = client.get("/api/v1/alerts", params={"state": "open"}).json()["alerts"]
+    (told,) = [one for one in open_now if one["condition"] == "certificate_overdue"]
+    assert (told["home"], told["urgency"], told["occurrences"]) == (HOUSES[2].home, "fault", 1)
+    assert told["explanation"]["edge"] == edge
+    assert serving.press(HOUSES[2], 1), "an alarm from the home still becomes an alert"

@@ -210,6 +210,7 @@ export const en = (setting: Setting): Words => ({
     device_silent: "Device gone silent",
     device_refused: "Device not believed",
     lock_failing: "Lock that does not open",
+    certificate_overdue: "The home unit's certificate is too old",
     edge_silent: "Home unit gone silent",
   },
 
@@ -223,6 +224,7 @@ export const en = (setting: Setting): Words => ({
   },
 
   cause: {
+    certificate_overdue: "Alarms still arrive. Enrol the home unit again with a new code.",
     edge_copied:
       "Two home units answer as this one: a restored memory card or a copied machine. Alarms from both are taken. " +
       "Find out which one stands in the home, turn the other one off and enrol the unit again.",

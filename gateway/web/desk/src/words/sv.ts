@@ -209,6 +209,7 @@ export const sv = (setting: Setting) => ({
     device_silent: "Enhet har tystnat",
     device_refused: "Enhet som inte godtas",
     lock_failing: "Lås som inte öppnar",
+    certificate_overdue: "Hemenhetens certifikat är för gammalt",
     edge_silent: "Hemenheten har tystnat",
   } as Record<string, string>,
 
@@ -222,6 +223,7 @@ export const sv = (setting: Setting) => ({
   } as Record<string, (time: string) => string>,
 
   cause: {
+    certificate_overdue: "Larmen kommer fram ändå. Skriv in hemenheten på nytt med en ny kod.",
     edge_copied:
       "Två hemenheter svarar som samma: ett återställt minneskort eller en kopierad dator. Larm från båda tas emot. " +
       "Ta reda på vilken som står i hemmet, stäng av den andra och skriv in enheten på nytt.",
