@@ -12,6 +12,7 @@ from gateway.web import (
     operator,
     phone,
     phone_alerts,
+    phone_files,
     phone_live,
     sign_in,
     supervision,
@@ -61,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
         words.router,
         supervision.router,
         desk_files.router,
+        phone_files.router,
     ):
         app.include_router(router)
     return app

@@ -29,7 +29,7 @@ async def root() -> Response:
 async def desk(behind: Behind, name: str = "") -> Response:
     """A file of the desk; `index.html` for everything that is no file's name."""
     index = behind.static / "index.html"
-    found = _inside(behind.static, name) if name else index
+    found = inside(behind.static, name) if name else index
     if found is not None and found.is_file():
         fixed = name.startswith("assets/")
         return FileResponse(found, headers={"Cache-Control": _FOREVER if fixed else "no-cache"})
@@ -38,7 +38,7 @@ async def desk(behind: Behind, name: str = "") -> Response:
     return PlainTextResponse("there is no such file\n", status_code=404)
 
 
-def _inside(folder: Path, name: str) -> Path | None:
+def inside(folder: Path, name: str) -> Path | None:
     """The file called `name` in the folder; None for a name that leads out of it or is none."""
     if "\x00" in name:
         return None

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from gateway.access import UNLATCH
 from gateway.plan import Differences, Plan
 from gateway.ports.desk import AlertView as StoredAlert
 from gateway.ports.visits import NoEntry
@@ -98,6 +99,7 @@ class VisitView(BaseModel):
     participants: list[ParticipantView]
     version: int
     door: bool = Field(description="the home has a lock that takes commands")
+    unlatch: bool = Field(description="its latch may be pulled too, so that the door stands open")
 
 
 class NoEntryView(BaseModel):
@@ -131,8 +133,10 @@ class TodayAlert(BaseModel):
     occurred_at: Instant
     instruction: str | None
     response: ResponseStanding
+    outcome: str | None
     version: int
     door: bool
+    unlatch: bool
 
 
 class Today(BaseModel):
@@ -225,6 +229,7 @@ def visit_view(visit: Visit, registry: Registry) -> VisitView:
         participants=[_participant(one, registry) for one in visit.participants],
         version=visit.version,
         door=has_door(HomeId(visit.home), registry),
+        unlatch=may_unlatch(HomeId(visit.home), registry),
     )
 
 
@@ -277,14 +282,22 @@ def today_alert(view: StoredAlert, registry: Registry) -> TodayAlert | None:
         occurred_at=rfc3339(alert.occurred_at),
         instruction=view.instruction,
         response=response.standing,
+        outcome=alert.case.outcome,
         version=alert.version,
         door=has_door(alert.home, registry),
+        unlatch=may_unlatch(alert.home, registry),
     )
 
 
 def has_door(home: HomeId, registry: Registry) -> bool:
     """Whether a lock is installed in the home."""
     return any(Capability.LOCK in device.capabilities for device in registry.devices_of(home))
+
+
+def may_unlatch(home: HomeId, registry: Registry) -> bool:
+    """Whether the home allows that its latch is pulled."""
+    known = registry.homes.get(home)
+    return known is not None and known.settings.get(UNLATCH) is True and has_door(home, registry)
 
 
 def _time(wall: int | None) -> str | None:

@@ -41,6 +41,8 @@ export interface Phone {
   /** Gateway's clock minus this phone's, ms. */
   readonly clockLead: number;
   readonly statements: readonly Statement[];
+  /** The visit that a tag told of before the day was heard. */
+  readonly met: Visit | null;
   readonly place: Place;
   readonly proof: Proof | null;
   readonly reading: Reading | null;
@@ -71,6 +73,7 @@ export const EMPTY: Phone = {
   heard: 0,
   clockLead: 0,
   statements: [],
+  met: null,
   place: { at: "today" },
   proof: null,
   reading: null,
@@ -97,7 +100,7 @@ function tagged(phone: Phone, answer: TagAnswer, now: number): Phone {
       ? { at: "visit", id: answer.visit.id }
       : { at: "today" };
   const proof = { home: answer.home, until: now + PROOF_LIFE };
-  return { ...gone(seen, place), proof, reading: { is: "said", said: answer.words, good: true } };
+  return { ...gone(seen, place), met: answer.visit, proof, reading: { is: "said", said: answer.words, good: true } };
 }
 
 export function after(phone: Phone, message: Message): Phone {

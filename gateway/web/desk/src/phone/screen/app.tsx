@@ -1,0 +1,75 @@
+/** Which screen a person sees: an alarm that waits for an answer stands above everything. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { type Theme, usePreference } from "../../preference";
+import { ownWords } from "../../signing_in";
+import { PhoneWordsContext, phoneWordsOf, usePhoneWords } from "../../words/phone";
+import type { Language } from "../../words/language";
+import type { OwnWords } from "../../words/setting";
+import type { PhoneApp } from "../phone_app";
+import { callWaiting, dayOf } from "../store";
+import { CallScreen } from "./call_screen";
+import { ContactBar } from "./contact_bar";
+import { Refusals } from "./refusals";
+import { SignIn } from "./sign_in";
+import { TodayScreen } from "./today_screen";
+import { AppContext, useChanges, usePhone } from "./use_phone";
+import { VisitScreen } from "./visit_screen";
+
+export interface PhoneLooks {
+  readonly theme: Theme;
+  chooseLanguage(language: Language): void;
+  chooseTheme(theme: Theme): void;
+}
+
+export function App({ app }: { app: PhoneApp }) {
+  useChanges(app);
+  const [language, chooseLanguage] = usePreference<Language>("language", "sv");
+  const [theme, chooseTheme] = usePreference<Theme>("theme", "auto");
+  const [own, setOwn] = useState<OwnWords>({});
+  const words = useMemo(() => phoneWordsOf(own), [own]);
+  const person = app.phone.me?.person;
+
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.documentElement.dataset["theme"] = theme;
+  }, [language, theme]);
+  useEffect(() => {
+    if (person) void ownWords(new Headers()).then(setOwn);
+  }, [person]);
+
+  return (
+    <AppContext.Provider value={app}>
+      <PhoneWordsContext.Provider value={words[language]}>
+        <Screen looks={{ theme, chooseLanguage, chooseTheme }} />
+      </PhoneWordsContext.Provider>
+    </AppContext.Provider>
+  );
+}
+
+function Screen({ looks }: { looks: PhoneLooks }) {
+  const app = usePhone();
+  const words = usePhoneWords();
+  const { phone } = app;
+  if (!app.ready && !phone.me) return <main class="opening">{phone.reading ? words.door.reading : words.signIn.opening}</main>;
+  if (!phone.me || app.noRole) return <SignIn looks={looks} />;
+  const today = dayOf(phone);
+  const waiting = callWaiting(today);
+  const place = phone.place;
+  const open = waiting ?? (place.at === "alert" ? today?.alerts.find((one) => one.id === place.id) : undefined);
+  const visit = place.at === "visit" ? (today?.visits.find((one) => one.id === place.id) ?? phone.met) : null;
+  return (
+    <div class="phone">
+      <ContactBar />
+      <main>
+        <Refusals />
+        {open ? (
+          <CallScreen key={open.id} call={open} />
+        ) : visit && place.at === "visit" && visit.id === place.id ? (
+          <VisitScreen key={visit.id} visit={visit} />
+        ) : (
+          <TodayScreen today={today} looks={looks} />
+        )}
+      </main>
+    </div>
+  );
+}

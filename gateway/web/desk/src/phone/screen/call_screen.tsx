@@ -1,0 +1,89 @@
+/** An alarm that was sent to this person: two buttons, then the home's door, being there, and what was done. */
+import { clockTime, elapsed } from "../../times";
+import { usePhoneWords } from "../../words/phone";
+import type { Call } from "../contract";
+import { type What, waitingAbout } from "../statement";
+import { BackToToday } from "./back_to_today";
+import { DoorPanel } from "./door_panel";
+import { OutcomeForm } from "./outcome_form";
+import { useStating } from "./use_stating";
+import { usePhone, useWallTime } from "./use_phone";
+
+export function CallScreen({ call }: { call: Call }) {
+  const app = usePhone();
+  const words = usePhoneWords();
+  const { state, full } = useStating();
+  const now = useWallTime() + app.phone.clockLead;
+  const unsent = waitingAbout(app.phone.statements, call.id).length > 0;
+  const say = (what: What, text = ""): void => state(what, call.id, text);
+  const sent = call.response === "sent";
+  const accept = (): void => {
+    app.go({ at: "alert", id: call.id });
+    say("accept");
+  };
+  return (
+    <>
+      {!sent && <BackToToday />}
+      <article class={`call ${call.response}`} data-standing={call.response}>
+        <p class="state" role={sent ? "alert" : "status"}>{sent ? words.call.heading : words.call.standing[call.response]}</p>
+        <h1>{call.resident || words.today.noResident}</h1>
+        <p class="address">{call.address}</p>
+        <p class="what">
+          {words.condition[call.condition] ?? call.condition.replaceAll("_", " ")}
+          {call.condition === "help_call" && `, ${words.call.presses(call.occurrences)}`}
+        </p>
+        <p>{words.call.since(clockTime(call.occurred_at, now), elapsed(call.occurred_at, now))}</p>
+        {unsent && (
+          <p class="unsent" role="status">
+            {words.contact.saved}
+          </p>
+        )}
+        {full && (
+          <p class="warning" role="alert">
+            {words.contact.full}
+          </p>
+        )}
+        {(call.response === "accepted" || call.response === "on_site") && (
+          <DoorPanel home={call.home} purpose={{ alert: call.id }} door={call.door} unlatch={call.unlatch} inside={call.response === "on_site"} />
+        )}
+        <section class="instruction">
+          <h2>{words.call.instruction}</h2>
+          <p>{call.instruction || words.call.noInstruction}</p>
+        </section>
+        {sent ? (
+          <div class="two">
+            <button type="button" class="large main-action" onClick={accept}>
+              {words.call.accept}
+            </button>
+            <button type="button" class="large" onClick={() => say("decline")}>
+              {words.call.decline}
+            </button>
+          </div>
+        ) : (
+          <Answering call={call} say={say} />
+        )}
+      </article>
+    </>
+  );
+}
+
+function Answering({ call, say }: { call: Call; say(what: What, text?: string): void }) {
+  const words = usePhoneWords();
+  if (call.response === "accepted") {
+    return (
+      <button type="button" onClick={() => say("on_site")}>
+        {words.call.onSite}
+      </button>
+    );
+  }
+  return (
+    <>
+      {call.outcome ? <p class="notice">{words.call.saved(call.outcome)}</p> : <OutcomeForm save={(text) => say("outcome", text)} />}
+      {call.response === "on_site" && call.outcome && (
+        <button type="button" onClick={() => say("left")}>
+          {words.call.left}
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,85 @@
+/** The door: hold the phone to the tag, then one large button; and in plain words how it went and what to do next. */
+import { useEffect, useRef } from "preact/hooks";
+import { saidIn, usePhoneWords } from "../../words/phone";
+import type { PhoneWords } from "../../words/phone_sv";
+import type { DoorAction, Purpose } from "../contract";
+import { isWorking } from "../door";
+import { type DoorAsked, isAtDoor } from "../store";
+import { ReadingNote } from "./reading_note";
+import { usePhone, useWallTime } from "./use_phone";
+
+interface Props {
+  readonly home: string;
+  readonly purpose: Purpose;
+  readonly door: boolean;
+  readonly unlatch: boolean;
+  /** Whether the person has been let in already: then locking is what is next. */
+  readonly inside: boolean;
+}
+
+export function DoorPanel({ home, purpose, door, unlatch, inside }: Props) {
+  const app = usePhone();
+  const words = usePhoneWords();
+  const near = isAtDoor(app.phone, home, useWallTime());
+  const asked = app.phone.door?.home === home ? app.phone.door : null;
+  const working = isWorking(asked);
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (near && !inside) first.current?.focus();
+  }, [near]);
+  if (!door) return <p class="notice">{words.door.none}</p>;
+  const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
+  const lockable = inside || near;
+  return (
+    <section class="door" aria-label={words.door.unlock}>
+      <ReadingNote />
+      {near ? (
+        <button ref={first} type="button" class={inside ? "large" : "large main-action"} disabled={working} onClick={() => ask("unlock")}>
+          {words.door.unlock}
+        </button>
+      ) : (
+        <div class="hold">
+          <p>{words.door.holdToTag}</p>
+          <p class="hint">{words.door.thenUnlock}</p>
+        </div>
+      )}
+      {asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+      {lockable && (
+        <button type="button" disabled={working} onClick={() => ask("lock")}>
+          {words.door.lock}
+        </button>
+      )}
+      {near && unlatch && (
+        <details>
+          <summary>{words.door.more}</summary>
+          <p class="warning">{words.door.unlatchWarning}</p>
+          <button type="button" class="urgent" disabled={working} onClick={() => ask("unlatch")}>
+            {words.door.unlatch}
+          </button>
+        </details>
+      )}
+    </section>
+  );
+}
+
+/** What to say of it: what happened, and what to do next (empty where nothing is to be done). */
+function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly [string, string] {
+  const own = words.door;
+  if (asked.stage === "asking") return [own.asking[asked.action], ""];
+  if (asked.stage === "offline") return [own.offline, alarm ? own.offlineNextCall : own.offlineNext];
+  if (asked.stage === "unanswered") return [own.unanswered, own.unansweredNext];
+  const said = asked.words ? saidIn(words, asked.words) : own.denied;
+  return [said, asked.nextStep ? saidIn(words, asked.nextStep) : ""];
+}
+
+function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
+  const words = usePhoneWords();
+  const [said, next] = answerOf(words, asked, alarm);
+  const quiet = isWorking(asked) || asked.stage === "done";
+  return (
+    <div class={`answer ${asked.stage}`} data-standing={asked.stage} role={quiet ? "status" : "alert"}>
+      <p>{said}</p>
+      {next && <p class="next">{next}</p>}
+    </div>
+  );
+}

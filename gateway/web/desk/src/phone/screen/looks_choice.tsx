@@ -1,0 +1,28 @@
+/** Language and appearance. */
+import type { Theme } from "../../preference";
+import { usePhoneWords } from "../../words/phone";
+import type { PhoneLooks } from "./app";
+
+const THEMES: readonly Theme[] = ["auto", "light", "dark", "contrast"];
+
+export function LooksChoice({ looks }: { looks: PhoneLooks }) {
+  const words = usePhoneWords();
+  const other = words.language === "sv" ? "en" : "sv";
+  return (
+    <div class="looks">
+      <button type="button" class="quiet" lang={other} onClick={() => looks.chooseLanguage(other)}>
+        {words.otherLanguage}
+      </button>
+      <label>
+        <span>{words.appearance}</span>
+        <select value={looks.theme} onChange={(event) => looks.chooseTheme(event.currentTarget.value as Theme)}>
+          {THEMES.map((theme) => (
+            <option key={theme} value={theme}>
+              {words.theme[theme]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+/** What was stated and not taken: shown until the person has read it. */
+import { clockTime } from "../../times";
+import { saidIn, usePhoneWords } from "../../words/phone";
+import { usePhone, useWallTime } from "./use_phone";
+
+export function Refusals() {
+  const app = usePhone();
+  const words = usePhoneWords();
+  const now = useWallTime();
+  const refused = app.phone.statements.filter((one) => one.refused !== null && one.person === app.phone.me?.person);
+  return (
+    <>
+      {refused.map((one) => (
+        <section key={one.key} class="warning" role="alert">
+          <h2>
+            {words.refused.heading}: {words.refused.what[one.what]} {clockTime(one.at, now)}
+          </h2>
+          <p>{one.refused === null || one.refused === "no words" ? words.refused.noWords : saidIn(words, one.refused)}</p>
+          <button type="button" onClick={() => app.letGo(one.key)}>
+            {words.refused.read}
+          </button>
+        </section>
+      ))}
+    </>
+  );
+}

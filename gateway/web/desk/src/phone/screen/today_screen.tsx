@@ -1,0 +1,82 @@
+/** Today: alarms that were accepted, then the visits in order of time. */
+import { clockTime } from "../../times";
+import { usePhoneWords } from "../../words/phone";
+import type { Call, Today, Visit } from "../contract";
+import { waitingAbout } from "../statement";
+import type { PhoneLooks } from "./app";
+import { LooksChoice } from "./looks_choice";
+import { ReadingNote } from "./reading_note";
+import { SignOut } from "./sign_out";
+import { usePhone, useWallTime } from "./use_phone";
+
+export function TodayScreen({ today, looks }: { today: Today | null; looks: PhoneLooks }) {
+  const { phone } = usePhone();
+  const words = usePhoneWords();
+  const known = phone.contact.is === "live";
+  return (
+    <>
+      <h1>
+        {words.today.heading} <small>{phone.me?.display}</small>
+      </h1>
+      <ReadingNote />
+      {today && today.alerts.length > 0 && (
+        <section aria-labelledby="calls">
+          <h2 id="calls">{words.today.calls}</h2>
+          <ul>
+            {today.alerts.map((call) => (
+              <li key={call.id}>
+                <CallItem call={call} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="visits">
+        <h2 id="visits">{words.today.visits}</h2>
+        {!today?.visits.length && <p class="empty">{known && today ? words.today.none : words.today.noneUnknown}</p>}
+        <ul>
+          {today?.visits.map((visit) => (
+            <li key={visit.id}>
+              <VisitItem visit={visit} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <footer>
+        <SignOut />
+        <LooksChoice looks={looks} />
+      </footer>
+    </>
+  );
+}
+
+function VisitItem({ visit }: { visit: Visit }) {
+  const app = usePhone();
+  const words = usePhoneWords();
+  const now = useWallTime();
+  const unsent = waitingAbout(app.phone.statements, visit.id).length > 0;
+  return (
+    <button type="button" class="item" data-standing={visit.standing} onClick={() => app.go({ at: "visit", id: visit.id })}>
+      <span class="time">
+        {clockTime(visit.from, now)}–{clockTime(visit.until, Date.parse(visit.from))}
+      </span>
+      <b>{visit.resident || words.today.noResident}</b>
+      <span>{visit.address}</span>
+      {visit.tasks.length > 0 && <span class="tasks">{visit.tasks.join(", ")}</span>}
+      <span class="state">{words.standing[visit.standing]}</span>
+      {unsent && <span class="unsent">{words.contact.saved}</span>}
+    </button>
+  );
+}
+
+function CallItem({ call }: { call: Call }) {
+  const app = usePhone();
+  const words = usePhoneWords();
+  return (
+    <button type="button" class="item call" data-standing={call.response} onClick={() => app.go({ at: "alert", id: call.id })}>
+      <b>{call.resident || words.today.noResident}</b>
+      <span>{call.address}</span>
+      <span class="state">{words.call.standing[call.response]}</span>
+    </button>
+  );
+}

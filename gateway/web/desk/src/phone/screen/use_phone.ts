@@ -1,0 +1,30 @@
+/** The app on the screen: redrawn with every change, and the time by the gateway's clock. */
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { PhoneApp } from "../phone_app";
+
+export const AppContext = createContext<PhoneApp | null>(null);
+
+const SECOND = 1_000;
+
+/** The app; redraws whoever uses it when anything changes. */
+export function usePhone(): PhoneApp {
+  const app = useContext(AppContext);
+  if (!app) throw new Error("no phone around this screen");
+  return app;
+}
+
+export function useChanges(app: PhoneApp): void {
+  const [, redraw] = useState(0);
+  useEffect(() => app.subscribe(() => redraw((drawn) => drawn + 1)), [app]);
+}
+
+/** This phone's wall time (ms), renewed every second. */
+export function useWallTime(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), SECOND);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,173 @@
+/** Swedish, the phone's first language. The type of these words is what every other language must fill. */
+import type { Setting } from "./setting";
+
+export const phoneSv = (setting: Setting) => ({
+  language: "sv",
+  otherLanguage: "English",
+  appearance: "Utseende",
+  theme: { auto: "Som telefonen", light: "Ljust", dark: "Mörkt", contrast: "Hög kontrast" },
+
+  signIn: {
+    heading: "Logga in",
+    passkey: "Logga in med passkey",
+    passkeyHint: "Telefonen frågar efter finger, ansikte eller kod.",
+    passkeysAt: "Passkey fungerar bara på den här adressen:",
+    choose: "Demonstration: välj person",
+    chooseHint: "Ingen kontrolleras. Skriv aldrig riktiga personuppgifter här.",
+    stopped: "Inloggningen avbröts. Försök igen.",
+    unheard: "Inget svar. Kontrollera nätet och försök igen.",
+    tagWaits: "Taggen är läst. Logga in, så fortsätter du vid dörren.",
+    noRole: (name: string) => `${name} är inloggad, men har inga besök här.`,
+    opening: "Öppnar …",
+  },
+
+  signOut: {
+    button: "Logga ut",
+    unsent: (n: number) =>
+      n === 1
+        ? "En uppgift är inte skickad än. Loggar du ut nu försvinner den."
+        : `${n} uppgifter är inte skickade än. Loggar du ut nu försvinner de.`,
+    anyway: "Logga ut ändå",
+    stay: "Stanna kvar",
+  },
+
+  contact: {
+    live: "Kontakt",
+    seeking: "Söker kontakt …",
+    lost: "Ingen kontakt",
+    lostDetail: (time: string) => `Så såg dagen ut ${time}. Nya larm och ändringar syns inte.`,
+    neverHeard: "Dagen är inte hämtad än.",
+    unsent: (n: number) => (n === 1 ? "1 sparat i telefonen, skickas när nätet är tillbaka" : `${n} sparade i telefonen, skickas när nätet är tillbaka`),
+    sending: (n: number) => (n === 1 ? "Skickar 1 …" : `Skickar ${n} …`),
+    saved: "Sparat i telefonen, skickas när nätet är tillbaka",
+    full: "Telefonen kan inte spara mer. Skriv ner det på papper tills nätet är tillbaka.",
+    keepsNothing: "Webbläsaren sparar inget. Stäng inte appen innan allt är skickat.",
+    others: "Någon annan har uppgifter i telefonen som inte är skickade. Hen måste logga in här för att de ska skickas.",
+  },
+
+  refused: {
+    heading: "Togs inte emot",
+    noWords: "Det gick inte. Säg till den som planerar.",
+    read: "Jag har läst",
+    what: {
+      start: "Starta besök",
+      end: "Avsluta besök",
+      cannot_get_in: "Kommer inte in",
+      close: "Stäng Kommer inte in",
+      accept: "Jag åker",
+      decline: "Kan inte",
+      on_site: "På plats",
+      left: "Har lämnat hemmet",
+      outcome: "Utfall",
+    },
+  },
+
+  today: {
+    heading: "I dag",
+    visits: "Mina besök",
+    none: "Inga besök i ditt arbetspass.",
+    noneUnknown: "Vet ej om du har besök – ingen kontakt",
+    calls: "Larm till dig",
+    noEntries: "Kommer inte in – öppna",
+    tasks: "Uppgifter",
+    noTasks: "Inga uppgifter i planen.",
+    with: (names: string) => `Med ${names}`,
+    back: "Tillbaka till I dag",
+    noResident: `Okänd ${setting.resident}`,
+    goneVisit: "Besöket finns inte i din plan längre.",
+    goneCall: "Larmet är avslutat eller skickat till någon annan.",
+  },
+
+  standing: {
+    planned: "Planerat",
+    started: "Pågår",
+    ended: "Klart",
+    partial: "Ofullständigt",
+    declined: "Avböjt",
+    no_entry: "Kommer inte in",
+    cancelled: "Inställt",
+  },
+
+  visit: {
+    started: (time: string) => `Startat ${time}`,
+    ended: (time: string) => `Avslutat ${time}`,
+    start: "Starta besök",
+    end: "Avsluta besök",
+    cannotGetIn: "Kommer inte in",
+    whyStart: "Varför startas besöket för hand?",
+    whyEnd: "Varför avslutas besöket för hand?",
+    startReasons: ["Blev insläppt", "Taggen går inte att läsa", "Öppnade med nyckel", "Glömde läsa taggen"],
+    endReasons: ["Taggen går inte att läsa", "Låste med nyckel", "Glömde läsa taggen"],
+    ownWords: "Annan orsak",
+    ownWordsHint: "Skriv inte personnummer.",
+    save: "Spara",
+    cancel: "Avbryt",
+    partner: "Besöket är startat av en kollega.",
+    start_hint: "Besöket startar av sig självt när dörren låses upp eller taggen inne läses.",
+  },
+
+  noEntry: {
+    heading: "Du kommer inte in",
+    kept: "Det är noterat.",
+    nextStep:
+      "Stå kvar och ring in. De som svarar följer reservrutinen och ser att du inte kommer in. Är det fara för liv: ring 112.",
+    close: "Stäng: hur gick det?",
+    reasons: ["Jag kom in", "Ej hemma", "En kollega tog över"],
+    closeLater: "Går att stänga när det är skickat.",
+  },
+
+  door: {
+    unlock: "Lås upp",
+    lock: "Lås",
+    unlatch: "Öppna dörren",
+    holdToTag: "Håll telefonen mot taggen vid dörren",
+    thenUnlock: "Då kommer knappen Lås upp.",
+    tooEarly: (time: string) => `Dörren går att låsa upp från ${time}.`,
+    none: "Hemmet har inget lås som kan öppnas härifrån. Använd nyckeln.",
+    more: "Dörren behöver dras upp",
+    unlatchWarning: "Då står dörren öppen. Stå kvar vid dörren, och se till att ingen annan och inget husdjur tar sig ut.",
+    asking: { unlock: "Låser upp … vänta", lock: "Låser … vänta", unlatch: "Öppnar … vänta" },
+    offline: "Dörren kan inte öppnas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",
+    offlineNext: "Använd nyckeln, eller gå dit det finns nät och tryck igen. Tryck Kommer inte in om du behöver hjälp.",
+    unanswered: "Vi vet inte om dörren gjorde det: inget svar kom.",
+    unansweredNext: "Känn på dörren innan du trycker igen. Tryck Kommer inte in om du behöver hjälp.",
+    offlineNextCall: "Använd nyckeln, eller gå dit det finns nät och tryck igen. Ring in om du behöver hjälp.",
+    denied: "Det gick inte.",
+    reading: "Läser taggen …",
+    readingUnreached: "Taggen är läst, men inget svar kom. Kontrollera nätet och håll telefonen mot taggen igen.",
+  },
+
+  call: {
+    heading: "Larm till dig",
+    accept: "Jag åker",
+    decline: "Kan inte",
+    since: (time: string, passed: string) => `${time}, för ${passed} sedan`,
+    presses: (n: number) => (n === 1 ? "1 tryckning" : `${n} tryckningar`),
+    instruction: "Åtgärdsinstruktion",
+    noInstruction: "Ingen åtgärdsinstruktion är skriven för hemmet.",
+    standing: { sent: "Väntar på ditt svar", accepted: "På väg", declined: "Kan inte", on_site: "På plats", left: "Har lämnat hemmet" },
+    onSite: "Jag är på plats",
+    outcome: "Utfall",
+    whatDone: "Utfall: vad gjordes?",
+    outcomes: ["Hjälpte upp efter fall", "Hjälp till toaletten", "Samtal, behövde ingen hjälp", "Ambulans tillkallad"],
+    outcomeHint: "Välj eller skriv med egna ord. Skriv inte personnummer.",
+    missing: "Välj eller skriv vad som gjordes.",
+    save: "Spara utfall",
+    saved: (text: string) => `Utfall: ${text}`,
+    left: "Jag har lämnat hemmet",
+    more: (n: number) => (n === 1 ? "Ett larm till väntar på ditt svar" : `${n} larm till väntar på ditt svar`),
+  },
+
+  condition: {
+    help_call: "Anrop om hjälp",
+    fall: "Fallarm",
+    hazard: "Fara i hemmet",
+    unreadable_alarm: "Larm som inte gick att läsa",
+    front_door_open_at_night: "Ytterdörren öppen på natten",
+    inactivity: "Ingen rörelse på länge",
+    device_silent: "Enhet har tystnat",
+    edge_silent: "Hemenheten har tystnat",
+  } as Record<string, string>,
+});
+
+export type PhoneWords = ReturnType<typeof phoneSv>;
