@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.ports.tags import TagPlace
 from homecare.errors import VakaError
+from homecare.identity import HomeId
 from simulator import running
 from simulator.home import run_home
 from simulator.lock_control import WORDS
+from simulator.shift import read_tag
 
 PARTS: Final = ("power", "radio", "serial")
 
@@ -37,14 +40,15 @@ def _do(arguments: argparse.Namespace, data: Path) -> Any:  # noqa: ANN401 - tex
     match arguments.command:
         case "homes":
             return found.homes
-        case "press":
-            return running.tell(found, arguments.home, ["press"])
+        case "press" | "alerts":
+            return running.tell(found, arguments.home, [arguments.command])
         case "door":
             return running.tell(found, arguments.home, ["door", arguments.position])
         case "lock":
             return running.tell(found, arguments.home, ["lock", arguments.what])
-        case "alerts":
-            return running.tell(found, arguments.home, ["alerts"])
+        case "tag":
+            home = running.home_with(found, arguments.home).home
+            return read_tag(data, HomeId(home), TagPlace(arguments.place), base=arguments.base)
         case "silence":
             return running.tell(found, arguments.device, ["silence", arguments.device, *(["off"] * arguments.off)])
         case "unplug" | "plug":
@@ -84,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     command("door", "home", text="move the front door").add_argument("position", choices=("open", "close"))
     lock = command("lock", "home", text="let the front door's lock misbehave or be used, or show it")
     lock.add_argument("what", choices=sorted(WORDS))
+    tag = command("tag", "home", text="hold a phone to the home's tag: the address that the phone gets")
+    tag.add_argument("place", nargs="?", choices=[place.value for place in TagPlace], default=TagPlace.DOOR.value)
+    tag.add_argument("--base", default="", help="what stands before the question mark")
     command("alerts", "home", text="show what the home's sounder was told")
     command("silence", "device", text="take the device's battery out").add_argument("--off", action="store_true")
     unplug = command("unplug", "edge", text="pull the edge's power plug, its radio or its serial port")

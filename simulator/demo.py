@@ -29,6 +29,7 @@ from simulator.bluez.bus import LONGEST_PATH, VARIABLE
 from simulator.home import HomeConfig
 from simulator.household import HomePlan, homes
 from simulator.running import Running, RunningHome
+from simulator.shift import next_half_hour, plan_csv, send_plan
 from simulator.supervisor import Process, Supervisor
 
 SEED: Final = 7
@@ -75,7 +76,7 @@ class Demonstration:
 
     def start(self) -> None:
         """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
-        for step in (self._servers, self._homes, self._schema, self._gateway, self._edges):
+        for step in (self._servers, self._homes, self._schema, self._gateway, self._shift, self._edges):
             if self._stop.is_set():
                 return
             step()
@@ -170,6 +171,12 @@ class Demonstration:
             if not processes["alarm"].running:
                 break
         raise Unavailable("start the gateway", processes["alarm"].last_words(), f"see {self._run / 'log'}")
+
+    def _shift(self) -> None:
+        say("sending tonight's plan")
+        since = next_half_hour(self._clock.now().wall, enrolment.TIME_ZONE)
+        token = (self._data / "token").read_text(encoding="ascii").strip()
+        send_plan(self._desk, token, plan_csv(homes(SEED), since))
 
     def _homes(self) -> None:
         say("starting three homes")

@@ -23,6 +23,7 @@ from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
 from simulator.instructions import INSTRUCTIONS
 from simulator.people import FIRST, MUNICIPALITIES, people
+from simulator.shift import hang_tags
 
 UNIT: Final = FIRST
 UNIT_LABEL: Final = "Exempelbyns hemtjänst (påhittad)"
@@ -38,6 +39,7 @@ def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
     for municipality in MUNICIPALITIES:
         enrol_municipality(database, municipality)
     enrol_people(database, people())
+    hang_tags(database, plans)
     enrol_instructions(database, INSTRUCTIONS)
 
 
