@@ -132,6 +132,15 @@ def test_one_who_is_there_accepts_nothing_anew_and_one_who_declined_may_still_go
     assert standing(answer(declined, Answer.ACCEPT, person=CARER, at=6)) is ResponseStanding.ACCEPTED
 
 
+def test_a_door_that_is_heard_late_says_when_it_was_opened_and_the_case_waits_from_now_on() -> None:
+    there = answer(sent(), Answer.ON_SITE, person=CARER, at=50, heard_at=9_000)
+    assert there.case.response is not None
+    assert (there.case.response.on_site_at, there.case.moved_at, there.case.waiting_since) == (50, 9_000, 9_000)
+    early = answer(sent(), Answer.ON_SITE, person=CARER, at=10_000, heard_at=9_000)
+    assert early.case.response is not None
+    assert early.case.response.on_site_at == 9_000, "nobody comes in the future"
+
+
 def test_somebody_else_can_be_sent_once_the_first_one_cannot() -> None:
     declined = answer(sent(), Answer.DECLINE, person=CARER, at=5)
     again = do(declined, Action.SEND, Said(to="person-care-02"), at=6)

@@ -193,10 +193,13 @@ async def answer_alert(
     return after
 
 
-async def answer_at_home(cursor: AsyncCursor[Any], home: HomeId, what: Answer, *, person: str, at: int) -> list[Alert]:
+async def answer_at_home(
+    cursor: AsyncCursor[Any], home: HomeId, what: Answer, *, person: str, at: int, recorded_at: int | None = None
+) -> list[Alert]:
     """`on_site` or `left` for every open alert of the home that is sent to the person, inside the caller's transaction.
 
-    The alerts that changed; none where nothing is open, was declined, or said so before.
+    `at` is when it happened, `recorded_at` when the gateway has it, None for the same. The alerts that changed; none
+    where nothing is open, was declined, or said so before.
     """
     await cursor.execute(_OF_HOME, (home, person))
     changed: list[Alert] = []
@@ -204,8 +207,9 @@ async def answer_at_home(cursor: AsyncCursor[Any], home: HomeId, what: Answer, *
         response = current.case.response
         if response is None or response.standing is ResponseStanding.DECLINED:
             continue
-        after = answer(current, what, person=person, at=at)
-        if await _save(cursor, current, after, what, person=person, at=at):
+        heard_at = at if recorded_at is None else recorded_at
+        after = answer(current, what, person=person, at=at, heard_at=heard_at)
+        if await _save(cursor, current, after, what, person=person, at=heard_at):
             changed.append(after)
     return changed
 

@@ -223,7 +223,8 @@ async def _came_for_an_alert(
     cursor: AsyncCursor[Any], fact: DoorFact, command: _Command, movement: Movement, now: int
 ) -> None:
     """On site, or away again, for every open alert of the home that is this person's; and the check-in, once."""
-    changed = await answer_at_home(cursor, command.home, _CAME[movement], person=command.person, at=fact.at)
+    what, person = _CAME[movement], command.person
+    changed = await answer_at_home(cursor, command.home, what, person=person, at=fact.at, recorded_at=now)
     if changed:
         row = (
             from_wall(now),
