@@ -93,6 +93,8 @@ def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(
         homes = json.loads(demonstration.tell("homes"))
         assert len(homes) == 3
         first, second = homes[0], homes[1]
+        assert "sending tonight's plan" in demonstration.said()
+        assert demonstration.tell("tag", first["home"], "inside", "--base", "x").startswith("x?e=")
         demonstration.tell("press", first["home"])
         demonstration.until(lambda: demonstration.presses(first["home"]) == 1, SEEN_SECONDS)
 
