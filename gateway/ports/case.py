@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Role
+from gateway.authorisation import Role, Units
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Answer
 from homecare.grant import CaseFacts
@@ -73,8 +73,8 @@ class CaseStore(Responses, Protocol):
         """
         ...
 
-    async def on_duty(self, home: HomeId) -> tuple[OnDuty, ...]:
-        """Who works for the home's unit and is there to be sent or to take over, by role and name."""
+    async def on_duty(self, home: HomeId | None, within: Units) -> tuple[OnDuty, ...]:
+        """Who works for the home's unit (None: any), of those `within`, to be sent or to take over; by role and name."""
         ...
 
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:

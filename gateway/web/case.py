@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
-from gateway.authorisation import Permission
+from gateway.authorisation import Permission, units_for
 from gateway.case import act_on, require_addressee
 from gateway.ports.case import Instruction
 from gateway.ports.desk import Read
@@ -83,9 +83,14 @@ async def write_instruction(
 
 @router.get("/responders", summary="Who can be sent to a home, or take over an alert of it")
 async def list_responders(
-    behind: Behind, subject: Signed, home: Annotated[str, Query(pattern=ID_PATTERN, description="whose unit")]
+    behind: Behind,
+    subject: Signed,
+    home: Annotated[str | None, Query(pattern=ID_PATTERN, description="of whose unit; else of all own units")] = None,
 ) -> list[ResponderView]:
-    """People on duty of the home's unit, by role and name."""
-    await require_home(behind, subject, Permission.RESPONDER_READ, HomeId(home))
-    found = await behind.cases.on_duty(HomeId(home))
+    """People on duty, by role and name."""
+    if home is not None:
+        await require_home(behind, subject, Permission.RESPONDER_READ, HomeId(home))
+        found = await behind.cases.on_duty(HomeId(home), None)
+    else:
+        found = await behind.cases.on_duty(None, units_for(subject, Permission.RESPONDER_READ))
     return [ResponderView(person=one.person, name=one.name, role=one.role) for one in found]

@@ -183,7 +183,7 @@ async def test_only_people_of_the_units_own_can_be_sent_or_take_over(cases: Post
             await require_addressee(cases, raised, Action.SEND, stranger)
     with pytest.raises(Refused):
         await require_addressee(cases, raised, Action.HAND_OVER, CARER)
-    duty = await cases.on_duty(HOUSE.home)
+    duty = await cases.on_duty(HOUSE.home, None)
     assert [(one.person, one.role) for one in duty] == [(CARER, Role.CAREGIVER), (DESK, Role.OPERATOR)]
 
 

@@ -16,7 +16,7 @@ from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.authorisation import Role
+from gateway.authorisation import Role, Units
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import ANSWERED, Alert, Answer, Standing, answer
@@ -80,8 +80,11 @@ SELECT home, version, text, call_link, changed_by, changed_at FROM written
 """
 _ON_DUTY: Final = """
 SELECT p.id, p.display, r.role
-FROM home AS h JOIN person_role AS r ON r.unit = h.unit JOIN person AS p ON p.id = r.person
-WHERE h.id = %s AND r.role = ANY(%s) AND p.revoked_at IS NULL ORDER BY r.role, p.display, p.id LIMIT %s
+FROM person_role AS r JOIN person AS p ON p.id = r.person
+WHERE r.role = ANY(%(roles)s) AND p.revoked_at IS NULL
+  AND (%(home)s::text IS NULL OR r.unit = (SELECT unit FROM home WHERE id = %(home)s))
+  AND (%(units)s::text[] IS NULL OR r.unit = ANY(%(units)s))
+ORDER BY r.role, p.display, p.id LIMIT %(limit)s
 """
 _HAS_ROLE: Final = """
 SELECT
@@ -155,10 +158,16 @@ class PostgresCases:
             await log_reads(cursor, (instruction.home,), Read(person=person, what="instruction.written"))
         return found
 
-    async def on_duty(self, home: HomeId) -> tuple[OnDuty, ...]:
-        """Caregivers and operators of the home's unit."""
+    async def on_duty(self, home: HomeId | None, within: Units) -> tuple[OnDuty, ...]:
+        """Caregivers and operators."""
+        parameters = {
+            "roles": [Role.CAREGIVER, Role.OPERATOR],
+            "home": home,
+            "units": None if within is None else sorted(within),
+            "limit": PEOPLE_LIMIT,
+        }
         async with self._transaction("read people") as cursor:
-            await cursor.execute(_ON_DUTY, (home, [Role.CAREGIVER, Role.OPERATOR], PEOPLE_LIMIT))
+            await cursor.execute(_ON_DUTY, parameters)
             rows = await cursor.fetchall()
         return tuple(OnDuty(person=id_, name=display, role=Role(role)) for id_, display, role in rows)
 
