@@ -191,6 +191,34 @@ async def test_no_stall_and_no_step_of_the_clock_lets_a_command_leave_late(
 
 
 @pytest.mark.asyncio
+async def test_the_same_wish_again_makes_an_old_command_no_younger(
+    gateway: Gateway, edge: LockEdge, visit: str
+) -> None:
+    """The wall clock stands still, so that by it the command would still live."""
+    id_ = await gateway.tap(visit)
+    gateway.clock.elapsed += 60 * SECOND
+    gateway.hear(edge)
+    assert await gateway.tap(visit) == id_
+    for _ in range(2):
+        gateway.clock.wall += 1
+        assert await gateway.tap(visit) == id_
+        await gateway.round()
+    await asyncio.sleep(0.2)
+    assert edge.frames == []
+
+
+@pytest.mark.asyncio
+async def test_a_wish_that_comes_thirty_times_at_once_is_one_command(
+    gateway: Gateway, edge: LockEdge, visit: str
+) -> None:
+    gateway.hear(edge)
+    assert len(set(await asyncio.gather(*(gateway.tap(visit) for _ in range(30))))) == 1
+    await gateway.round()
+    await edge.told()
+    assert len(rows(gateway.url, "SELECT FROM audit")) == 1
+
+
+@pytest.mark.asyncio
 async def test_who_is_revoked_between_the_tap_and_the_sending_opens_nothing(
     gateway: Gateway, edge: LockEdge, visit: str
 ) -> None:
