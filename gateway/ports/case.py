@@ -74,7 +74,7 @@ class CaseStore(Responses, Protocol):
         ...
 
     async def on_duty(self, home: HomeId | None, within: Units) -> tuple[OnDuty, ...]:
-        """Who works for the home's unit (None: any), of those `within`, to be sent or to take over; by role and name."""
+        """Who works for the home's unit (None: any) of those `within`, to be sent or to take over; by role and name."""
         ...
 
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:
