@@ -1,6 +1,7 @@
 """Sessions, the demonstration's sign-in, and what a browser must not be made to do."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker, PrivateDatabase
 from gateway.sessions import DESK, HAND
 from gateway.web.session import COOKIE
+from gateway.web.tenancy import LOOK_SECONDS
 from homecare.clock import SECOND as SECONDS
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
 from tests.gateway.signed import OPEN, client_of, enrol_everybody, person, secret_of, sign_in
@@ -170,6 +172,24 @@ def test_a_revoked_person_is_out_at_once_and_the_stream_with_it(demonstration: S
         assert administrator.delete(f"/api/v1/people/{leaver.id}").status_code == 204
         assert sum(line == "event: pulse" for line in lines) < 3, "the stream has ended"
         assert client.get(SESSION).status_code == 401
+
+
+@pytest.mark.long
+def test_a_stream_ends_when_its_session_was_ended_by_another_process(demonstration: Serving) -> None:
+    """Red without the look that a stream takes at its own session every minute."""
+    operator = person(Role.OPERATOR, number=3)
+    enrol_everybody(demonstration.database_url, [operator])
+    with (
+        sign_in(demonstration.url, demonstration.database_url, operator) as client,
+        client.stream("GET", "/api/v1/live") as live,
+    ):
+        lines = live.iter_lines()
+        assert next(lines) == "event: snapshot"
+        with psycopg.connect(demonstration.database_url) as connection:
+            connection.execute("UPDATE web_session SET ended_at = now() WHERE person = %s", (operator.id,))
+        started = time.monotonic()
+        assert sum(line == "event: pulse" for line in lines) > 20, "it went on until it looked"
+        assert time.monotonic() - started < LOOK_SECONDS + 5
 
 
 def test_an_administrator_lets_nobody_in_without_a_fresh_sign_in(demonstration: Serving) -> None:

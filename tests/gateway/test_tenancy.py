@@ -4,6 +4,7 @@ The calls are made up from the published description, so that whatever is added 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -27,6 +28,8 @@ WORD = "kanariefågel"
 STREAM_EVERY = 40
 """Every so many random calls one is a live connection during which something happens in the second unit."""
 STREAM_LINES = 12
+CHOSEN = {"member"}
+"""Parts of a path that the caller makes up and is shown again."""
 OPEN_ENDED = {"/api/v1/live", "/api/v1/phone/live"}
 
 
@@ -145,6 +148,7 @@ class Caller:
     def __init__(self, units: Units, chance: Random) -> None:
         self._units = units
         self._chance = chance
+        self.answered = Counter[int]()
         described = httpx.get(f"{units.serving.url}/openapi.json").json()
         self._schemas = described["components"]["schemas"]
         self._calls = [
@@ -162,7 +166,7 @@ class Caller:
         method, path, operation = self._chance.choice(self._calls)
         query: dict[str, Any] = {}
         for parameter in operation.get("parameters", ()):
-            value = self._value(parameter["schema"])
+            value = "made-up-0001" if parameter["name"] in CHOSEN else self._value(parameter["schema"])
             if parameter["in"] == "path":
                 path = path.replace("{" + parameter["name"] + "}", str(value))
             elif parameter["in"] == "query" and self._chance.random() < 0.5:
@@ -173,6 +177,7 @@ class Caller:
         if content and not json_body:
             body = {"content": ";".join(self._chance.choices(self._ids, k=5)), "headers": {"Content-Type": "text/csv"}}
         answer = client.request(method.upper(), path, params=query, **body)
+        self.answered[answer.status_code] += 1
         return f"{answer.headers}\n{answer.text}"
 
     def _value(self, schema: dict[str, Any], depth: int = 0) -> Any:
@@ -196,7 +201,10 @@ class Caller:
             return self._chance.choice((1, 2, 3, 500))
         if kind == "boolean":
             return self._chance.random() < 0.5
-        return None if kind == "null" else self._chance.choice(self._ids)
+        if kind == "null":
+            return None
+        # What people write freely is shown to them again: only what is meant to be an id can be somebody else's.
+        return self._chance.choice(self._ids if "pattern" in schema else ("text", "0" * 64, "2026-11-22T04:48:04Z"))
 
 
 @pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "ten-thousand"])
@@ -216,6 +224,8 @@ def test_no_random_call_and_no_stream_shows_anything_of_the_other_unit(units: Un
             text = caller.call(clients[one.id])
         assert not units.seen(text), (number, one.id, text[:2_000])
     assert _still_in(clients) == {200}
+    assert caller.answered[200] > count / 20, caller.answered
+    assert caller.answered[500] == 0, caller.answered
     for client in clients.values():
         client.close()
     _nothing_of_theirs_was_touched_or_logged(serving)
