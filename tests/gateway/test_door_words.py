@@ -40,17 +40,17 @@ def test_every_denial_says_why_and_what_to_do(denial: Denial) -> None:
     assert PROBLEMS[f"door.{denial}"] is words
     for text in (words.sv, words.en):
         assert text.count(". ") >= 1, "why, and what to do next"
-        assert denial.value not in text
+        assert "_" not in text
 
 
-@pytest.mark.parametrize(("standing", "reason"), itertools.product(ENDS, WHY))
+@pytest.mark.parametrize(("standing", "reason"), list(itertools.product(ENDS, WHY)))
 def test_every_end_but_done_has_a_next_step(standing: Standing, reason: str) -> None:
     if (standing, reason) in {(Standing.FAILED, Reason.ALREADY_SO), (Standing.REFUSED, Reason.ALREADY_SO)}:
         return
     words, next_step = said_of(command(standing, reason))
     for text in (words.sv, words.en, next_step.sv, next_step.en):
         assert text.endswith(".")
-        assert reason not in text.split()
+        assert "_" not in text
 
 
 @pytest.mark.parametrize("action", Action)

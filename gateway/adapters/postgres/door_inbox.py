@@ -26,9 +26,10 @@ PROBLEM_LIMIT: Final = 500
 
 _PUT: Final = """
 INSERT INTO door_inbox (recorded_at, edge, epoch, stream, seq, home, device, at, kind, body)
-SELECT %s, edge, epoch, stream, seq, home, device, at, kind, body
-FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[],
-            %s::jsonb[]) WITH ORDINALITY AS new (edge, epoch, stream, seq, home, device, at, kind, body, place)
+SELECT %s, edge, epoch, stream, seq, home, device, timestamptz 'epoch' + at * interval '1 microsecond', kind, body
+FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (
+    edge text, epoch bigint, stream text, seq bigint, home text, device text, at bigint, kind text, body jsonb
+)) WITH ORDINALITY AS new (edge, epoch, stream, seq, home, device, at, kind, body, place)
 ORDER BY place
 ON CONFLICT (edge, epoch, stream, seq) DO NOTHING
 """
@@ -45,24 +46,23 @@ _encode: Final = msgspec.json.Encoder().encode
 async def put(cursor: AsyncCursor[TupleRow], runs: Sequence[Run], recorded_at: int) -> None:
     """Insert the facts of the access stream among the runs; nothing at all where there are none."""
     rows = [
-        (
-            run.edge,
-            run.epoch,
-            run.stream.value,
-            fact.seq,
-            fact.envelope.home,
-            fact.envelope.device,
-            from_wall(fact.at),
-            kind_of(type(fact.envelope.event)),
-            _encode(fact.envelope.event).decode(),
-        )
+        {
+            "edge": run.edge,
+            "epoch": run.epoch,
+            "stream": run.stream,
+            "seq": fact.seq,
+            "home": fact.envelope.home,
+            "device": fact.envelope.device,
+            "at": fact.at,
+            "kind": kind_of(type(fact.envelope.event)),
+            "body": fact.envelope.event,
+        }
         for run in runs
         if run.stream is Stream.ACCESS
         for fact in run.facts
     ]
     if rows:
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        await cursor.execute(_PUT, (from_wall(recorded_at), *columns))
+        await cursor.execute(_PUT, (from_wall(recorded_at), _encode(rows).decode()))
         await cursor.execute(f"NOTIFY {DOOR_CHANNEL}")
 
 
