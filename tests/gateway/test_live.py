@@ -2,20 +2,21 @@
 
 import asyncio
 import contextlib
-import socket
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from gateway.embedded import PrivateBroker
 from gateway.ports.desk import Read
-from gateway.web import server
+from gateway.web.app import create_app
 from gateway.web.live import EventStream, _Desk
 from gateway.web.schemas import Alerts
 from gateway.web.services import Services
 from tests.gateway.alarms import rows
 from tests.gateway.enrolled import household
 from tests.gateway.running import SECONDS, Speaker, running
+from tests.waiting import until
 
 READ = "SELECT person, what FROM read_log WHERE home = %s"
 
@@ -28,12 +29,13 @@ async def test_a_reader_that_leaves_with_the_alarm_before_its_eyes_is_in_the_log
     house = household(21)
     served: list[Services] = []
 
-    async def serve(services: Services, listening: socket.socket) -> None:
+    def create(services: Services) -> FastAPI:
         served.append(services)
-        await server.serve(services, listening)
+        return create_app(services)
 
-    monkeypatch.setattr("gateway.alarm.serve", serve)
+    monkeypatch.setattr("gateway.web.app.create_app", create)
     async with running(database_url, broker.url, tmp_path, house), Speaker(house, broker.url) as edge:
+        await until(lambda: served)
         [services] = served
         gone = asyncio.Event()
         shown: list[bytes] = []
