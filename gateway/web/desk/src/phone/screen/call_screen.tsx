@@ -43,8 +43,13 @@ export function CallScreen({ call }: { call: Call }) {
             {words.contact.full}
           </p>
         )}
-        {(call.response === "accepted" || call.response === "on_site") && (
-          <DoorPanel home={call.home} purpose={{ alert: call.id }} door={call.door} unlatch={call.unlatch} inside={call.response === "on_site"} />
+        {!sent && (
+          <DoorPanel
+            {...{ home: call.home, door: call.door, unlatch: call.unlatch }}
+            purpose={{ alert: call.id }}
+            inside={call.response === "on_site"}
+            over={call.response === "left"}
+          />
         )}
         <section class="instruction">
           <h2>{words.call.instruction}</h2>

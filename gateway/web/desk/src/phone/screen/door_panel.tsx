@@ -15,9 +15,11 @@ interface Props {
   readonly unlatch: boolean;
   /** Whether the person has been let in already: then locking is what is next. */
   readonly inside: boolean;
+  /** Nothing is left to do at the door; how it went last is still said. */
+  readonly over: boolean;
 }
 
-export function DoorPanel({ home, purpose, door, unlatch, inside }: Props) {
+export function DoorPanel({ home, purpose, door, unlatch, inside, over }: Props) {
   const app = usePhone();
   const words = usePhoneWords();
   const near = isAtDoor(app.phone, home, useWallTime());
@@ -27,6 +29,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside }: Props) {
   useEffect(() => {
     if (near && !inside) first.current?.focus();
   }, [near]);
+  if (over) return asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />;
   if (!door) return <p class="notice">{words.door.none}</p>;
   const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
   const lockable = inside || near;

@@ -46,9 +46,11 @@ export function VisitScreen({ visit }: { visit: Visit }) {
           </p>
         )}
         {noEntry && <NoEntryPanel noEntry={stuck ?? null} close={(reason) => stuck && state("close", stuck.id, reason)} />}
-        {!over && (
-          <DoorPanel home={visit.home} purpose={{ visit: visit.id }} door={visit.door} unlatch={visit.unlatch} inside={visit.standing === "started"} />
-        )}
+        <DoorPanel
+          {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
+          purpose={{ visit: visit.id }}
+          inside={visit.standing === "started"}
+        />
         <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
         {visit.people.length > 1 && <p class="hint">{words.today.with(visit.people.filter((name) => name !== app.phone.me?.display).join(", "))}</p>}
         <ByHand visit={visit} noEntry={noEntry} state={(what, reason) => state(what, visit.id, reason)} />

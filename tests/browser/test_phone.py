@@ -1,0 +1,211 @@
+"""The caregiver's phone: from a tag to an open door, an alarm on the whole screen, a day without a network."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from gateway.embedded import PrivateBroker
+from gateway.ports.tags import TagPlace
+from homecare.command import Action
+from tests.browser.door_edge import DoorEdge
+from tests.browser.gateway_process import GatewayProcess
+from tests.browser.phone_page import PhonePage
+from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
+from tests.gateway.doorstep import KARIN
+
+pytestmark = pytest.mark.browser
+OpenPhone = Callable[..., PhonePage]
+
+
+@pytest.fixture
+def shift(database_url: str) -> Shift:
+    return Shift(database_url)
+
+
+@pytest.fixture
+def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Path) -> Iterator[GatewayProcess]:
+    """Both processes, in which people may be chosen, and the tags of the shift's homes."""
+    process = GatewayProcess(database_url=database_url, broker_url=broker.url, data=tmp_path, VAKA_DEMO="1")
+    process.start()
+    process.start_watch()
+    shift.hang_tags(tmp_path)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def edge(shift: Shift, gateway: GatewayProcess, broker: PrivateBroker) -> Iterator[DoorEdge]:
+    """The edge of the first home."""
+    assert gateway
+    edge = DoorEdge(shift.first, broker.url)
+    edge.start()
+    yield edge
+    edge.stop()
+
+
+@pytest.fixture
+def open_phone(browser: Browser, gateway: GatewayProcess) -> Iterator[OpenPhone]:
+    """Phones, closed again; one with an error of its own fails the test."""
+    opened: list[PhonePage] = []
+
+    def opening(**options: object) -> PhonePage:
+        phone = PhonePage(browser, gateway, **options)
+        opened.append(phone)
+        return phone.sign_in(KARIN.display)
+
+    yield opening
+    for phone in opened:
+        phone.close()
+
+
+def test_from_a_tag_one_touch_asks_the_door_and_starts_the_visit(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    phone = open_phone()
+    phone.page = phone.window()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    expect(phone.page.get_by_role("heading", name=ASTA)).to_be_visible()
+    assert phone.page.url == f"{gateway.url}/phone", "a reading stays in no history"
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    expect(phone.command()).to_contain_text("Dörren är upplåst.")
+    expect(phone.standing()).to_have_attribute("data-standing", "started")
+    assert phone.touches == 1
+    assert edge.actions == [Action.UNLOCK]
+    phone.tap("Lås")
+    expect(phone.command()).to_contain_text("Dörren är låst.")
+    expect(phone.standing()).to_have_attribute("data-standing", "ended")
+
+
+def test_an_alarm_takes_the_screen_and_two_touches_open_its_door(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    phone = open_phone()
+    phone.open_visit(SVEN)
+    phone.touches = 0
+    shift.press(gateway, shift.first, instruction=INSTRUCTION)
+    expect(phone.page.get_by_role("heading", name=ASTA)).to_be_visible()
+    for words in ("Anrop om hjälp, 1 tryckning", "Exempelgatan 4, port B, 3 tr", "hon bor i huset bredvid"):
+        expect(phone.standing()).to_contain_text(words)
+    phone.tap("Jag åker")
+    expect(phone.standing()).to_have_attribute("data-standing", "accepted")
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    assert phone.touches == 2
+    expect(phone.standing()).to_have_attribute("data-standing", "on_site")
+    expect(phone.standing()).to_contain_text("På plats")
+    phone.tap("Hjälpte upp efter fall")
+    phone.tap("Spara utfall")
+    expect(phone.standing()).to_contain_text("Utfall: Hjälpte upp efter fall")
+    assert Action.UNLOCK in edge.actions
+
+
+def test_what_is_stated_without_a_network_is_kept_and_sent_in_order(
+    open_phone: OpenPhone, shift: Shift, edge: DoorEdge
+) -> None:
+    assert shift
+    phone = open_phone()
+    phone.open_visit(ASTA)
+    phone.context.set_offline(True)
+    expect(phone.page.get_by_text("Ingen kontakt")).to_be_visible(timeout=10_000)
+    phone.tap("Starta besök")
+    phone.tap("Blev insläppt")
+    expect(phone.standing()).to_have_attribute("data-standing", "started")
+    expect(phone.standing()).to_contain_text("Sparat i telefonen, skickas när nätet är tillbaka")
+    phone.tap("Avsluta besök")
+    phone.tap("Låste med nyckel")
+    expect(phone.page.get_by_text("2 sparade i telefonen")).to_be_visible()
+    phone.page.goto(f"{phone.gateway.url}/phone")
+    expect(phone.page.get_by_text("2 sparade i telefonen")).to_be_visible()
+    expect(phone.page.get_by_role("button", name=ASTA)).to_have_attribute("data-standing", "ended")
+    phone.context.set_offline(False)
+    expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
+    expect(phone.page.get_by_text("sparade i telefonen")).to_have_count(0)
+    expect(phone.page.get_by_role("button", name=ASTA)).to_have_attribute("data-standing", "ended")
+    assert edge.actions == []
+
+
+def test_a_door_is_never_asked_later(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    """Red when a door's command is kept like a statement."""
+    phone = open_phone()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    phone.context.set_offline(True)
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "offline")
+    expect(phone.command()).to_contain_text("Inget är sparat och inget skickas senare")
+    phone.context.set_offline(False)
+    expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
+    phone.open_visit(SVEN) if phone.page.get_by_role("button", name=SVEN).count() else None
+    assert edge.actions == []
+
+
+def test_a_door_that_fails_says_what_to_do(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    edge.obeys = "fail"
+    phone = open_phone()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "failed")
+    expect(phone.command()).to_contain_text("Låset har fastnat.")
+    expect(phone.command()).to_contain_text("Dra dörren mot dig och tryck igen")
+    edge.obeys = "silent"
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "unknown", timeout=25_000)
+    expect(phone.command()).to_contain_text("Känn på dörren innan du trycker igen")
+
+
+def test_nobody_opens_in_one_touch_until_somebody_closes_it(open_phone: OpenPhone, shift: Shift) -> None:
+    assert shift
+    phone = open_phone()
+    phone.open_visit(ASTA)
+    phone.touches = 0
+    phone.tap("Kommer inte in")
+    assert phone.touches == 1
+    expect(phone.page.get_by_text("Stå kvar och ring in.")).to_be_visible()
+    phone.tap("Ej hemma")
+    expect(phone.page.get_by_text("Stå kvar och ring in.")).to_have_count(0)
+
+
+def test_a_tag_of_another_home_opens_nothing(open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift) -> None:
+    phone = open_phone()
+    address = shift.tag(gateway, shift.first, TagPlace.DOOR)
+    phone.page.goto(address)
+    expect(phone.button("Lås upp")).to_be_focused()
+    phone.page.goto(address)
+    expect(phone.page.get_by_text("Den avläsningen är redan använd")).to_be_visible()
+    expect(phone.button("Lås upp")).to_have_count(0)
+
+
+def test_signing_out_warns_of_what_is_not_sent_and_leaves_nothing(open_phone: OpenPhone, shift: Shift) -> None:
+    assert shift
+    phone = open_phone()
+    phone.context.set_offline(True)
+    phone.open_visit(ASTA)
+    phone.tap("Kommer inte in")
+    expect(phone.page.get_by_text("Går att stänga när det är skickat.")).to_be_visible()
+    phone.page.get_by_role("button", name="Tillbaka till I dag").tap()
+    phone.tap("Logga ut")
+    expect(phone.page.get_by_text("En uppgift är inte skickad än.")).to_be_visible()
+    phone.tap("Logga ut ändå")
+    expect(phone.page.get_by_role("heading", name="Logga in")).to_be_visible()
+    left = phone.page.evaluate(KEPT)
+    assert left == [0, 0, 0]
+    phone.context.set_offline(False)
+    phone.page.goto(f"{phone.gateway.url}/phone")
+    expect(phone.page.get_by_role("button", name=KARIN.display)).to_be_visible()
+
+
+KEPT = """() => new Promise(resolve => { const opened = indexedDB.open("vaka-phone"); opened.onsuccess = async () => {
+    const counts = ["key", "statements", "day"].map(name => new Promise(done => {
+        const asked = opened.result.transaction(name).objectStore(name).count();
+        asked.onsuccess = () => done(asked.result); }));
+    resolve(await Promise.all(counts)); }; })"""
