@@ -10,7 +10,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.audit import Deed, append
-from gateway.adapters.postgres.command_rows import COMMAND_CHANNEL, read_command
+from gateway.adapters.postgres.command_rows import read_command
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.door_facts import door_facts
 from gateway.adapters.postgres.pool import unavailable
@@ -42,7 +42,7 @@ WITH issued AS (
     INSERT INTO outbox (kind, key, body, created_at)
     SELECT 'command', 'command/' || id, jsonb_build_object('command', id), %(issued_at)s FROM issued
 )
-SELECT id, pg_notify(%(channel)s, '') FROM issued
+SELECT id FROM issued
 """
 _OPENING: Final = (
     "id, person, key, home, action, purpose_kind, purpose_id, asked_at, expires_at, second, answered_at, command"
@@ -200,7 +200,6 @@ def _row(issue: Issue, lock: Lock, allowed: Allowed) -> dict[str, object]:
         "issued_at": from_wall(issue.issued_at),
         "expires_at": from_wall(issue.expires_at),
         "closes_at": from_wall(issue.closes_at),
-        "channel": COMMAND_CHANNEL,
     }
 
 

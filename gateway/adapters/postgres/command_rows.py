@@ -16,8 +16,6 @@ from homecare.event import LockState
 from homecare.identity import DeviceId, HomeId
 from rules.verdict import Raise
 
-COMMAND_CHANNEL: Final = "vaka_command"
-"""The notification that a command was issued or changed its standing; nothing depends on it."""
 FAILED_LIMIT: Final = 3
 """Openings of one lock that failed within `FAILED_WITHIN`, at which somebody has to look at the lock."""
 FAILED_WITHIN: Final = "7 days"
@@ -35,12 +33,12 @@ _VIEW: Final = (
 _END: Final = """
 UPDATE command SET standing = %(standing)s, reason = %(reason)s, state = %(state)s, ended_at = %(at)s
 WHERE id = %(id)s AND standing IN ('issued', 'sent', 'taken')
-RETURNING person, home, device, action, purpose_id, pg_notify(%(channel)s, '')
+RETURNING person, home, device, action, purpose_id
 """
 _LATE: Final = """
 UPDATE command SET late_standing = %(standing)s, late_reason = %(reason)s, late_state = %(state)s, late_at = %(at)s
 WHERE id = %(id)s AND standing = 'unknown' AND late_at IS NULL
-RETURNING person, home, device, action, purpose_id, pg_notify(%(channel)s, '')
+RETURNING person, home, device, action, purpose_id
 """
 _FAILING: Final = """
 INSERT INTO fault AS f (kind, subject, count, first_at, last_at, detail)
@@ -84,7 +82,6 @@ async def end_command(cursor: AsyncCursor[Any], id_: str, end: End) -> bool:
         "reason": end.reason,
         "state": None if end.state is None else end.state.value,
         "at": from_wall(end.at),
-        "channel": COMMAND_CHANNEL,
     }
     await cursor.execute(_END, parameters)
     row = await cursor.fetchone()
@@ -93,7 +90,7 @@ async def end_command(cursor: AsyncCursor[Any], id_: str, end: End) -> bool:
         row = await cursor.fetchone()
     if row is None:
         return False
-    person, home, device, action, purpose, _ = row
+    person, home, device, action, purpose = row
     if end.standing in (Standing.FAILED, Standing.UNKNOWN) and device is not None:
         await _look_at_the_lock(cursor, HomeId(home), device, command=id_, end=end)
     deed = Deed(

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.audit import Deed, append
-from gateway.adapters.postgres.command_rows import COMMAND_CHANNEL, GATEWAY, End, end_command
+from gateway.adapters.postgres.command_rows import GATEWAY, End, end_command
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
@@ -54,7 +54,7 @@ WITH issued AS (
     INSERT INTO outbox (kind, key, body, created_at)
     SELECT 'command', 'command/' || id, jsonb_build_object('command', id), %(issued_at)s FROM issued
 )
-SELECT id, pg_notify(%(channel)s, '') FROM issued
+SELECT id FROM issued
 """
 
 
@@ -89,7 +89,6 @@ class PostgresCommands:
             "issued_at": from_wall(one.issued_at),
             "expires_at": from_wall(one.expires_at),
             "closes_at": from_wall(one.closes_at),
-            "channel": COMMAND_CHANNEL,
         }
         async with self._transaction("announce") as cursor:
             await cursor.execute(_ANNOUNCE, parameters)

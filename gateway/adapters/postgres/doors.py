@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.case import answer_at_home
-from gateway.adapters.postgres.command_rows import COMMAND_CHANNEL, HOME, End, end_command
+from gateway.adapters.postgres.command_rows import HOME, End, end_command
 from gateway.adapters.postgres.connections import AWAY
 from gateway.adapters.postgres.door_inbox import DOOR_CHANNEL, consume, hold, waiting
 from gateway.adapters.postgres.pool import connect, unavailable
@@ -35,7 +35,6 @@ LOCK_MS: Final = 500
 _CONTENDED: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _TAKEN: Final = """
 UPDATE command SET standing = 'taken', taken_at = %s WHERE id = %s AND edge = %s AND standing IN ('issued', 'sent')
-RETURNING pg_notify(%s, '')
 """
 _COMMAND: Final = """
 SELECT id, home, device, person, action, purpose_kind, purpose_id, how FROM command WHERE id = %s AND edge = %s
@@ -145,8 +144,7 @@ async def _apply(cursor: AsyncCursor[Any], fact: DoorFact, now: int) -> str | No
     if isinstance(event, LockOperated):
         return await _operated(cursor, fact, event, now)
     if isinstance(event, CommandTaken):
-        taken = (from_wall(now), event.command, fact.id.edge, COMMAND_CHANNEL)
-        await cursor.execute(_TAKEN, taken)
+        await cursor.execute(_TAKEN, (from_wall(now), event.command, fact.id.edge))
     elif isinstance(event, CommandEnded):
         return await _ended(cursor, fact, event, now)
     return None
