@@ -35,6 +35,13 @@ export class Sound {
     this.newCall();
   }
 
+  /** The same without a sound, for a screen that is touched anyway. */
+  async allow(): Promise<void> {
+    if (this.state() === "unavailable") return;
+    this.context ??= this.opened();
+    await this.context.resume();
+  }
+
   newCall(): void {
     this.play(NEW_CALL, "square");
   }

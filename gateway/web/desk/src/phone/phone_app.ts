@@ -1,13 +1,14 @@
 /** The phone's parts put together: what it knows, what it keeps, its feed, and what a person can do with it. */
 import type { Me } from "../signing_in";
+import { Sound } from "../sound";
 import { call, readTag, whoIsSignedIn } from "./calls";
 import type { Call, DoorAction, Purpose, Today, Visit } from "./contract";
 import { isWorking, work } from "./door";
 import { PhoneFeed } from "./feed";
 import { type Keep, PageKeep } from "./keep";
 import { Outbox } from "./outbox";
-import { type Statement, type What, requestOf } from "./statement";
-import { EMPTY, type Message, type Phone, type Place, after } from "./store";
+import { type Statement, type What, requestOf, waitingAbout } from "./statement";
+import { EMPTY, type Message, type Phone, type Place, after, callWaiting, dayOf } from "./store";
 
 /** In localStorage while a session is left that could not be ended for want of a network. */
 const LEAVING = "vaka.phone.leaving";
@@ -15,6 +16,9 @@ const ABOUT_VISITS: readonly What[] = ["start", "end", "cannot_get_in"];
 const ABOUT_CALLS: readonly What[] = ["accept", "decline", "on_site", "left", "outcome"];
 /** A buzz that is felt through a glove: on, off, on (ms). */
 const BUZZ = [400, 150, 400, 150, 400];
+/** Milliseconds from one ring to the next while an alarm waits for this person's answer. */
+const RING_AGAIN = 10_000;
+const SERVER_FAULT = 500;
 
 export class PhoneApp {
   phone: Phone = EMPTY;
@@ -22,10 +26,14 @@ export class PhoneApp {
   ready = false;
   /** Somebody is signed in who has no visits. */
   noRole = false;
+  /** The session came to an end by itself. */
+  ended = false;
+  private readonly sound = new Sound();
   private listeners = new Set<() => void>();
   private closeFeed: () => void = () => undefined;
   private readonly outbox: Outbox;
   private waitingTag: string | null = null;
+  private readonly saying = new Set<string>();
 
   constructor(private readonly keep: Keep) {
     this.outbox = new Outbox(keep, {
@@ -56,6 +64,8 @@ export class PhoneApp {
   /** Whoever is signed in goes on, also without a network; a tag that was read is asked about at once. */
   async open(tag: string | null): Promise<void> {
     this.waitingTag = tag;
+    addEventListener("pointerdown", () => void this.sound.allow());
+    setInterval(() => this.ring(), RING_AGAIN);
     await this.outbox.tell();
     await this.finishLeaving();
     const [who] = await Promise.all([whoIsSignedIn(), this.touch()]);
@@ -66,7 +76,9 @@ export class PhoneApp {
   }
 
   async arrive(me: Me): Promise<void> {
+    localStorage.removeItem(LEAVING);
     this.noRole = false;
+    this.ended = false;
     this.ready = true;
     this.send({ is: "signed in", me });
     await this.showKept(me.person);
@@ -101,8 +113,19 @@ export class PhoneApp {
   async state(what: What, about: string, text = ""): Promise<boolean> {
     const me = this.phone.me;
     if (!me) return false;
+    // A glove taps twice: the same said again while it waits is said once.
+    if (this.saying.has(what + about) || waitingAbout(this.phone.statements, about).some((one) => one.what === what)) return true;
+    this.saying.add(what + about);
+    try {
+      return await this.keepStatement(me, what, about, text);
+    } finally {
+      this.saying.delete(what + about);
+    }
+  }
+
+  private async keepStatement(me: Me, what: What, about: string, text: string): Promise<boolean> {
     const at = new Date().toISOString();
-    return this.outbox.state({ key: crypto.randomUUID(), person: me.person, what, about, at, text, refused: null });
+    return this.outbox.state({ key: crypto.randomUUID(), person: me.person, what, about, at, text, refused: null }).catch(() => false);
   }
 
   letGo(key: string): void {
@@ -132,13 +155,14 @@ export class PhoneApp {
   private async finishLeaving(): Promise<void> {
     if (!localStorage.getItem(LEAVING)) return;
     const ended = await fetch("/api/v1/session", { method: "DELETE" }).catch(() => null);
-    if (ended) localStorage.removeItem(LEAVING);
+    if (ended && ended.status < SERVER_FAULT) localStorage.removeItem(LEAVING);
   }
 
   /** The gateway lets nobody in any more: the day goes, what waits to be sent stays sealed for the same person. */
   private async endSession(): Promise<void> {
     this.closeFeed();
     await this.keep.forgetDay();
+    this.ended = true;
     this.send({ is: "signed out" });
   }
 
@@ -160,7 +184,11 @@ export class PhoneApp {
     this.closeFeed();
     this.closeFeed = new PhoneFeed({
       today: (today) => void this.hear(today),
-      pulse: (at) => this.send({ is: "pulse", at, now: Date.now() }),
+      pulse: (at) => {
+        this.send({ is: "pulse", at, now: Date.now() });
+        const me = this.phone.me;
+        if (me && this.phone.statements.length > 0) void this.outbox.flush(me.person);
+      },
       lost: (since) => this.send({ is: "lost", since }),
       ended: (why) => {
         this.noRole = why === "no role";
@@ -174,12 +202,19 @@ export class PhoneApp {
     const known = new Map(this.phone.today?.alerts.map((one) => [one.id, one.occurrences]));
     this.send({ is: "today", today, now: Date.now(), live: true });
     const rings = today.alerts.some((one) => one.response === "sent" && one.occurrences > (known.get(one.id) ?? 0));
-    if (rings) navigator.vibrate?.(BUZZ);
+    if (rings) this.ring();
     const me = this.phone.me;
     if (!me) return;
     void this.outbox.flush(me.person);
     if (this.waitingTag) void this.touch();
     await this.keep.keepDay({ me, today, heard: Date.now() }).catch(() => undefined);
+  }
+
+  /** Heard and felt for as long as an alarm waits for an answer. */
+  private ring(): void {
+    if (!callWaiting(dayOf(this.phone))) return;
+    navigator.vibrate?.(BUZZ);
+    this.sound.newCall();
   }
 
   private take(statement: Statement, value: unknown): void {

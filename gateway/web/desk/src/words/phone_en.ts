@@ -15,6 +15,7 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     passkeysAt: "Passkeys work at this address only:",
     choose: "Demonstration: choose a person",
     chooseHint: "Nobody is checked. Never write real personal data here.",
+    ended: "You are signed out. Sign in again.",
     stopped: "The sign-in was stopped. Try again.",
     unheard: "No answer. Check the network and try again.",
     tagWaits: "The tag has been read. Sign in, and you go on at the door.",
@@ -67,8 +68,6 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     none: "No visits in your shift.",
     noneUnknown: "Unknown whether you have visits – no connection",
     calls: "Alarms to you",
-    noEntries: "Cannot get in – open",
-    tasks: "Tasks",
     noTasks: "No tasks in the plan.",
     with: (names: string) => `With ${names}`,
     back: "Back to Today",
@@ -101,8 +100,6 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     ownWordsHint: "Do not write personal numbers.",
     save: "Save",
     cancel: "Cancel",
-    partner: "A colleague has started the visit.",
-    start_hint: "The visit starts by itself when the door is unlocked or the tag inside is read.",
   },
 
   noEntry: {

@@ -14,6 +14,7 @@ export const phoneSv = (setting: Setting) => ({
     passkeysAt: "Passkey fungerar bara på den här adressen:",
     choose: "Demonstration: välj person",
     chooseHint: "Ingen kontrolleras. Skriv aldrig riktiga personuppgifter här.",
+    ended: "Du är utloggad. Logga in igen.",
     stopped: "Inloggningen avbröts. Försök igen.",
     unheard: "Inget svar. Kontrollera nätet och försök igen.",
     tagWaits: "Taggen är läst. Logga in, så fortsätter du vid dörren.",
@@ -68,8 +69,6 @@ export const phoneSv = (setting: Setting) => ({
     none: "Inga besök i ditt arbetspass.",
     noneUnknown: "Vet ej om du har besök – ingen kontakt",
     calls: "Larm till dig",
-    noEntries: "Kommer inte in – öppna",
-    tasks: "Uppgifter",
     noTasks: "Inga uppgifter i planen.",
     with: (names: string) => `Med ${names}`,
     back: "Tillbaka till I dag",
@@ -102,8 +101,6 @@ export const phoneSv = (setting: Setting) => ({
     ownWordsHint: "Skriv inte personnummer.",
     save: "Spara",
     cancel: "Avbryt",
-    partner: "Besöket är startat av en kollega.",
-    start_hint: "Besöket startar av sig självt när dörren låses upp eller taggen inne läses.",
   },
 
   noEntry: {

@@ -67,7 +67,7 @@ function Screen({ looks }: { looks: PhoneLooks }) {
         ) : visit && place.at === "visit" && visit.id === place.id ? (
           <VisitScreen key={visit.id} visit={visit} />
         ) : (
-          <TodayScreen today={today} looks={looks} />
+          <TodayScreen today={today} looks={looks} gone={today === null || place.at === "today" ? null : place.at} />
         )}
       </main>
     </div>

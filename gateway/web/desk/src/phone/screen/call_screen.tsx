@@ -3,6 +3,7 @@ import { clockTime, elapsed } from "../../times";
 import { usePhoneWords } from "../../words/phone";
 import type { Call } from "../contract";
 import { type What, waitingAbout } from "../statement";
+import { dayOf } from "../store";
 import { BackToToday } from "./back_to_today";
 import { DoorPanel } from "./door_panel";
 import { OutcomeForm } from "./outcome_form";
@@ -17,6 +18,8 @@ export function CallScreen({ call }: { call: Call }) {
   const unsent = waitingAbout(app.phone.statements, call.id).length > 0;
   const say = (what: What, text = ""): void => state(what, call.id, text);
   const sent = call.response === "sent";
+  const waiting = dayOf(app.phone)?.alerts.filter((one) => one.response === "sent" && one.id !== call.id) ?? [];
+  const others = waiting.length;
   const accept = (): void => {
     app.go({ at: "alert", id: call.id });
     say("accept");
@@ -48,6 +51,7 @@ export function CallScreen({ call }: { call: Call }) {
             {...{ home: call.home, door: call.door, unlatch: call.unlatch }}
             purpose={{ alert: call.id }}
             inside={call.response === "on_site"}
+            since={null}
             over={call.response === "left"}
           />
         )}
@@ -55,6 +59,7 @@ export function CallScreen({ call }: { call: Call }) {
           <h2>{words.call.instruction}</h2>
           <p>{call.instruction || words.call.noInstruction}</p>
         </section>
+        {others > 0 && <p class="notice">{words.call.more(others)}</p>}
         {sent ? (
           <div class="two">
             <button type="button" class="large main-action" onClick={accept}>

@@ -1,5 +1,6 @@
 /** The door: hold the phone to the tag, then one large button; and in plain words how it went and what to do next. */
 import { useEffect, useRef } from "preact/hooks";
+import { clockTime } from "../../times";
 import { saidIn, usePhoneWords } from "../../words/phone";
 import type { PhoneWords } from "../../words/phone_sv";
 import type { DoorAction, Purpose } from "../contract";
@@ -15,14 +16,17 @@ interface Props {
   readonly unlatch: boolean;
   /** Whether the person has been let in already: then locking is what is next. */
   readonly inside: boolean;
+  /** Wall time (ms) from which the door may be asked for; null: it may be now. */
+  readonly since: number | null;
   /** Nothing is left to do at the door; how it went last is still said. */
   readonly over: boolean;
 }
 
-export function DoorPanel({ home, purpose, door, unlatch, inside, over }: Props) {
+export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }: Props) {
   const app = usePhone();
   const words = usePhoneWords();
-  const near = isAtDoor(app.phone, home, useWallTime());
+  const now = useWallTime();
+  const near = isAtDoor(app.phone, home, now);
   const asked = app.phone.door?.home === home ? app.phone.door : null;
   const working = isWorking(asked);
   const first = useRef<HTMLButtonElement>(null);
@@ -42,7 +46,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, over }: Props)
         </button>
       ) : (
         <div class="hold">
-          <p>{words.door.holdToTag}</p>
+          <p>{since !== null && now + app.phone.clockLead < since ? words.door.tooEarly(clockTime(since, now)) : words.door.holdToTag}</p>
           <p class="hint">{words.door.thenUnlock}</p>
         </div>
       )}

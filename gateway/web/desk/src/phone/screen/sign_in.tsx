@@ -47,6 +47,7 @@ export function SignIn({ looks }: { looks: PhoneLooks }) {
   return (
     <main class="sign-in">
       <h1>{words.signIn.heading}</h1>
+      {app.ended && <p class="notice">{words.signIn.ended}</p>}
       {app.tagWaits && <p class="notice">{words.signIn.tagWaits}</p>}
       {failure && (
         <p class="warning" role="alert">

@@ -9,7 +9,14 @@ import { ReadingNote } from "./reading_note";
 import { SignOut } from "./sign_out";
 import { usePhone, useWallTime } from "./use_phone";
 
-export function TodayScreen({ today, looks }: { today: Today | null; looks: PhoneLooks }) {
+interface Props {
+  readonly today: Today | null;
+  readonly looks: PhoneLooks;
+  /** What the person looked at and is not there any more. */
+  readonly gone: "visit" | "alert" | null;
+}
+
+export function TodayScreen({ today, looks, gone }: Props) {
   const { phone } = usePhone();
   const words = usePhoneWords();
   const known = phone.contact.is === "live";
@@ -19,6 +26,11 @@ export function TodayScreen({ today, looks }: { today: Today | null; looks: Phon
         {words.today.heading} <small>{phone.me?.display}</small>
       </h1>
       <ReadingNote />
+      {gone && (
+        <p class="notice" role="status">
+          {gone === "visit" ? words.today.goneVisit : words.today.goneCall}
+        </p>
+      )}
       {today && today.alerts.length > 0 && (
         <section aria-labelledby="calls">
           <h2 id="calls">{words.today.calls}</h2>

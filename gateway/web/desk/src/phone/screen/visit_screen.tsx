@@ -12,6 +12,9 @@ import { ReasonForm } from "./reason_form";
 import { useStating } from "./use_stating";
 import { usePhone, useWallTime } from "./use_phone";
 
+/** Milliseconds before a visit from which the gateway lets its door be asked for. */
+const BEFORE_VISIT = 30 * 60_000;
+
 export function VisitScreen({ visit }: { visit: Visit }) {
   const app = usePhone();
   const words = usePhoneWords();
@@ -49,7 +52,8 @@ export function VisitScreen({ visit }: { visit: Visit }) {
         <DoorPanel
           {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
           purpose={{ visit: visit.id }}
-          inside={visit.standing === "started"}
+          inside={visit.standing === "started" || visit.standing === "partial"}
+          since={visit.standing === "started" ? null : Date.parse(visit.from) - BEFORE_VISIT}
         />
         <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
         {visit.people.length > 1 && <p class="hint">{words.today.with(visit.people.filter((name) => name !== app.phone.me?.display).join(", "))}</p>}
@@ -69,8 +73,8 @@ interface ByHandProps {
 function ByHand({ visit, noEntry, state }: ByHandProps) {
   const words = usePhoneWords();
   const [asking, setAsking] = useState<"start" | "end" | null>(null);
-  const begun = visit.standing === "started";
-  const open = begun || visit.standing === "planned" || visit.standing === "no_entry" || visit.standing === "partial";
+  const begun = visit.standing === "started" || visit.standing === "partial";
+  const open = begun || visit.standing === "planned" || visit.standing === "no_entry";
   if (!open) return null;
   if (asking) {
     const start = asking === "start";
