@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Route, expect
 
 from gateway.adapters.postgres.people import enrol_people
 from gateway.authorisation import Role
@@ -24,14 +24,21 @@ from tests.gateway.signed import person, secret_of
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
 KARIN = person(Role.CAREGIVER)
+DISA, OLLE = person(Role.OPERATOR), person(Role.OPERATOR, number=2)
 SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})
 INSTRUCTION = "Ring dottern Vera först, hon bor i huset bredvid.\nNyckel: digitalt lås. Hunden är snäll."
+
+
+@pytest.fixture(autouse=True)
+def people(homes: list[CallingHome], database_url: str) -> None:
+    """Whoever is on duty, before the gateway starts: it reads names every two seconds."""
+    assert homes
+    enrol_people(database_url, [KARIN, DISA, OLLE])
 
 
 @pytest.fixture
 def karin(gateway: GatewayProcess, homes: list[CallingHome], database_url: str) -> Responder:
     """A caregiver on duty, and instructions for the first home."""
-    enrol_people(database_url, [KARIN])
     body = {"version": 0, "text": INSTRUCTION, "call_link": "tel:+46812345678"}
     headers = {"Authorization": f"Bearer {gateway.token}"}
     home = homes[0].house.home
@@ -85,24 +92,44 @@ def test_an_alarm_from_take_to_close_by_keys_alone(
 def test_people_who_are_signed_in_hand_an_alarm_over_to_one_another(
     browser: Browser, gateway: GatewayProcess, homes: list[CallingHome], broker: PrivateBroker, database_url: str
 ) -> None:
-    disa, olle = person(Role.OPERATOR), person(Role.OPERATOR, number=2)
-    enrol_people(database_url, [disa, olle])
     with ThreadPoolExecutor(1) as thread:  # the browser's driver keeps this thread's loop for itself
-        secrets = [thread.submit(secret_of, database_url, one).result() for one in (disa, olle)]
+        secrets = [thread.submit(secret_of, database_url, one).result() for one in (DISA, OLLE)]
     first, second = [DeskPage(browser, gateway).arrive(secret) for secret in secrets]
     homes[0].press(broker.url)
     first.row("Asta Exempel").locator(".take").click()
     expect(first.row("Asta Exempel")).to_contain_text("Taget av dig")
-    expect(second.row("Asta Exempel")).to_contain_text(f"Taget av {disa.display}")
+    expect(second.row("Asta Exempel")).to_contain_text(f"Taget av {DISA.display}")
     first.button("Lämna över").click()
-    first.button(olle.display).click()
+    first.button(OLLE.display).click()
     expect(second.row("Asta Exempel")).to_contain_text("Taget av dig")
     second.choose("Asta Exempel")
     expect(second.button("Ring upp")).to_be_visible()
-    expect(first.page.locator(".detail")).to_contain_text(f"{olle.display} har larmet")
+    expect(first.page.locator(".detail")).to_contain_text(f"{OLLE.display} har larmet")
     expect(first.button("Ring upp")).to_have_count(0)
     for desk in (first, second):
         desk.close()
+
+
+def test_a_step_begun_before_the_last_answer_came_stays(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    """The feed shows the result of the call first; the operator is closing already when the answer comes."""
+    desk = open_desk("Disa")
+    homes[0].press(broker.url)
+    desk.row("Asta Exempel").locator(".take").click()
+    held: list[tuple[Route, APIResponse]] = []
+    desk.page.route("**/call_back", lambda route: held.append((route, route.fetch())))
+    desk.button("Ring upp").click()
+    desk.button("Talkontakt").click()
+    expect(desk.page.locator(".steps")).to_contain_text("Talkontakt")
+    desk.page.keyboard.press("a")
+    expect(desk.button("Hjälp är på plats")).to_be_focused()
+    [(route, answer)] = held
+    with desk.page.expect_request_finished(lambda request: request.url.endswith("/call_back")):
+        route.fulfill(response=answer)
+    expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
+    desk.button("Feltryck").click()
+    expect(desk.page.locator(".asking textarea")).to_have_value("Feltryck")
 
 
 def test_a_responder_who_cannot_is_seen_at_once_and_another_can_be_sent(

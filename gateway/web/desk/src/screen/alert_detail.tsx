@@ -1,4 +1,5 @@
 /** The chosen alert: everything about it, what is to be done in this home, what has been done, what can be done. */
+import type { Dispatch, StateUpdater } from "preact/hooks";
 import type { AlertView, Saying } from "../contract";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
@@ -31,7 +32,7 @@ interface Props {
   readonly actions: Actions;
   readonly live: boolean;
   readonly begun: Begun | null;
-  begin(begun: Begun | null): void;
+  readonly begin: Dispatch<StateUpdater<Begun | null>>;
   perform(action: Plain): void;
   refuse(refusal: Refusal): void;
   back(): void;
@@ -43,13 +44,17 @@ export function AlertDetail(props: Props) {
   const { alert, session, actions, live, begun, begin, refuse } = props;
   if (!alert) return <section class="detail nothing">{words.alert.select}</section>;
   const me = session.person;
-  const finish = async (seen: AlertView, asking: Asking, said: Saying): Promise<void> => {
-    begin((await actions.perform(seen, asking, said)) ? null : { asking, seen: null });
+  // The feed may show a step before its answer comes, and the next one be begun already: that one stays.
+  const end = (mine: Begun | null, after: Begun | null): void => {
+    begin((current) => (current === mine ? after : current));
     props.keepFocus();
   };
+  const finish = async (mine: Begun, said: Saying): Promise<void> => {
+    const done = await actions.perform(mine.seen ?? alert, mine.asking, said);
+    end(mine, done ? null : { asking: mine.asking, seen: null });
+  };
   const goOn = async ({ seen, action, said }: NonNullable<Hindrance["goOn"]>): Promise<void> => {
-    if (await actions.perform(seen, action, { ...said, confirm: true })) begin(null);
-    props.keepFocus();
+    if (await actions.perform(seen, action, { ...said, confirm: true })) end(begun, null);
   };
   return (
     <section class={`detail ${alert.urgency}`} aria-labelledby={CHOSEN}>
@@ -66,7 +71,7 @@ export function AlertDetail(props: Props) {
           {...{ alert, session, refuse }}
           asking={begun.asking}
           busy={actions.busy === begun.asking}
-          say={(said) => void finish(begun.seen ?? alert, begun.asking, said)}
+          say={(said) => void finish(begun, said)}
           cancel={() => begin(null)}
         />
       ) : (
