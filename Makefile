@@ -35,7 +35,7 @@ ifneq ($(wildcard $(DESK)/package.json),)
   DESK_INSTALLED := $(DESK)/node_modules/installed.stamp
 endif
 
-.PHONY: help run test check fix bench faults sabotage test-plain setup services desk-test
+.PHONY: help run test check fix bench faults night sabotage test-plain setup services desk-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ bench: setup services ## measure speed, each figure beside what it is compared w
 
 faults: setup services ## kill everything at random under load and count what was lost (FACTS= KILLS= SEED=)
 	@$(PY) -m tests.faults --facts $(FACTS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+night: setup services ## play one night with three people in real browser windows (NIGHTS= SEED= HARM=all)
+	@$(PY) -m tests.night $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(SEED),--seed $(SEED)) $(if $(HARM),--harm $(HARM))
 
 sabotage: setup services ## break Vaka on purpose, patch by patch, and see that a test turns red
 	@$(PY) -m tests.faults.sabotage

@@ -5,14 +5,17 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
+from gateway.authorisation import Permission, Subject
 from gateway.embedded import PrivateBroker
 from gateway.ports.desk import Read
 from gateway.web.app import create_app
 from gateway.web.live import EventStream, _Desk
 from gateway.web.schemas import Alerts
 from gateway.web.services import Services
+from gateway.web.session import TOKEN_ROLES
+from gateway.web.tenancy import Reach
 from tests.gateway.alarms import rows
 from tests.gateway.enrolled import household
 from tests.gateway.running import SECONDS, Speaker, running
@@ -52,7 +55,10 @@ async def test_a_reader_that_leaves_with_the_alarm_before_its_eyes_is_in_the_log
                 await asyncio.Event().wait()
 
         subscription = services.feed.subscribe()
-        desk = _Desk(services, subscription, Read(person="Hasty", what="live"), set())
+        subject = Subject(person="Hasty", display="Hasty", roles={}, everywhere=TOKEN_ROLES)
+        reach = Reach(services, Request({"type": "http"}), subject, Permission.ALERT_READ)
+        read = Read(person="Hasty", what="live", within=reach.units)
+        desk = _Desk(services, subscription, read, reach=reach, shown=set())
         stream = EventStream(
             desk.events(Alerts(number=0, alerts=[]), 0), on_end=lambda: services.feed.unsubscribe(subscription)
         )

@@ -28,6 +28,7 @@ class Account:
     scene: str = ""
     steps: list[Step] = field(default_factory=list)
     touches: dict[str, int] = field(default_factory=dict)
+    harms: list[str] = field(default_factory=list)
 
     def begin(self, scene: str) -> None:
         """The next scene."""
@@ -39,7 +40,10 @@ class Account:
         """Time what happens inside; `TooSlow` above the limit."""
         began = time.monotonic()
         yield
-        seconds = time.monotonic() - began
+        self.note(what, time.monotonic() - began, limit=limit)
+
+    def note(self, what: str, seconds: float, *, limit: float | None = None) -> None:
+        """One step whose time was measured elsewhere; `TooSlow` above the limit."""
         self.steps.append(Step(self.scene, what, seconds, limit))
         print(f"  {seconds:6.2f} s  {what}", flush=True)
         if limit is not None and seconds > limit * self.patience:

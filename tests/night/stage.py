@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.night.webhook import Webhook
 from tests.servers import ROOT
 
 START_SECONDS = 90.0
@@ -31,12 +32,14 @@ class Stage:
         self.data = Path(tempfile.mkdtemp(prefix="vaka-night-"))
         (self.data / "services").symlink_to(services.resolve())
         self.log = self.data / "night.log"
+        self.webhook = Webhook()
         self.process: subprocess.Popen[bytes] | None = None
         self.desk = self.database = self.tls = ""
 
     def start(self) -> None:
         """Return when everything stands and its addresses are known."""
-        environment = {**os.environ, "VAKA_DATA": str(self.data), "VAKA_PORT": PORT}
+        told = {"VAKA_DATA": str(self.data), "VAKA_PORT": PORT, "VAKA_WEBHOOK_URL": self.webhook.url}
+        environment = {**os.environ, **told}
         for name in ("VAKA_DATABASE_URL", "VAKA_BROKER_URL"):
             environment.pop(name, None)
         with self.log.open("ab") as output:
@@ -59,6 +62,7 @@ class Stage:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(STOP_SECONDS)
+        self.webhook.stop()
         if not keep:
             shutil.rmtree(self.data)
 
