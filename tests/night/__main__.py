@@ -74,7 +74,7 @@ def _play(
     scenes = options.scenes.split(",")
 
     def harm(scene: str) -> AbstractContextManager[None]:
-        return harmed(stage, account, role, edge=EDGES[scene], chance=chance)
+        return harmed(stage, account, role, scene=scene, edge=EDGES[scene], chance=chance)
 
     with account.step("the house stands: database, broker, gateway, three homes and their edges"):
         stage.start()

@@ -11,20 +11,23 @@ from tests.night.stage import Stage
 
 ROLES = ("edge", "broker", "gateway-alarm", "gateway-bulk", "database")
 """What dies, one a scene; `edge` is that of the scene's home."""
-EARLIEST, LATEST = 0.5, 20.0
-"""Seconds after the scene's begin between which it dies: scenes take 15 to 60."""
+EARLIEST = 0.5
+LATEST = {"visit": 6.0, "alarm": 9.0, "untaken": 55.0, "edge": 15.0}
+"""Seconds after a scene's begin between which it dies; the scenes take 7, 11, 60 and 18 when nothing happens."""
 PATIENCE = 8.0
 """By how much a harmed scene's limits are longer: a restart takes seconds, a person notices and tries again."""
 
 
 @contextmanager
-def harmed(stage: Stage, account: Account, role: str | None, *, edge: str, chance: random.Random) -> Iterator[None]:
+def harmed(
+    stage: Stage, account: Account, role: str | None, *, scene: str, edge: str, chance: random.Random
+) -> Iterator[None]:
     """Kill `role` once while what is inside goes on; what died and when stands in the account."""
     if role is None:
         yield
         return
     name = f"edge:{edge}" if role == "edge" else role
-    after = chance.uniform(EARLIEST, LATEST)
+    after = chance.uniform(EARLIEST, LATEST[scene])
     ended, killed = threading.Event(), threading.Event()
 
     def kill() -> None:

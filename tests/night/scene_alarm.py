@@ -44,10 +44,12 @@ def play(stage: Stage, account: Account, desk: Desk, phone: Phone) -> None:
         stage.until(lambda: "1" in stage.sim("alerts", HOME), "the sounder says received")
     desk.picture("press")
     with account.step("she takes the alarm and reads this home's instruction", limit=10):
-        desk.insist(lambda: _take(desk), lambda: desk.detail().get_by_text("Ring sonen först"))
+        desk.insist(lambda: _take(desk), lambda: desk.row(RESIDENT).get_by_text("Taget av dig"))
+        expect(desk.detail().get_by_text("Ring sonen först")).to_be_visible(timeout=PATIENCE)
     with account.step("she calls back: nobody answers, and that is noted", limit=15):
-        _click(desk, "Ring upp")
-        expect(desk.detail().locator(".asking .call-link")).to_have_attribute("href", "tel:+46000000002")
+        link = desk.detail().locator(".asking .call-link")
+        desk.insist(lambda: _click(desk, "Ring upp"), lambda: link)
+        expect(link).to_have_attribute("href", "tel:+46000000002")
         desk.insist(lambda: _click(desk, "Svarar inte"), lambda: desk.detail().get_by_text("Svarar inte ("))
     desk.picture("call")
     with account.step("she sends the caregiver", limit=15):
