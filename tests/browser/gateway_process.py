@@ -1,5 +1,6 @@
 """The gateway as a desk meets it: processes of their own that can be killed, paused and started again."""
 
+import json
 import os
 import signal
 import subprocess
@@ -59,6 +60,13 @@ class GatewayProcess:
         """Start the bulk process beside it; the desk says when it has."""
         self._watch = self._started("bulk")
 
+    def wait_for_watch(self) -> None:
+        """Return when the bulk process has given a sign of life."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._watched():
+            assert time.monotonic() < deadline, "the bulk process does not live"
+            time.sleep(POLL_SECONDS)
+
     def pause(self) -> None:
         """Let it hang: it lives, holds its connections and says nothing."""
         self._signal(signal.SIGSTOP)
@@ -107,6 +115,13 @@ class GatewayProcess:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:  # noqa: S310 why: our own loopback
                 return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _watched(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:  # noqa: S310 why: our own loopback
+                return bool(json.load(answer)["bulk"]["alive"])
         except (urllib.error.URLError, OSError):
             return False
 

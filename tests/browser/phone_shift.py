@@ -36,16 +36,17 @@ class Shift:
         self.url = database_url
         self.first = lived_in(with_lock(1, unlatch=True), ASTA, "Exempelgatan 4, port B, 3 tr")
         self.second = lived_in(with_lock(2), SVEN, "Påhittade vägen 12")
+        self.elsewhere = with_lock(3)
         self._tags: dict[tuple[str, TagPlace], Tag] = {}
         self._presses = 0
-        settle(database_url, self.first, self.second)
+        settle(database_url, self.first, self.second, self.elsewhere)
         apart(lambda: self._plan(self.first, "visit-phone-000001", minutes=-5, tasks=("Tillsyn", "Medicin")))
         apart(lambda: self._plan(self.second, "visit-phone-000002", minutes=45, tasks=("Kvällsmat",)))
 
     def hang_tags(self, data: Path) -> None:
         """With the keys of the gateway that runs on this folder."""
         keys = TagKeys(read_key(data / "tag.key"))
-        for number, house in enumerate((self.first, self.second)):
+        for number, house in enumerate((self.first, self.second, self.elsewhere)):
             for place in TagPlace:
                 uid = f"{place.value:.6}{number}".encode().ljust(7, b"-")
                 id_ = f"tag-{house.home}-{place.value}"

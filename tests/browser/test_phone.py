@@ -1,17 +1,18 @@
 """The caregiver's phone: from a tag to an open door, an alarm on the whole screen, a day without a network."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from gateway.embedded import PrivateBroker
-from gateway.ports.tags import TagPlace
 from homecare.command import Action
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import PhonePage
+from tests.browser.phone_page import LARGE, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
 from tests.gateway.doorstep import KARIN
 
@@ -30,6 +31,7 @@ def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Pa
     process = GatewayProcess(database_url=database_url, broker_url=broker.url, data=tmp_path, VAKA_DEMO="1")
     process.start()
     process.start_watch()
+    process.wait_for_watch()
     shift.hang_tags(tmp_path)
     yield process
     process.stop()
@@ -143,8 +145,9 @@ def test_a_door_is_never_asked_later(
     expect(phone.command()).to_contain_text("Inget är sparat och inget skickas senare")
     phone.context.set_offline(False)
     expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
-    phone.open_visit(SVEN) if phone.page.get_by_role("button", name=SVEN).count() else None
-    assert edge.actions == []
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    assert edge.actions == [Action.UNLOCK], "the one that was asked with a network, and no other"
 
 
 def test_a_door_that_fails_says_what_to_do(
@@ -177,12 +180,102 @@ def test_nobody_opens_in_one_touch_until_somebody_closes_it(open_phone: OpenPhon
 
 def test_a_tag_of_another_home_opens_nothing(open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift) -> None:
     phone = open_phone()
-    address = shift.tag(gateway, shift.first, TagPlace.DOOR)
-    phone.page.goto(address)
-    expect(phone.button("Lås upp")).to_be_focused()
-    phone.page.goto(address)
-    expect(phone.page.get_by_text("Den avläsningen är redan använd")).to_be_visible()
+    phone.page.goto(shift.tag(gateway, shift.elsewhere))
+    expect(phone.page.get_by_text("Taggen sitter i ett annat hem")).to_be_visible()
     expect(phone.button("Lås upp")).to_have_count(0)
+
+
+def test_a_tag_waits_for_whoever_must_sign_in_first(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift
+) -> None:
+    phone = open_phone()
+    phone.context.clear_cookies()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.page.get_by_text("Taggen är läst. Logga in")).to_be_visible()
+    phone.tap(KARIN.display)
+    expect(phone.button("Lås upp")).to_be_focused()
+
+
+def test_a_phone_says_within_ten_seconds_that_it_hears_nothing(open_phone: OpenPhone, gateway: GatewayProcess) -> None:
+    phone = open_phone()
+    gateway.pause()
+    try:
+        expect(phone.page.get_by_text("Ingen kontakt")).to_be_visible(timeout=10_000)
+        expect(phone.page.get_by_text("Nya larm och ändringar syns inte")).to_be_visible()
+    finally:
+        gateway.go_on()
+    expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
+
+
+def test_nothing_of_the_phone_asks_where_it_is(open_phone: OpenPhone, gateway: GatewayProcess) -> None:
+    phone = open_phone()
+    answer = httpx.get(f"{gateway.url}/phone")
+    assert "geolocation=()" in answer.headers["Permissions-Policy"]
+    assert "'unsafe" not in answer.headers["Content-Security-Policy"]
+    kept = phone.page.evaluate(CACHED)
+    assert kept
+    assert all(path == "/phone" or path.startswith(("/phone/", "/desk/assets/")) for path in kept), kept
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["360", "412"])
+def test_every_screen_is_fit_for_gloves(
+    open_phone: OpenPhone,
+    gateway: GatewayProcess,
+    shift: Shift,
+    edge: DoorEdge,
+    size: dict[str, int],
+    theme: str,
+    tmp_path: Path,
+) -> None:
+    """Sizes, contrast and names; pictures are left in the folder that VAKA_PICTURES names."""
+    assert edge
+    folder = Path(os.environ.get("VAKA_PICTURES", tmp_path))
+    phone = open_phone(viewport=size, color_scheme=theme)
+
+    def fit(name: str) -> None:
+        phone.assert_fit_for_gloves()
+        phone.picture(folder, f"phone-{size['width']}-{theme}-{name}")
+
+    fit("today")
+    phone.open_visit(ASTA)
+    fit("visit")
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    fit("at-the-door")
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    expect(phone.standing()).to_have_attribute("data-standing", "started")
+    fit("unlocked")
+    phone.tap("Avsluta besök")
+    fit("reason")
+    phone.tap("Avbryt")
+    shift.press(gateway, shift.second, instruction=INSTRUCTION)
+    expect(phone.button("Jag åker")).to_be_visible()
+    fit("alarm")
+    phone.tap("Jag åker")
+    expect(phone.standing()).to_have_attribute("data-standing", "accepted")
+    fit("accepted")
+    phone.tap("Jag är på plats")
+    expect(phone.button("Spara utfall")).to_be_visible()
+    fit("outcome")
+    phone.page.get_by_role("button", name="Tillbaka till I dag").tap()
+    phone.context.set_offline(True)
+    expect(phone.page.get_by_text("Ingen kontakt")).to_be_visible()
+    phone.page.locator(".item:not(.call)", has_text=SVEN).tap()
+    phone.tap("Kommer inte in")
+    expect(phone.page.get_by_text("Går att stänga när det är skickat.")).to_be_visible()
+    fit("no-entry-offline")
+    phone.page.get_by_role("button", name="Tillbaka till I dag").tap()
+    fit("today-offline")
+    phone.tap("Logga ut")
+    fit("signing-out")
+    phone.tap("Logga ut ändå")
+    expect(phone.page.get_by_role("heading", name="Logga in")).to_be_visible()
+    phone.context.set_offline(False)
+    phone.page.goto(f"{gateway.url}/phone")
+    expect(phone.button(KARIN.display)).to_be_visible()
+    fit("sign-in")
 
 
 def test_signing_out_warns_of_what_is_not_sent_and_leaves_nothing(open_phone: OpenPhone, shift: Shift) -> None:
@@ -197,15 +290,22 @@ def test_signing_out_warns_of_what_is_not_sent_and_leaves_nothing(open_phone: Op
     expect(phone.page.get_by_text("En uppgift är inte skickad än.")).to_be_visible()
     phone.tap("Logga ut ändå")
     expect(phone.page.get_by_role("heading", name="Logga in")).to_be_visible()
-    left = phone.page.evaluate(KEPT)
-    assert left == [0, 0, 0]
+    phone.page.wait_for_function(NOTHING_KEPT)
     phone.context.set_offline(False)
     phone.page.goto(f"{phone.gateway.url}/phone")
     expect(phone.page.get_by_role("button", name=KARIN.display)).to_be_visible()
 
 
-KEPT = """() => new Promise(resolve => { const opened = indexedDB.open("vaka-phone"); opened.onsuccess = async () => {
-    const counts = ["key", "statements", "day"].map(name => new Promise(done => {
-        const asked = opened.result.transaction(name).objectStore(name).count();
-        asked.onsuccess = () => done(asked.result); }));
-    resolve(await Promise.all(counts)); }; })"""
+NOTHING_KEPT = """() => new Promise(resolve => {
+    const opened = indexedDB.open("vaka-phone");
+    opened.onsuccess = async () => {
+        const counts = ["key", "statements", "day"].map(name => new Promise(done => {
+            const asked = opened.result.transaction(name).objectStore(name).count();
+            asked.onsuccess = () => done(asked.result);
+        }));
+        resolve((await Promise.all(counts)).every(count => count === 0));
+    };
+})"""
+CACHED = """async () => { await navigator.serviceWorker.ready;
+    const cache = await caches.open("vaka-phone");
+    return (await cache.keys()).map(request => new URL(request.url).pathname); }"""

@@ -144,16 +144,18 @@ export class PhoneApp {
 
   /** What was kept is gone, sent or not; the session is ended now or as soon as there is a network. */
   async leave(): Promise<void> {
-    this.closeFeed();
-    await this.keep.wipe();
-    await this.outbox.tell();
     localStorage.setItem(LEAVING, "1");
+    this.closeFeed();
+    this.noRole = false;
     this.send({ is: "signed out" });
     await this.finishLeaving();
   }
 
+  /** Also what an app that was closed in the middle of it left undone. */
   private async finishLeaving(): Promise<void> {
     if (!localStorage.getItem(LEAVING)) return;
+    await this.keep.wipe();
+    await this.outbox.tell();
     const ended = await fetch("/api/v1/session", { method: "DELETE" }).catch(() => null);
     if (ended && ended.status < SERVER_FAULT) localStorage.removeItem(LEAVING);
   }

@@ -130,7 +130,7 @@ export function after(phone: Phone, message: Message): Phone {
     case "tag":
       return tagged(phone, message.answer, message.now);
     case "door":
-      return { ...phone, door: message.door };
+      return { ...phone, door: message.door, reading: null };
   }
 }
 

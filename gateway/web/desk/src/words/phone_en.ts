@@ -116,6 +116,8 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     unlock: "Unlock",
     lock: "Lock",
     unlatch: "Open the door",
+    heading: "The door",
+    again: "Hold the phone to the tag at the door to unlock again.",
     holdToTag: "Hold the phone to the tag at the door",
     thenUnlock: "Then the button Unlock appears.",
     tooEarly: (time: string) => `The door can be unlocked from ${time}.`,

@@ -117,6 +117,8 @@ export const phoneSv = (setting: Setting) => ({
     unlock: "Lås upp",
     lock: "Lås",
     unlatch: "Öppna dörren",
+    heading: "Dörren",
+    again: "Håll telefonen mot taggen vid dörren för att låsa upp igen.",
     holdToTag: "Håll telefonen mot taggen vid dörren",
     thenUnlock: "Då kommer knappen Lås upp.",
     tooEarly: (time: string) => `Dörren går att låsa upp från ${time}.`,

@@ -9,17 +9,12 @@ import type { PhoneApp } from "../phone_app";
 import { callWaiting, dayOf } from "../store";
 import { CallScreen } from "./call_screen";
 import { ContactBar } from "./contact_bar";
+import type { PhoneLooks } from "./looks_choice";
 import { Refusals } from "./refusals";
 import { SignIn } from "./sign_in";
 import { TodayScreen } from "./today_screen";
 import { AppContext, useChanges, usePhone } from "./use_phone";
 import { VisitScreen } from "./visit_screen";
-
-export interface PhoneLooks {
-  readonly theme: Theme;
-  chooseLanguage(language: Language): void;
-  chooseTheme(theme: Theme): void;
-}
 
 export function App({ app }: { app: PhoneApp }) {
   useChanges(app);

@@ -36,26 +36,26 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   if (over) return asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />;
   if (!door) return <p class="notice">{words.door.none}</p>;
   const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
-  const lockable = inside || near;
+  const early = since !== null && now + app.phone.clockLead < since;
   return (
-    <section class="door" aria-label={words.door.unlock}>
+    <section class="door" aria-label={words.door.heading}>
       <ReadingNote />
+      {inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+      {inside && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
       {near ? (
-        <button ref={first} type="button" class={inside ? "large" : "large main-action"} disabled={working} onClick={() => ask("unlock")}>
+        <button ref={first} type="button" class={inside ? "" : "large main-action"} disabled={working} onClick={() => ask("unlock")}>
           {words.door.unlock}
         </button>
+      ) : inside ? (
+        <p class="hint">{words.door.again}</p>
       ) : (
         <div class="hold">
-          <p>{since !== null && now + app.phone.clockLead < since ? words.door.tooEarly(clockTime(since, now)) : words.door.holdToTag}</p>
-          <p class="hint">{words.door.thenUnlock}</p>
+          <p>{early ? words.door.tooEarly(clockTime(since, now)) : words.door.holdToTag}</p>
+          <p class="hint">{early ? words.door.holdToTag : words.door.thenUnlock}</p>
         </div>
       )}
-      {asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {lockable && (
-        <button type="button" disabled={working} onClick={() => ask("lock")}>
-          {words.door.lock}
-        </button>
-      )}
+      {!inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+      {!inside && near && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
       {near && unlatch && (
         <details>
           <summary>{words.door.more}</summary>
@@ -66,6 +66,14 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
         </details>
       )}
     </section>
+  );
+}
+
+function DoorButton({ name, working, press }: { name: string; working: boolean; press(): void }) {
+  return (
+    <button type="button" disabled={working} onClick={press}>
+      {name}
+    </button>
   );
 }
 

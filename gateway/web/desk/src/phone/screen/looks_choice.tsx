@@ -1,9 +1,15 @@
 /** Language and appearance. */
 import type { Theme } from "../../preference";
+import type { Language } from "../../words/language";
 import { usePhoneWords } from "../../words/phone";
-import type { PhoneLooks } from "./app";
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark", "contrast"];
+
+export interface PhoneLooks {
+  readonly theme: Theme;
+  chooseLanguage(language: Language): void;
+  chooseTheme(theme: Theme): void;
+}
 
 export function LooksChoice({ looks }: { looks: PhoneLooks }) {
   const words = usePhoneWords();

@@ -2,8 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Choice, type Entered, type Ways, choose, signInByPasskey, waysIn } from "../../signing_in";
 import { saidIn, usePhoneWords } from "../../words/phone";
-import type { PhoneLooks } from "./app";
-import { LooksChoice } from "./looks_choice";
+import { LooksChoice, type PhoneLooks } from "./looks_choice";
 import { usePhone } from "./use_phone";
 
 function isCaregiver(person: Choice): boolean {

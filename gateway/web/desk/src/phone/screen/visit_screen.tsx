@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { clockTime } from "../../times";
 import { usePhoneWords } from "../../words/phone";
 import type { NoEntry, Visit } from "../contract";
-import { type What, waitingAbout } from "../statement";
+import { waitingAbout } from "../statement";
 import { dayOf } from "../store";
 import { BackToToday } from "./back_to_today";
 import { DoorPanel } from "./door_panel";
@@ -20,9 +20,12 @@ export function VisitScreen({ visit }: { visit: Visit }) {
   const words = usePhoneWords();
   const now = useWallTime();
   const { state, full } = useStating();
+  const [asking, setAsking] = useState<"start" | "end" | null>(null);
   const unsent = waitingAbout(app.phone.statements, visit.id);
   const stuck: NoEntry | undefined = dayOf(app.phone)?.no_entries.find((one) => one.visit === visit.id && one.closed_at === null);
   const noEntry = stuck !== undefined || unsent.some((one) => one.what === "cannot_get_in");
+  const begun = visit.standing === "started" || visit.standing === "partial";
+  const others = visit.people.filter((name) => name !== app.phone.me?.display);
   const over = visit.standing === "ended" || visit.standing === "cancelled" || visit.standing === "declined";
   return (
     <>
@@ -49,65 +52,71 @@ export function VisitScreen({ visit }: { visit: Visit }) {
           </p>
         )}
         {noEntry && <NoEntryPanel noEntry={stuck ?? null} close={(reason) => stuck && state("close", stuck.id, reason)} />}
-        <DoorPanel
-          {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
-          purpose={{ visit: visit.id }}
-          inside={visit.standing === "started" || visit.standing === "partial"}
-          since={visit.standing === "started" ? null : Date.parse(visit.from) - BEFORE_VISIT}
-        />
-        <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
-        {visit.people.length > 1 && <p class="hint">{words.today.with(visit.people.filter((name) => name !== app.phone.me?.display).join(", "))}</p>}
-        <ByHand visit={visit} noEntry={noEntry} state={(what, reason) => state(what, visit.id, reason)} />
+        {asking ? (
+          <WhyByHand
+            asking={asking}
+            cancel={() => setAsking(null)}
+            choose={(reason) => {
+              setAsking(null);
+              state(asking, visit.id, reason);
+            }}
+          />
+        ) : (
+          <>
+            <DoorPanel
+              {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
+              purpose={{ visit: visit.id }}
+              inside={begun}
+              since={begun ? null : Date.parse(visit.from) - BEFORE_VISIT}
+            />
+            <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
+            {others.length > 0 && <p class="hint">{words.today.with(others.join(", "))}</p>}
+            {!over && <ByHand {...{ begun, noEntry }} ask={setAsking} cannotGetIn={() => state("cannot_get_in", visit.id)} />}
+          </>
+        )}
       </article>
     </>
   );
 }
 
-interface ByHandProps {
-  readonly visit: Visit;
-  readonly noEntry: boolean;
-  state(what: What, reason: string): void;
+interface WhyProps {
+  readonly asking: "start" | "end";
+  choose(reason: string): void;
+  cancel(): void;
 }
 
-/** What no door and no tag says. */
-function ByHand({ visit, noEntry, state }: ByHandProps) {
+/** No door and no tag says so: a person does, and why. */
+function WhyByHand({ asking, choose, cancel }: WhyProps) {
   const words = usePhoneWords();
-  const [asking, setAsking] = useState<"start" | "end" | null>(null);
-  const begun = visit.standing === "started" || visit.standing === "partial";
-  const open = begun || visit.standing === "planned" || visit.standing === "no_entry";
-  if (!open) return null;
-  if (asking) {
-    const start = asking === "start";
-    const choose = (reason: string): void => {
-      setAsking(null);
-      state(asking, reason);
-    };
-    return (
-      <ReasonForm
-        question={start ? words.visit.whyStart : words.visit.whyEnd}
-        reasons={start ? words.visit.startReasons : words.visit.endReasons}
-        choose={choose}
-        cancel={() => setAsking(null)}
-      />
-    );
-  }
+  const start = asking === "start";
+  return (
+    <ReasonForm
+      question={start ? words.visit.whyStart : words.visit.whyEnd}
+      reasons={start ? words.visit.startReasons : words.visit.endReasons}
+      {...{ choose, cancel }}
+    />
+  );
+}
+
+interface ByHandProps {
+  readonly begun: boolean;
+  /** The reserve routine runs already. */
+  readonly noEntry: boolean;
+  ask(what: "start" | "end"): void;
+  cannotGetIn(): void;
+}
+
+function ByHand({ begun, noEntry, ask, cannotGetIn }: ByHandProps) {
+  const words = usePhoneWords();
   return (
     <div class="by-hand">
-      {begun ? (
-        <button type="button" onClick={() => setAsking("end")}>
-          {words.visit.end}
+      <button type="button" onClick={() => ask(begun ? "end" : "start")}>
+        {begun ? words.visit.end : words.visit.start}
+      </button>
+      {!begun && !noEntry && (
+        <button type="button" class="urgent" onClick={cannotGetIn}>
+          {words.visit.cannotGetIn}
         </button>
-      ) : (
-        <>
-          <button type="button" onClick={() => setAsking("start")}>
-            {words.visit.start}
-          </button>
-          {!noEntry && (
-            <button type="button" class="urgent" onClick={() => state("cannot_get_in", "")}>
-              {words.visit.cannotGetIn}
-            </button>
-          )}
-        </>
       )}
     </div>
   );
