@@ -75,7 +75,8 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
     Condition.CERTIFICATE_OVERDUE: {
         Language.SWEDISH: "Hemenhetens certifikat skulle ha förnyats {since}. Larmen kommer fram ändå. "
         "Skriv in hemenheten på nytt.",
-        Language.ENGLISH: "The home unit's certificate was due for renewal {since}. Alarms still arrive. Enrol it again.",
+        Language.ENGLISH: "The home unit's certificate was due for renewal {since}. Alarms still arrive. "
+        "Enrol it again.",
     },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "

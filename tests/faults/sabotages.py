@@ -263,7 +263,11 @@ SABOTAGES: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "action without a look at the version",
-        (Edit("homecare/alert.py", "    if alert.version != version and not", "    if alert.version < version and not"),),
+        (
+            Edit(
+                "homecare/alert.py", "    if alert.version != version and not", "    if alert.version < version and not"
+            ),
+        ),
         f"{_DESK}test_a_press_that_nobody_read_is_not_ended",
         "lost",
     ),

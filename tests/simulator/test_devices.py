@@ -60,7 +60,7 @@ class Tape(VirtualAir):
         super().__init__()
         self.said: list[Advertisement] = []
 
-    def broadcast(self, sender: str, heard: Advertisement) -> None:  # noqa: ARG002 - as it is overridden
+    def broadcast(self, sender: str, heard: Advertisement) -> None:
         self.said.append(heard)
 
 

@@ -15,7 +15,8 @@ FORGOTTEN_AFTER: Final = "10 minutes"
 
 _BULK: Final = f"""
 SELECT process, detail FROM process_seen
-WHERE starts_with(process, 'bulk') AND seen_at > clock_timestamp() - interval '{FORGOTTEN_AFTER}' ORDER BY process LIMIT %s
+WHERE starts_with(process, 'bulk') AND seen_at > clock_timestamp() - interval '{FORGOTTEN_AFTER}'
+ORDER BY process LIMIT %s
 """
 _INBOX: Final = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8
