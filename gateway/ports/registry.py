@@ -15,6 +15,7 @@ class Home(msgspec.Struct, frozen=True, gc=False):
 
     `time_zone` is an IANA name. `settings` are the rules' limits for this home, as `rules` reads them.
     `lacks_consent`: who of those who live there has not consented to sensors; then no sensor's fact is kept.
+    `in_service`: False from the first claim code on until everything was seen to work.
     """
 
     id: HomeId
@@ -26,6 +27,7 @@ class Home(msgspec.Struct, frozen=True, gc=False):
     time_zone: str
     settings: Mapping[str, Any] = {}
     lacks_consent: tuple[MemberKind, ...] = ()
+    in_service: bool = True
 
 
 class Binding(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.day import Covered, Lane
 from gateway.ports import desk
+from gateway.ports.registry import Home
 from gateway.registry import Registry
 from homecare.alert import URGENCY_OF, Condition, Standing, Urgency
 from homecare.case import CallBack, CallResult, Response, ResponseStanding
@@ -134,6 +135,7 @@ class AlertView(BaseModel):
     response: ResponseView | None
     outcome: str | None
     inside: bool = Field(description="a responder is in the home as far as anybody knows")
+    missing: list[str] = Field(description="in_service, consent_resident, consent_cohabitant: what the home lacks")
 
 
 class Alerts(BaseModel):
@@ -286,7 +288,15 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
         response=_response(alert.case.response, registry),
         outcome=alert.case.outcome,
         inside=alert.case.inside,
+        missing=_missing(home),
     )
+
+
+def _missing(home: Home | None) -> list[str]:
+    """What the home lacks; its alarms are taken all the same."""
+    if home is None:
+        return []
+    return [*([] if home.in_service else ["in_service"]), *(f"consent_{kind}" for kind in home.lacks_consent)]
 
 
 def _instant(wall: int | None) -> str | None:

@@ -108,6 +108,7 @@ class PostgresCommissioning:
         """The first note stands."""
         async with self._transaction("note step") as cursor:
             await cursor.execute(_TAKE, (home, done.step.value, from_wall(done.at), done.by, done.proof))
+            await cursor.execute(_CHANGED)
 
     async def press_since(self, home: HomeId, since: int) -> str | None:
         """The oldest one."""

@@ -7,6 +7,7 @@ import msgspec
 from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.case import facts_of
+from gateway.adapters.postgres.registry import IN_SERVICE
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.authorisation import Role
 from gateway.ports.access import Facts, Known
@@ -44,10 +45,7 @@ SELECT max(until) FROM visit
 WHERE people @> ARRAY[%(person)s] AND NOT cancelled AND since BETWEEN %(from)s AND %(to)s
 """
 _PROXIMITY: Final = "SELECT person, home, how, proved_at FROM proximity WHERE person = %s AND home = %s"
-_IN_SERVICE: Final = """
-SELECT EXISTS (SELECT FROM commissioning WHERE home = %(home)s AND step = 'in_service')
-    OR NOT EXISTS (SELECT FROM claim_code WHERE home = %(home)s)
-"""
+_IN_SERVICE: Final = f"SELECT {IN_SERVICE} FROM home WHERE id = %(home)s"
 _DECLINED: Final = "declined"
 
 
@@ -69,7 +67,7 @@ async def door_facts(
 
 
 async def _in_service(cursor: AsyncCursor[Any], home: HomeId) -> bool:
-    """Whether the home was put in service; one that was registered whole, without a claim code, counts as it is."""
+    """Whether the home counts as in service."""
     await cursor.execute(_IN_SERVICE, {"home": home})
     row = await cursor.fetchone()
     return row is not None and bool(row[0])

@@ -65,6 +65,7 @@ class PostgresEnrolment:
         try:
             async with self._transaction("keep claim code") as cursor:
                 await cursor.execute(_KEEP, (code.digest, code.home, devices, code.made_by, *times))
+                await cursor.execute(_CHANGED)
         except psycopg.errors.ForeignKeyViolation as error:
             raise Unknown("make claim code", "home", "there is no such home; read the list of homes again") from error
 

@@ -67,6 +67,15 @@ _LACKING: Final = """
 """
 
 
+IN_SERVICE: Final = """
+    home.id IN (SELECT home FROM commissioning WHERE step = 'in_service')
+    OR home.id NOT IN (SELECT home FROM claim_code)
+    OR home.id IN (SELECT home FROM edge_home WHERE edge NOT IN (SELECT edge FROM claim_code WHERE edge IS NOT NULL))
+"""
+"""Whether `home` counts as in service: it was put there, or an edge came in otherwise than by a claim code, so that it
+was commissioned elsewhere and a new edge does not shut its door."""
+
+
 def enrol(where: str | Connection[TupleRow], registration: HomeRegistration) -> None:
     """Write one home with its edges and devices, whole or not at all.
 
@@ -200,7 +209,8 @@ class PostgresRegistry:
         number = await self.change_number()
         kept = _Kept()
         words = "label, address, resident" if self._words else "'', '', ''"
-        homes = f"SELECT id, unit, shard, {words}, time_zone, settings::text, lacking.kinds FROM home {_LACKING}"
+        known = f"id, unit, shard, {words}, time_zone, settings::text, lacking.kinds, ({IN_SERVICE})"
+        homes = f"SELECT {known} FROM home {_LACKING}"
         edges = "SELECT id, public_key FROM edge"
         bindings = "SELECT edge, home, valid_from, valid_until FROM edge_home ORDER BY valid_from"
         return Snapshot(
@@ -242,7 +252,7 @@ class _Kept:
         return self._texts.setdefault(text, text)
 
     def home(self, row: TupleRow) -> Home:
-        id_, unit, shard, label, address, resident, time_zone, settings, lacking = row
+        id_, unit, shard, label, address, resident, time_zone, settings, lacking, in_service = row
         return Home(
             id=HomeId(self._text(id_)),
             unit=UnitId(self._text(unit)),
@@ -253,6 +263,7 @@ class _Kept:
             time_zone=self._text(time_zone),
             settings=self._settings_of(settings),
             lacks_consent=_RESIDENTS if lacking is None else tuple(kind for kind in MemberKind if kind in lacking),
+            in_service=in_service,
         )
 
     def _settings_of(self, text: str) -> Mapping[str, Any]:

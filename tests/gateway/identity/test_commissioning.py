@@ -6,8 +6,12 @@ import pytest
 
 from gateway.adapters.postgres.commissioning import PostgresCommissioning
 from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.enrolment import PostgresEnrolment
+from gateway.adapters.postgres.registry_source import ReconnectingRegistry
+from gateway.certificates import make_authority
 from gateway.commissioning import Missing, judge
 from gateway.embedded import PrivateBroker
+from gateway.enrolment import Enrolment
 from gateway.ports.commissioning import HomeStanding, HouseholdMember, Step, StepDone
 from homecare.clock import SystemClock
 from homecare.consent import SENSED, Member, MemberKind, Purpose, is_sensed, missing
@@ -102,3 +106,30 @@ async def test_withdrawing_stops_storage_and_alarms_go_on(database_url: str, bro
 
 def test_a_call_for_help_needs_no_consent() -> None:
     assert not is_sensed(HelpCalled())
+
+
+@pytest.mark.asyncio
+async def test_a_new_edge_for_a_home_in_use_shuts_nothing(database_url: str) -> None:
+    """Only a home that began with a claim code waits to be put in service, not one that was registered with its edge."""
+    house = household(72)
+    enrol_houses(database_url, house)
+    connections = Connections(database_url, name="test-service", size=1, lock_ms=1000)
+    enrolment = Enrolment(PostgresEnrolment(connections), make_authority(NOW), SystemClock())
+    source = ReconnectingRegistry(database_url)
+
+    async def in_service(home: str) -> bool:
+        (found,) = [one for one in (await source.load()).homes if one.id == home]
+        return found.in_service
+
+    await enrolment.make_code(HomeId(house.home), [], by="person-00000001")
+    assert await in_service(house.home)
+    rows(database_url, "UPDATE edge_home SET valid_until = now() + interval '1 h' RETURNING edge")
+    assert await in_service(house.home)
+    columns = "unit, shard, label, address, resident, time_zone"
+    begun = f"INSERT INTO home (id, {columns}) SELECT 'home-begun-01', {columns} FROM home RETURNING id"
+    rows(database_url, begun)
+    assert await in_service("home-begun-01")
+    await enrolment.make_code(HomeId("home-begun-01"), [], by="person-00000001")
+    assert not await in_service("home-begun-01")
+    await source.close()
+    await connections.close()

@@ -75,6 +75,8 @@ export interface AlertView {
   readonly outcome: string | null;
   /** A responder is in the home as far as anybody knows. */
   readonly inside: boolean;
+  /** What the home lacks: `in_service`, `consent_resident`, `consent_cohabitant`. */
+  readonly missing: readonly string[];
 }
 
 /** Somebody on duty: a caregiver can be sent, an operator can take over. */

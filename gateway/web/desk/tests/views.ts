@@ -36,6 +36,7 @@ export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
     response: null,
     outcome: null,
     inside: false,
+    missing: [],
     ...changes,
   };
 }

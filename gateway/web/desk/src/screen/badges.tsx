@@ -1,6 +1,6 @@
 /** Short facts on an alert. Whether the condition still holds and how people stand to it are never one badge. */
 import type { AlertView } from "../contract";
-import { useWords } from "../words";
+import { useWords, wordFor } from "../words";
 
 /** Conditions that hold until a person ends the alert: to say that a press is "ongoing" would mean nothing. */
 const LATCHED = new Set(["help_call", "fall", "unreadable_alarm", "equivocation"]);
@@ -20,6 +20,11 @@ export function Badges({ alert, me }: { alert: AlertView; me: string }) {
         </span>
       )}
       {alert.active && !LATCHED.has(alert.condition) && <span class="badge holds">{words.holds}</span>}
+      {alert.missing.map((what) => (
+        <span key={what} class="badge missing">
+          {wordFor(words.missing, what)}
+        </span>
+      ))}
       {alert.redelivered && (
         <span class="badge again" title={words.redelivered}>
           {words.redeliveredShort}

@@ -115,6 +115,7 @@ export const en = (setting: Setting): Words => ({
     holds: "Ongoing",
     redelivered: "Sent again after an outage. It may be an old alarm.",
     redeliveredShort: "Sent again",
+    missing: { in_service: "Not in service", consent_resident: "Consent is missing", consent_cohabitant: "A relative’s consent is missing" } as Record<string, string>,
     edgeSilent: (passed) => `The home unit has been silent for ${passed}`,
     noPlace: "Place unknown",
     noResident: `Unknown ${setting.resident}`,

@@ -114,6 +114,7 @@ export const sv = (setting: Setting) => ({
     holds: "Pågår",
     redelivered: "Skickat igen efter en driftstörning. Det kan vara ett gammalt larm.",
     redeliveredShort: "Skickat igen",
+    missing: { in_service: "Ej i drift", consent_resident: "Samtycke saknas", consent_cohabitant: "Samtycke saknas från närstående" } as Record<string, string>,
     edgeSilent: (passed: string) => `Hemenheten har varit tyst i ${passed}`,
     noPlace: "Plats okänd",
     noResident: `Okänd ${setting.resident}`,
