@@ -110,7 +110,7 @@ def test_a_call_for_help_needs_no_consent() -> None:
 
 @pytest.mark.asyncio
 async def test_a_new_edge_for_a_home_in_use_shuts_nothing(database_url: str) -> None:
-    """Only a home that began with a claim code waits to be put in service, not one that was registered with its edge."""
+    """Only a home that began with a claim code waits to be put in service, not one registered with its edge."""
     house = household(72)
     enrol_houses(database_url, house)
     connections = Connections(database_url, name="test-service", size=1, lock_ms=1000)
