@@ -14,7 +14,7 @@ from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
-from tests.gateway.doorstep import KARIN
+from tests.gateway.doorstep import KARIN, rows
 
 pytestmark = pytest.mark.browser
 OpenPhone = Callable[..., PhonePage]
@@ -178,6 +178,49 @@ def test_nobody_opens_in_one_touch_until_somebody_closes_it(open_phone: OpenPhon
     expect(phone.page.get_by_text("Stå kvar och ring in.")).to_have_count(0)
 
 
+def test_a_glove_that_taps_twice_says_it_once(open_phone: OpenPhone, shift: Shift) -> None:
+    """Red when the same said again while it waits is kept again."""
+    phone = open_phone()
+    phone.open_visit(ASTA)
+    phone.context.set_offline(True)
+    expect(phone.page.get_by_text("Ingen kontakt")).to_be_visible()
+    phone.button("Kommer inte in").evaluate("button => { button.click(); button.click(); }")
+    expect(phone.page.get_by_text("1 sparat i telefonen")).to_be_visible()
+    phone.context.set_offline(False)
+    expect(phone.button("Ej hemma")).to_be_visible()
+    assert len(rows(shift.url, "SELECT id FROM no_entry")) == 1
+
+
+def test_what_the_phone_keeps_is_sealed(open_phone: OpenPhone, shift: Shift) -> None:
+    """Red when the day or a statement is written as it is."""
+    assert shift
+    phone = open_phone()
+    phone.context.set_offline(True)
+    phone.open_visit(ASTA)
+    phone.tap("Starta besök")
+    phone.tap("Blev insläppt")
+    expect(phone.page.get_by_text("1 sparat i telefonen")).to_be_visible()
+    found = phone.page.evaluate(RECORDS)
+    assert found["count"] == 2
+    for words in (ASTA, "Exempelgatan", "insläppt"):
+        assert words not in found["text"]
+    assert found["extractable"] is False
+
+
+def test_a_session_that_is_over_keeps_what_was_stated_for_the_same_person(open_phone: OpenPhone, shift: Shift) -> None:
+    phone = open_phone()
+    phone.open_visit(ASTA)
+    phone.context.clear_cookies()
+    phone.tap("Starta besök")
+    phone.tap("Blev insläppt")
+    expect(phone.page.get_by_text("Du är utloggad. Logga in igen.")).to_be_visible()
+    expect(phone.page.get_by_text(ASTA)).to_have_count(0)
+    phone.tap(KARIN.display)
+    expect(phone.page.get_by_role("button", name=ASTA)).to_have_attribute("data-standing", "started")
+    expect(phone.page.get_by_text("i telefonen")).to_have_count(0)
+    assert rows(shift.url, "SELECT standing FROM visit WHERE id = 'visit-phone-000001'") == [("started",)]
+
+
 def test_a_tag_of_another_home_opens_nothing(open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift) -> None:
     phone = open_phone()
     phone.page.goto(shift.tag(gateway, shift.elsewhere))
@@ -309,3 +352,17 @@ NOTHING_KEPT = """() => new Promise(resolve => {
 CACHED = """async () => { await navigator.serviceWorker.ready;
     const cache = await caches.open("vaka-phone");
     return (await cache.keys()).map(request => new URL(request.url).pathname); }"""
+
+RECORDS = """() => new Promise(resolve => {
+    const opened = indexedDB.open("vaka-phone");
+    opened.onsuccess = async () => {
+        const all = name => new Promise(done => {
+            const asked = opened.result.transaction(name).objectStore(name).getAll();
+            asked.onsuccess = () => done(asked.result);
+        });
+        const records = [...await all("statements"), ...await all("day")];
+        const read = new TextDecoder("utf-8", { fatal: false });
+        const text = records.map(one => JSON.stringify(one) + read.decode(one.sealed)).join();
+        resolve({ count: records.length, text, extractable: (await all("key"))[0].extractable });
+    };
+})"""
