@@ -54,7 +54,8 @@ READY_LINE: Final = 7
 class PrivateDatabase:
     """One server on loopback with its cluster, password and log in the folder `data`.
 
-    `timescaledb=False` starts it plain, as on a machine where the extension does not exist.
+    `timescaledb=False` starts it plain, as on a machine where the extension does not exist. The extension itself is
+    made by whoever makes the schema: what one process alone makes, as here, `pg_dump` takes for built in.
     """
 
     def __init__(self, binaries: Binaries, data: Path, port: int, *, timescaledb: bool = True) -> None:
@@ -139,8 +140,6 @@ class PrivateDatabase:
         self._tool([program, "-D", str(unfinished), *locale, *access], "")
         alone = [*self._command(unfinished), "postgres"]
         self._tool([alone[0], "--single", *alone[1:]], f"CREATE DATABASE {NAME};\n")
-        if self.timescaledb:
-            self._tool([alone[0], "--single", *alone[1:-1], NAME], "CREATE EXTENSION timescaledb;\n")
         unfinished.rename(cluster)
 
     def _tool(self, command: list[str], statements: str) -> None:

@@ -1,11 +1,14 @@
 """The schema: plain SQL files in `migrations/`, applied once each in the order of their numbers."""
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x76616B61_736368
@@ -24,6 +27,8 @@ $$
 """
 
 
+_BUILT_IN: Final = "SELECT oid < 16384 FROM pg_extension WHERE extname = 'timescaledb'"
+"""PostgreSQL's own objects have numbers below that, and `pg_dump` leaves them out."""
 _MARKS: Final = "SELECT to_regclass('_yoyo_migration') IS NOT NULL"
 _APPLIED: Final = "SELECT migration_id FROM _yoyo_migration"
 
@@ -34,12 +39,12 @@ def migrate(url: str) -> None:
     That is looked up first and without the tool, which costs a tenth of a second at every start. Two processes may
     call it at once: the second waits, for a lock that ends with the first one's session. (The tool's own lock is a
     row: a process killed while it held that row would keep every later one from starting.)
-    `Unavailable` where the database does not answer.
+    `Unavailable` where the database does not answer. A database whose dump would be incomplete is named in the log.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
             if _stands(connection):
-                return
+                return _warn_of_dumps(connection)
             connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             if not _stands(connection):
                 connection.execute(_EXTENSION)
@@ -55,6 +60,15 @@ def _stands(connection: psycopg.Connection[Any]) -> bool:
         return False
     applied = {name for (name,) in connection.execute(_APPLIED).fetchall()}
     return applied.issuperset(path.stem for path in MIGRATIONS.glob("*.sql"))
+
+
+def _warn_of_dumps(connection: psycopg.Connection[Any]) -> None:
+    """An older version made the private database's extension while the cluster was made, and nothing mends that."""
+    if connection.execute(_BUILT_IN).fetchall() == [(True,)]:
+        log.warning(
+            "a dump of this database lacks TimescaleDB's catalogue (an older version made it): "
+            "back it up by copying its folder while it is stopped"
+        )
 
 
 def _apply(url: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gateway.adapters.postgres.migrate import migrate
 from gateway.embedded import Binaries, PrivateDatabase, free_port
 from gateway.embedded.ports import LOOPBACK, is_free
 from homecare.errors import Conflict
@@ -91,15 +93,71 @@ def test_commit_means_on_the_disk(database_server: PrivateDatabase) -> None:
 
 def test_timescaledb_is_really_there_or_really_absent(database_server: PrivateDatabase) -> None:
     with psycopg.connect(database_server.url) as connection:
-        row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+        row = connection.execute("SELECT FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
+        loaded = connection.execute("SELECT current_setting('shared_preload_libraries')").fetchone()
         if PLAIN:
-            assert row is None
+            assert loaded == ("",)
             return
         assert row is not None
-        assert row[0].startswith("2.")
+        assert loaded == ("timescaledb",)
+        connection.execute("CREATE EXTENSION timescaledb")
         connection.execute("CREATE TABLE reading (at timestamptz NOT NULL)")
         connection.execute("SELECT create_hypertable('reading', 'at')")
         connection.rollback()
+
+
+@pytest.mark.skipif(PLAIN, reason="without the extension there is no catalogue")
+def test_a_dump_of_its_database_brings_the_hypertables_back(own_database: PrivateDatabase, tmp_path: Path) -> None:
+    """Red where the extension is made in single-user mode: `pg_dump` takes it for built in and leaves it out."""
+    own_database.start()
+    try:
+        migrate(own_database.url)
+        base = own_database.url.rsplit("/", 1)[0]
+        with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE restored")
+        dump = tmp_path / "vaka.sql"
+        _tool(own_database, "pg_dump", "-d", own_database.url, "-f", str(dump))
+        restored = f"{base}/restored"
+        with psycopg.connect(restored, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION timescaledb")
+            connection.execute("SELECT timescaledb_pre_restore()")
+        _tool(own_database, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", restored, "-f", str(dump))
+        with psycopg.connect(restored, autocommit=True) as connection:
+            connection.execute("SELECT timescaledb_post_restore()")
+        assert _hypertables(restored) == _hypertables(own_database.url) >= {"event", "observation", "read_log"}
+    finally:
+        own_database.stop()
+
+
+@pytest.mark.skipif(PLAIN, reason="without the extension there is no catalogue")
+def test_an_older_versions_folder_is_told_of_in_plain_words(
+    own_database: PrivateDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_database.start()
+    try:
+        migrate(own_database.url)
+        migrate(own_database.url)
+        assert "dump" not in caplog.text
+        with psycopg.connect(own_database.url) as connection:
+            connection.execute("UPDATE pg_extension SET oid = 16000 WHERE extname = 'timescaledb'")
+        migrate(own_database.url)
+        assert "a dump of this database lacks TimescaleDB's catalogue" in caplog.text
+    finally:
+        own_database.stop()
+
+
+def _tool(server: PrivateDatabase, name: str, *arguments: str) -> None:
+    """A program of the server's folder; `pg_dump` warns of circular constraints in TimescaleDB's own catalogue."""
+    done = subprocess.run(
+        [str(server._binaries.program(name)), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _hypertables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT hypertable_name FROM timescaledb_information.hypertables").fetchall()
+    return {name for (name,) in rows}
 
 
 def test_no_worker_sits_in_a_template_and_blocks_its_copies(database_server: PrivateDatabase) -> None:
