@@ -112,7 +112,8 @@ class Commanding:
                 log.warning("commands wait for the database: %s", error.subject)
                 await asyncio.sleep(BACKOFF_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _round(self) -> None:

@@ -34,7 +34,8 @@ class DayView:
     async def wait(self, seconds: float) -> bool:
         """Whether it changed, at the latest after `seconds`; then it counts from now on."""
         try:
-            await asyncio.wait_for(self.changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.changed.wait()
         except TimeoutError:
             return False
         self.changed.clear()

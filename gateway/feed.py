@@ -45,7 +45,8 @@ class Subscription:
     async def next(self, seconds: float) -> Numbered | None:
         """The next row, or None when none came within `seconds`."""
         try:
-            return await asyncio.wait_for(self._waiting.get(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self._waiting.get()
         except TimeoutError:
             return None
 

@@ -64,6 +64,7 @@ BANNED = [
     Banned("a leftover", r"\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b", (*CODE, "Makefile", ".sh")),
     Banned("a test that does not run", r"pytest\.(mark\.)?([s]kip|[x]fail)|unittest\.[s]kip", (".py",)),
     Banned("a test that does not run in the browser", r"\b(test|it|describe)\.([s]kip|[o]nly)\b", (".ts", ".tsx")),
+    Banned("a wait that may swallow its cancellation (asyncio.timeout does not)", r"asyncio\.[w]ait_for\(", (".py",)),
     Banned("an unexplained silence", r"#\s*([n]oqa|type:\s*[i]gnore)\s*$", (".py",)),
 ]
 
@@ -299,6 +300,7 @@ def test_a_rule_sees_what_it_looks_for(judge: Callable[[ast.Module], Iterator[ob
         ("an address of a package registry", "https://{}ypi.org/simple".format("p")),
         ("a leftover", "# {}ODO later".format("T")),
         ("a test that does not run", "@pytest.mark.{}kip".format("s")),
+        ("a wait that may swallow its cancellation (asyncio.timeout does not)", "asyncio.{}ait_for(x, 1)".format("w")),
         ("an unexplained silence", "x = y  # {}oqa".format("n")),
     ],
 )

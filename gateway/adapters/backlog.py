@@ -60,7 +60,8 @@ class Backlog:
         """Return when anything waits, at the latest after `seconds`."""
         if not self._messages:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.arrival(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self.arrival()
 
     def clear(self) -> None:
         """Forget all."""

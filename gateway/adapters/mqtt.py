@@ -177,7 +177,8 @@ class MqttBroker:
         deadline = self._loop.time() + CONNECT_SECONDS
         while not self._lost.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), _MISC_SECONDS)
+                async with asyncio.timeout(_MISC_SECONDS):
+                    await self._lost.wait()
             if not self._paused:
                 self._client.loop_misc()
             if not self._granted and self._loop.time() > deadline:

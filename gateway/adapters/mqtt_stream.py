@@ -99,7 +99,8 @@ class MqttStream(asyncio.Protocol):
             self._transport.write(_DISCONNECT)
             self._transport.close()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), CONNECT_SECONDS)
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await self._lost.wait()
         self._backlog.clear()
 
     async def messages(self, limit: int) -> list[Message]:
@@ -159,7 +160,8 @@ class MqttStream(asyncio.Protocol):
         patience, granted = CONNECT_SECONDS, False
         while True:  # until the connection ends; each round waits
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), patience)
+                async with asyncio.timeout(patience):
+                    await self._lost.wait()
             granted = granted or self._granted
             if self._lost.is_set():
                 return granted

@@ -102,7 +102,8 @@ class Home:
         )
         try:
             assert process.stdout is not None
-            assert await asyncio.wait_for(process.stdout.readline(), 10) == b"connected\n"
+            async with asyncio.timeout(10):
+                assert await process.stdout.readline() == b"connected\n"
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -135,7 +136,8 @@ async def test_what_a_device_says_arrives_and_is_accepted(tmp_path: Path, broker
                 rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
             assert rss < 60 * 1024
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 10) == 0
+            async with asyncio.timeout(10):
+                assert await process.wait() == 0
     (press,) = home.gateway.events(HelpCalled)
     assert press.envelope.counter == 1
     assert isinstance(home.gateway.events(EpochOpened)[0].envelope.event, EpochOpened)
@@ -187,7 +189,8 @@ async def test_a_broker_that_dies_and_forgets_costs_nothing_and_presses_overtake
             broker.start()
             async with listening(home.gateway, broker.url, shard_of(home.home)):
                 assert process.stdout is not None
-                assert await asyncio.wait_for(process.stdout.readline(), 20) == b"connected\n"
+                async with asyncio.timeout(20):
+                    assert await process.stdout.readline() == b"connected\n"
                 await until(lambda: len(home.gateway.events(Observed)) == 59 * 16, 30)
                 await until(lambda: home.gateway.events(HelpCalled))
     finally:
@@ -223,7 +226,8 @@ async def test_alarms_go_out_though_the_disk_is_full_and_nothing_is_accepted_the
         with pytest.raises(TimeoutError):
             await until(lambda: counter + 1 in home.accepted, 0.5)
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 15)
+        async with asyncio.timeout(15):
+            await process.wait()
 
 
 @pytest.mark.asyncio

@@ -107,11 +107,13 @@ async def test_a_notification_ends_the_wait(feed: PostgresFeed, database_url: st
     waiting = asyncio.create_task(feed.wait(30))
     with psycopg.connect(database_url) as connection:
         connection.execute("NOTIFY vaka_feed")
-    await asyncio.wait_for(waiting, 5)
+    async with asyncio.timeout(5):
+        await waiting
     waiting = asyncio.create_task(feed.wait(30))
     await asyncio.sleep(0)
     feed.kick()
-    await asyncio.wait_for(waiting, 5)
+    async with asyncio.timeout(5):
+        await waiting
 
 
 @pytest.mark.asyncio

@@ -100,7 +100,8 @@ class NewHome:
                 data = int(company, 16).to_bytes(2, "little") + bytes.fromhex(value)
                 self._say(self._capture.head.address, bthome.structure(_MANUFACTURER_DATA, data))
             try:
-                await asyncio.wait_for(self._end.wait(), SENSOR_EVERY_SECONDS)
+                async with asyncio.timeout(SENSOR_EVERY_SECONDS):
+                    await self._end.wait()
             except TimeoutError:
                 continue
         await bluez.stop()

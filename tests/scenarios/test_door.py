@@ -68,7 +68,8 @@ async def agent(folder: Path, broker_url: str) -> AsyncIterator[None]:
     )
     try:
         assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"connected\n"
+        async with asyncio.timeout(20):
+            assert await process.stdout.readline() == b"connected\n"
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -69,7 +69,8 @@ class Flat:
         )
         try:
             assert process.stdout is not None
-            assert await asyncio.wait_for(process.stdout.readline(), 20) == b"connected\n"
+            async with asyncio.timeout(20):
+                assert await process.stdout.readline() == b"connected\n"
             beats = len(self.gateway.beats)
             await until(lambda: len(self.gateway.beats) > beats or self.gateway.beats)
             yield process
@@ -241,7 +242,8 @@ async def test_an_edge_that_is_stopped_while_the_bolt_moves_still_tells_the_end(
         await doorway.send(asked)
         await until(lambda: flat.lock.bolt == nuki.UNLOCKING)
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
     async with flat.agent():
         await until(flat.ends)
     assert [(end.command, end.outcome) for end in flat.ends()] == [(asked.id, Outcome.DONE)]

@@ -102,7 +102,8 @@ class PostgresDoors:
         handle = self._connection.fileno()
         loop.add_reader(handle, readable.set)
         try:
-            await asyncio.wait_for(readable.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await readable.wait()
         except TimeoutError:
             pass
         finally:

@@ -98,7 +98,8 @@ class PostgresFeed:
         if handle is not None:
             loop.add_reader(handle, self._wake.set)
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         except TimeoutError:
             pass
         finally:
