@@ -13,6 +13,7 @@ from gateway.adapters.postgres.alarm_intake import PostgresAlarms
 from gateway.adapters.postgres.tags import enrol_tag
 from gateway.adapters.postgres.visit_rows import save_visit
 from gateway.config import read_key
+from gateway.ports.people import Person
 from gateway.ports.tags import TagPlace, TagRegistration
 from gateway.tag_sun import TagKeys
 from homecare.clock import MINUTE, SystemClock
@@ -22,7 +23,7 @@ from tests.browser.gateway_process import GatewayProcess
 from tests.gateway.alarms import judged
 from tests.gateway.doorstep import KARIN, connecting, settle, with_lock
 from tests.gateway.enrolled import Household
-from tests.gateway.signed import FIRST
+from tests.gateway.signed import FIRST, secret_of
 
 Found = TypeVar("Found")
 ASTA, SVEN = "Asta Exempel", "Sven Påhittad"
@@ -71,6 +72,11 @@ class Shift:
             sending = {"version": taken.json()["version"], "operator": "Disa", "to": KARIN.id}
             desk.post(f"/alerts/{alert}/send", json=sending).raise_for_status()
         return alert
+
+    def session_of(self, who: Person) -> str:
+        """A secret of this person's own session."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: secret_of(self.url, who)).result()
 
     async def _press(self, house: Household) -> str:
         now = SystemClock().now().wall

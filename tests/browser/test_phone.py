@@ -14,7 +14,8 @@ from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
-from tests.gateway.doorstep import KARIN, rows
+from tests.gateway.doorstep import DISA, KARIN, rows
+from tests.gateway.signed import client_of
 
 pytestmark = pytest.mark.browser
 OpenPhone = Callable[..., PhonePage]
@@ -176,6 +177,23 @@ def test_nobody_opens_in_one_touch_until_somebody_closes_it(open_phone: OpenPhon
     expect(phone.page.get_by_text("Stå kvar och ring in.")).to_be_visible()
     phone.tap("Ej hemma")
     expect(phone.page.get_by_text("Stå kvar och ring in.")).to_have_count(0)
+
+
+def test_without_a_tag_a_second_person_opens(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    phone = open_phone()
+    phone.open_visit(ASTA)
+    phone.page.get_by_text("Taggen går inte att läsa").tap()
+    phone.tap("Be om fjärröppning")
+    expect(phone.command()).to_have_attribute("data-standing", "second")
+    assert edge.actions == []
+    with client_of(gateway.url, shift.session_of(DISA)) as desk:
+        [opening] = desk.get("/api/v1/doors/openings").json()
+        assert opening["home"] == shift.first.home
+        desk.post(f"/api/v1/doors/openings/{opening['opening']}/approve").raise_for_status()
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    assert edge.actions == [Action.UNLOCK]
 
 
 def test_a_glove_that_taps_twice_says_it_once(open_phone: OpenPhone, shift: Shift) -> None:

@@ -70,7 +70,7 @@ test("the day of somebody who is signed out is gone", () => {
 test("without a network a door is asked nothing, and nothing is kept", async () => {
   const told: DoorAsked[] = [];
   globalThis.fetch = () => assert.fail("nothing may be sent");
-  await work({ home: "home-v1", action: "unlock", purpose: { visit: "v1" }, offline: true }, "key", (door) => told.push(door));
+  await work({ home: "home-v1", action: "unlock", purpose: { visit: "v1" }, offline: true }, "key", { wanted: () => true, tell: (door) => void told.push(door) });
   assert.deepEqual(told.map((door) => door.stage), ["offline"]);
 });
 
@@ -81,7 +81,7 @@ test("a door that gave no answer is not asked again", async () => {
     return Promise.reject(new TypeError("no network"));
   };
   const told: DoorAsked[] = [];
-  await work({ home: "home-v1", action: "unlock", purpose: { visit: "v1" }, offline: false }, "key", (door) => told.push(door));
+  await work({ home: "home-v1", action: "unlock", purpose: { visit: "v1" }, offline: false }, "key", { wanted: () => true, tell: (door) => void told.push(door) });
   assert.deepEqual(told.map((door) => door.stage), ["asking", "unanswered"]);
   assert.equal(asked, 1);
 });

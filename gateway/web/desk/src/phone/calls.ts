@@ -1,7 +1,7 @@
 /** The phone's calls. Every outcome is a value; a door is asked once, never again by itself. */
 import type { Problem, Said } from "../contract";
 import type { Me } from "../signing_in";
-import type { Command, DoorAction, Purpose, TagAnswer } from "./contract";
+import type { Command, DoorAction, Opening, Purpose, TagAnswer } from "./contract";
 
 /** Milliseconds until an unanswered call is said to have failed: whoever stands at a door must not wait in doubt. */
 const ANSWER_LIMIT = 8_000;
@@ -52,6 +52,15 @@ export function readTag(address: string): Promise<Outcome<TagAnswer>> {
 /** `key` makes it one wish however often the network repeats it. */
 export function askDoor(home: string, action: DoorAction, purpose: Purpose, key: string): Promise<Outcome<Command>> {
   return call(`phone/doors/${encodeURIComponent(home)}/open`, { action, purpose, key });
+}
+
+/** Asks for a second person who agrees. */
+export function askFromAfar(home: string, purpose: Purpose, key: string): Promise<Outcome<Opening>> {
+  return call(`phone/doors/${encodeURIComponent(home)}/remote`, { action: "unlock", purpose, key });
+}
+
+export function openingAsItStands(opening: string): Promise<Outcome<Opening>> {
+  return call(`phone/openings/${encodeURIComponent(opening)}`);
 }
 
 export function commandAsItStands(command: string): Promise<Outcome<Command>> {

@@ -85,5 +85,12 @@ export interface Command {
   readonly next_step: Said;
 }
 
+/** A remote opening that waits for a second person, or what became of it. */
+export interface Opening {
+  readonly opening: string;
+  readonly standing: "waiting" | "approved" | "declined" | "over";
+  readonly command: string | null;
+}
+
 /** What a door is opened for. */
 export type Purpose = { readonly visit: string } | { readonly alert: string };

@@ -3,12 +3,12 @@ import type { Me } from "../signing_in";
 import { Sound } from "../sound";
 import { call, readTag, whoIsSignedIn } from "./calls";
 import type { Call, DoorAction, Purpose, Today, Visit } from "./contract";
-import { isWorking, work } from "./door";
+import { isWorking, work, workFromAfar } from "./door";
 import { PhoneFeed } from "./feed";
 import { type Keep, PageKeep } from "./keep";
 import { Outbox } from "./outbox";
 import { type Statement, type What, requestOf, waitingAbout } from "./statement";
-import { EMPTY, type Message, type Phone, type Place, after, callWaiting, dayOf } from "./store";
+import { type DoorAsked, EMPTY, type Message, type Phone, type Place, after, callWaiting, dayOf } from "./store";
 
 /** In localStorage while a session is left that could not be ended for want of a network. */
 const LEAVING = "vaka.phone.leaving";
@@ -33,6 +33,8 @@ export class PhoneApp {
   private closeFeed: () => void = () => undefined;
   private readonly outbox: Outbox;
   private waitingTag: string | null = null;
+  /** Rises with everything that is asked of a door. */
+  private turn = 0;
   private readonly saying = new Set<string>();
 
   constructor(private readonly keep: Keep) {
@@ -101,11 +103,14 @@ export class PhoneApp {
     else this.send({ is: "reading", reading: { is: "said", said: outcome.said, good: false } });
   }
 
-  async askDoor(home: string, action: DoorAction, purpose: Purpose): Promise<void> {
+  /** `fromAfar`: with a second person who agrees, because no tag can be read. */
+  async askDoor(home: string, action: DoorAction, purpose: Purpose, fromAfar = false): Promise<void> {
     if (isWorking(this.phone.door)) return;
     const offline = !navigator.onLine || this.phone.contact.is === "lost";
-    const wish = { home, action, purpose, offline };
-    const denied = await work(wish, crypto.randomUUID(), (door) => this.send({ is: "door", door }));
+    const turn = ++this.turn;
+    const wanted = (): boolean => turn === this.turn;
+    const ear = { wanted, tell: (door: DoorAsked) => wanted() && this.send({ is: "door", door }) };
+    const denied = await (fromAfar ? workFromAfar : work)({ home, action, purpose, offline }, crypto.randomUUID(), ear);
     if (denied) await this.endSession();
   }
 

@@ -7,8 +7,11 @@ import { type Statement, withUnsent } from "./statement";
 /** `live`: the day is current. `lost`: nothing was heard since (wall time, ms). */
 export type Contact = { readonly is: "seeking" } | { readonly is: "live" } | { readonly is: "lost"; readonly since: number };
 
-/** What was asked of a door last. `offline`: nothing was sent. `unanswered`: nobody knows whether it was heard. */
-export type DoorStage = Command["standing"] | "asking" | "offline" | "denied" | "unanswered";
+/**
+ * What was asked of a door last. `offline`: nothing was sent. `unanswered`: nobody knows whether it was heard. `second`: a
+ * remote opening waits for a second person; `no_second`: nobody agreed.
+ */
+export type DoorStage = Command["standing"] | "asking" | "offline" | "denied" | "unanswered" | "second" | "no_second";
 
 export interface DoorAsked {
   readonly home: string;

@@ -54,6 +54,15 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
           <p class="hint">{early ? words.door.holdToTag : words.door.thenUnlock}</p>
         </div>
       )}
+      {!near && !inside && !early && (
+        <details>
+          <summary>{words.door.noTag}</summary>
+          <p>{words.door.second}</p>
+          <button type="button" disabled={working || asked?.stage === "second"} onClick={() => void app.askDoor(home, "unlock", purpose, true)}>
+            {words.door.remote}
+          </button>
+        </details>
+      )}
       {!inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
       {!inside && near && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
       {near && unlatch && (
@@ -83,6 +92,8 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
   if (asked.stage === "asking") return [own.asking[asked.action], ""];
   if (asked.stage === "offline") return [own.offline, alarm ? own.offlineNextCall : own.offlineNext];
   if (asked.stage === "unanswered") return [own.unanswered, own.unansweredNext];
+  if (asked.stage === "second") return [own.waiting, own.waitingNext];
+  if (asked.stage === "no_second") return [own.nobody, own.nobodyNext];
   const said = asked.words ? saidIn(words, asked.words) : own.denied;
   return [said, asked.nextStep ? saidIn(words, asked.nextStep) : ""];
 }
@@ -90,7 +101,7 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
 function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
   const words = usePhoneWords();
   const [said, next] = answerOf(words, asked, alarm);
-  const quiet = isWorking(asked) || asked.stage === "done";
+  const quiet = isWorking(asked) || asked.stage === "done" || asked.stage === "second";
   return (
     <div class={`answer ${asked.stage}`} data-standing={asked.stage} role={quiet ? "status" : "alert"}>
       <p>{said}</p>
