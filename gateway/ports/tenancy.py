@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from homecare.identity import AlertId, HomeId, UnitId
+from homecare.identity import AlertId, EdgeId, HomeId, UnitId
 
 
 class Tenancy(Protocol):
@@ -22,4 +22,8 @@ class Tenancy(Protocol):
 
     async def unit_of_home(self, home: HomeId) -> UnitId | None:
         """The unit of the home, None for no such home."""
+        ...
+
+    async def homes_of_edge(self, edge: EdgeId) -> tuple[HomeId, ...]:
+        """The homes in which the edge stands now; none for no such edge and for one that was revoked."""
         ...

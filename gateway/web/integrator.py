@@ -24,7 +24,7 @@ from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import rfc3339
 from gateway.web.services import Behind, Services
 from gateway.web.session import Signed
-from gateway.web.tenancy import require_home
+from gateway.web.tenancy import homes_of_edge, require_home
 from homecare.errors import Unknown
 from homecare.identity import ID_PATTERN, DeviceId, EdgeId, HomeId
 
@@ -88,7 +88,7 @@ async def make_claim_code(behind: Behind, subject: Signed, home: HomePath, reque
 @router.post("/edges/{edge}/revoke", summary="Turn an edge away", status_code=204)
 async def revoke_edge(behind: Behind, subject: Signed, edge: EdgePath) -> None:
     """Its frames are refused within seconds; what it said before stays."""
-    homes = behind.registry.homes_of(EdgeId(edge))
+    homes = await homes_of_edge(behind, EdgeId(edge))
     if not homes:
         raise Unknown("revoke edge", "edge", "there is no such edge; read the list of homes again")
     for home in homes:

@@ -11,7 +11,7 @@ from gateway.web.services import Services
 from gateway.web.session import signed_in
 from homecare.alert import Alert
 from homecare.errors import Unknown
-from homecare.identity import AlertId, HomeId, UnitId
+from homecare.identity import AlertId, EdgeId, HomeId, UnitId
 
 STANDING_IN: Final = frozenset({Permission.INSTRUCTION_READ, Permission.RESPONDER_READ, Permission.DAY_READ})
 """What whoever stands in for another unit may read of a home while its escalated case is open."""
@@ -50,6 +50,11 @@ async def unit_of_home(behind: Services, home: HomeId) -> UnitId | None:
     """From memory; asked of the store for a home that was enrolled a moment ago."""
     known = behind.registry.homes.get(home)
     return known.unit if known else await behind.tenancy.unit_of_home(home)
+
+
+async def homes_of_edge(behind: Services, edge: EdgeId) -> tuple[HomeId, ...]:
+    """The homes in which it stands now, from memory; asked of the store for one that came in a moment ago."""
+    return behind.registry.homes_of(edge) or await behind.tenancy.homes_of_edge(edge)
 
 
 class Reach:

@@ -4,7 +4,7 @@ from typing import Final
 
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
-from homecare.identity import AlertId, HomeId, UnitId
+from homecare.identity import AlertId, EdgeId, HomeId, UnitId
 
 _FOR_ALERT: Final = """
 SELECT b.backup FROM alert AS a JOIN home AS h ON h.id = a.home JOIN unit_backup AS b ON b.unit = h.unit
@@ -40,13 +40,21 @@ class PostgresTenancy:
         """The home's own row."""
         return await self._one("SELECT unit FROM home WHERE id = %s", home)
 
+    async def homes_of_edge(self, edge: EdgeId) -> tuple[HomeId, ...]:
+        """Its stays that have not ended."""
+        stays = "SELECT home FROM edge_home WHERE edge = %s AND valid_until IS NULL ORDER BY home"
+        return tuple(HomeId(home) for home in await self._column("read edge", stays, edge))
+
     async def _units(self, statement: str, id_: str) -> frozenset[UnitId]:
+        return frozenset(UnitId(unit) for unit in await self._column("read backups", statement, id_))
+
+    async def _column(self, op: str, statement: str, id_: str) -> list[str]:
         try:
             async with self._connections.transaction() as cursor:
                 await cursor.execute(statement, (id_,))
-                return frozenset(UnitId(row[0]) for row in await cursor.fetchall())
+                return [row[0] for row in await cursor.fetchall()]
         except AWAY as error:
-            raise unavailable("read backups", error) from error
+            raise unavailable(op, error) from error
 
     async def _one(self, statement: str, id_: str) -> UnitId | None:
         try:
