@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -13,6 +12,7 @@ from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.connections import Connections
 from gateway.audit import Head
 from gateway.audit_check import verify
+from gateway.embedded import PrivateDatabase, free_port
 from tests.servers import ROOT
 
 AT = 1_790_000_000_000_001
@@ -208,14 +208,24 @@ async def test_the_command_says_where_it_breaks(
     await write(database_url, COUNT)
     if prepare is not None:
         tamper(database_url, prepare)
-    run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run
-    script = "from gateway.audit_check import main; main()"
-    done = run(
-        [sys.executable, "-c", script, "--database", database_url, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = command(database_url, *arguments)
     assert done.returncode == code, done.stderr
     assert says in done.stdout + done.stderr
+
+
+def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    script = "from gateway.audit_check import main; main()"
+    started = [sys.executable, "-c", script, "--database", url, *arguments]
+    return subprocess.run(started, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_what_cannot_be_read_is_said_in_one_sentence(database_server: PrivateDatabase) -> None:
+    """Red where an error of the database goes through as it is: a traceback, and 1, which means a broken chain."""
+    elsewhere = f"{database_server.url.rsplit('/', 1)[0]}/postgres"
+    nowhere = f"postgresql://vaka:secret@127.0.0.1:{free_port(29_432, print)}/vaka"
+    for url, says in ((elsewhere, "there is none in this database"), (nowhere, "is the database up"), ("x", "is the database up")):
+        done = command(url)
+        assert done.returncode == 2, done.stderr
+        assert says in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert "secret" not in done.stderr

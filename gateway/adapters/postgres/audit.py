@@ -14,6 +14,7 @@ from psycopg import AsyncCursor, IsolationLevel
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.audit import Entry, Head
+from homecare.errors import Unavailable
 
 PORTION: Final = 2_000
 """Entries read at once: below a megabyte."""
@@ -49,7 +50,7 @@ async def append(cursor: AsyncCursor[Any], deed: Deed) -> None:
 def reading(url: str) -> Iterator[tuple[Head, Iterator[Entry]]]:
     """Where the database says that the chain ends, and all entries in order, both of one moment.
 
-    `Unavailable` where the database does not answer.
+    `Unavailable` where the database does not answer, or has no audit.
     """
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="vaka-audit") as connection:
@@ -61,7 +62,11 @@ def reading(url: str) -> Iterator[tuple[Head, Iterator[Entry]]]:
                 cursor.itersize = PORTION
                 cursor.execute(_READ)
                 yield head, map(_entry, cursor)
-    except psycopg.OperationalError as error:
+    except psycopg.errors.UndefinedTable as error:
+        raise Unavailable(
+            "read the audit", "there is none in this database", "name the gateway's own, or run vaka-gateway migrate"
+        ) from error
+    except psycopg.Error as error:
         raise unavailable("read the audit", error) from error
 
 
