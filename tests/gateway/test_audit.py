@@ -223,7 +223,11 @@ def test_what_cannot_be_read_is_said_in_one_sentence(database_server: PrivateDat
     """Red where an error of the database goes through as it is: a traceback, and 1, which means a broken chain."""
     elsewhere = f"{database_server.url.rsplit('/', 1)[0]}/postgres"
     nowhere = f"postgresql://vaka:secret@127.0.0.1:{free_port(29_432, print)}/vaka"
-    for url, says in ((elsewhere, "there is none in this database"), (nowhere, "is the database up"), ("x", "is the database up")):
+    for url, says in (
+        (elsewhere, "there is none in this database"),
+        (nowhere, "is the database up"),
+        ("x", "is the database up"),
+    ):
         done = command(url)
         assert done.returncode == 2, done.stderr
         assert says in done.stderr
