@@ -1,4 +1,4 @@
-"""Retention: what is kept for how long, by `recorded_at` alone, from our own scheduler."""
+"""Retention: what is kept for how long, by our own times alone, from our own scheduler."""
 
 import asyncio
 import logging
@@ -13,10 +13,13 @@ log = logging.getLogger(__name__)
 RESEND_DAYS: Final = 7
 """An edge keeps receipted facts for so long and may send them again after a restored backup."""
 MARGIN_DAYS: Final = 7
+LOG_DAYS: Final = 1_826
+"""Five years: the law on patients' data wants the log of who looked at what kept for at least so long."""
 DEFAULTS: Final[Mapping[str, int]] = {
     "event": 400,
     "observation": 400,
     "check_in": 1_100,
+    "alert": 1_100,
     "alert_log": 1_100,
     "stimulus": 30,
     "ledger": 30,
@@ -25,19 +28,31 @@ DEFAULTS: Final[Mapping[str, int]] = {
     "quarantine": 30,
     "inbox": 30,
     "door_inbox": 30,
+    "visit": 1_100,
     "visit_log": 1_100,
+    "planned_visit": 1_100,
+    "plan_import": 1_100,
     "tag_read": 30,
+    "command": 1_100,
+    "remote_opening": 1_100,
+    "outbox": 30,
+    "read_log": LOG_DAYS,
+    "invitation": 400,
+    "web_session": 400,
 }
-"""Days that rows are kept: events and values a year and a month, proofs three years, what only recovery needs a month.
-Cursors are not in the table: they are never deleted."""
+"""Days that rows are kept: events and values a year and a month, proofs three years, who looked five, what only
+recovery needs a month. Not in the table, and never deleted: cursors; the audit, whose chain nobody may shorten; the
+registry with consents, certificates and instructions. What is open or waits is never deleted, however old."""
 LEAST: Final[Mapping[str, int]] = {
     "ledger": RESEND_DAYS + MARGIN_DAYS,
     "firing": RESEND_DAYS + MARGIN_DAYS,
+    "alert": RESEND_DAYS + MARGIN_DAYS,
     "stimulus": 1,
     "inbox": 1,
     "door_inbox": 1,
+    "read_log": LOG_DAYS,
 }
-"""Days below which a repeat could be taken for something new, or a state could not be made again."""
+"""Days below which a repeat could be taken for something new, a state could not be made again, or the law is broken."""
 QUARANTINE_ROWS: Final = 10_000
 """Rows of each kind, proved or not, that are kept at most: 640 MB of the largest frames."""
 EVERY_SECONDS: Final = 3_600.0
@@ -48,7 +63,7 @@ class RetentionStore(Protocol):
     """Where the rows are."""
 
     async def trim(self, table: str, before: int) -> int:
-        """Delete rows recorded before that wall time; how many rows or chunks went."""
+        """Delete rows recorded before that wall time, or done with before it; how many rows or chunks went."""
         ...
 
     async def trim_quarantine(self, rows: int) -> int:

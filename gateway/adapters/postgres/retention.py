@@ -18,16 +18,44 @@ _HYPERTABLES: Final = """
 SELECT hypertable_name FROM timescaledb_information.hypertables WHERE hypertable_schema = current_schema()
 """
 _DELETE: Final = """
-DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {column} < %s LIMIT %s))
+DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {due} LIMIT %(limit)s))
 """
+_DELETE_WHOLE: Final = """
+WITH old AS MATERIALIZED (SELECT ctid AS place, id FROM {table} WHERE {due} LIMIT %(limit)s), {parts}
+DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT place FROM old))
+"""
+_PART: Final = "{name} AS (DELETE FROM {part} WHERE {column} IN (SELECT id FROM old))"
 _QUARANTINE: Final = """
 DELETE FROM quarantine WHERE id IN (
     SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY authentic ORDER BY id DESC) AS place FROM quarantine)
     AS placed WHERE place > %s
 )
 """
-_COLUMN: Final = {"inbox": "consumed_at", "door_inbox": "consumed_at", "tag_read": "read_at"}
-"""Where another time than `recorded_at` decides: what waits in an inbox is never deleted."""
+_DUE: Final = {
+    "inbox": "consumed_at < %(before)s",
+    "door_inbox": "consumed_at < %(before)s",
+    "tag_read": "read_at < %(before)s",
+    "read_log": "at < %(before)s",
+    "alert": """raised_at < %(before)s AND standing = 'resolved' AND NOT active
+        AND NOT EXISTS (SELECT FROM alert_log AS l WHERE l.alert = alert.id AND l.recorded_at >= %(before)s)""",
+    "visit": """until < %(before)s AND standing <> 'started'
+        AND NOT EXISTS (SELECT FROM visit_log AS l WHERE l.visit = visit.id AND l.recorded_at >= %(before)s)
+        AND NOT EXISTS (SELECT FROM no_entry AS n WHERE n.visit = visit.id AND n.closed_at IS NULL)""",
+    "planned_visit": "until < %(before)s",
+    "plan_import": """imported_at < %(before)s
+        AND NOT EXISTS (SELECT FROM planned_visit AS p WHERE p.import = plan_import.id)""",
+    "command": "issued_at < %(before)s AND ended_at IS NOT NULL",
+    "remote_opening": "expires_at < %(before)s",
+    "outbox": "created_at < %(before)s AND (kind <> 'webhook' OR sent_at IS NOT NULL OR failed_at IS NOT NULL)",
+    "invitation": "expires_at < %(before)s",
+    "web_session": "last_seen < %(before)s",
+}
+"""Which rows may go, where another time than `recorded_at` decides: what waits or is open is never deleted."""
+_PARTS: Final = {
+    "alert": (("occurrence", "alert"),),
+    "visit": (("visit_evidence", "visit"), ("no_entry", "visit")),
+}
+"""What goes with a row, in the same transaction: tables, and their column with its id."""
 
 
 class PostgresRetention:
@@ -37,7 +65,7 @@ class PostgresRetention:
         self._url = url
 
     async def trim(self, table: str, before: int) -> int:
-        """Delete rows recorded before that wall time; how many rows or chunks went."""
+        """Delete rows recorded before that wall time, or done with before it; how many rows or chunks went."""
         async with await connect(self._url, name="vaka-retention", autocommit=True) as connection:
             try:
                 if table in await _hypertables(connection):
@@ -68,13 +96,24 @@ async def _drop_chunks(connection: AsyncConnection[TupleRow], table: str, before
 
 
 async def _delete(connection: AsyncConnection[TupleRow], table: str, before: int) -> int:
-    statement = sql.SQL(_DELETE).format(
-        table=sql.Identifier(table), column=sql.Identifier(_COLUMN.get(table, "recorded_at"))
-    )
-    gone = 0
+    statement, gone = _statement(table), 0
     for _ in range(STATEMENTS):
-        rows = (await connection.execute(statement, (from_wall(before), ROWS_A_STATEMENT))).rowcount
+        named = {"before": from_wall(before), "limit": ROWS_A_STATEMENT}
+        rows = (await connection.execute(statement, named)).rowcount
         gone += rows
         if rows < ROWS_A_STATEMENT:
             break
     return gone
+
+
+def _statement(table: str) -> sql.Composed:
+    name, due = sql.Identifier(table), sql.SQL(_DUE.get(table, "recorded_at < %(before)s"))
+    if table not in _PARTS:
+        return sql.SQL(_DELETE).format(table=name, due=due)
+    parts = sql.SQL(", ").join(
+        sql.SQL(_PART).format(
+            name=sql.Identifier(f"of_{part}"), part=sql.Identifier(part), column=sql.Identifier(column)
+        )
+        for part, column in _PARTS[table]
+    )
+    return sql.SQL(_DELETE_WHOLE).format(table=name, due=due, parts=parts)
