@@ -3,9 +3,9 @@
     python -m tests.faults.sabotage [words]     with words: only the sabotages whose names hold one of them
 
 Every scenario must be green on the code as it is. Then each sabotage gets a copy of the working tree of its own, is
-patched in, and its scenario must fail by an assertion that names a lost, doubled or forged fact; a crash, an import
-error or any other failure does not count. Prints one line each, at last `N of N sabotages caught`; ends with 0 only
-then.
+patched in, and its scenario must fail by an assertion that names a fact lost, doubled, forged or wrongly kept; a crash,
+an import error or any other failure does not count. Prints one line each, at last `N of N sabotages caught`; ends with
+0 only then.
 """
 
 import argparse

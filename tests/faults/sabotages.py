@@ -1,8 +1,8 @@
 """The sabotages: each takes one defence out of Vaka by a small honest patch, and names the scenario that must see it.
 
-`finding` is how the scenario's failure must begin: a lost, doubled or forged fact. A text that no longer stands
-exactly once in its file is an error: the table follows the code. Where two defences stand behind one another, both
-are taken out, and `about` says so.
+`finding` is how the scenario's failure must begin: a fact that is lost, doubled, forged, or kept without a right to it.
+A text that no longer stands exactly once in its file is an error: the table follows the code. Where two defences stand
+behind one another, both are taken out, and `about` says so.
 """
 
 from typing import NamedTuple
@@ -31,6 +31,7 @@ _LINE = "tests/scenarios/test_line.py::"
 _ALARM = "tests/scenarios/test_alarm_lane.py::"
 _BULK = "tests/scenarios/test_bulk_lane.py::"
 _DESK = "tests/scenarios/test_desk.py::"
+_OPENING = "tests/scenarios/test_opening.py::"
 
 _TRIM = """\
     async def _trim(self, frame: bytes) -> None:
@@ -288,5 +289,59 @@ SABOTAGES: tuple[Sabotage, ...] = (
         ),
         f"{_ALARM}test_a_later_press_does_not_vouch_for_an_earlier_one",
         "lost",
+    ),
+    Sabotage(
+        "challenge of a command not checked",
+        (
+            Edit(
+                "edge/commands.py",
+                "if header.run != self._run or command.challenge != self.challenge:",
+                "if header.run != self._run:",
+            ),
+        ),
+        f"{_OPENING}test_a_spent_challenge_moves_no_bolt",
+        "forged",
+    ),
+    Sabotage(
+        "bolt moved before the journal has the command",
+        (Edit("edge/actuation.py", "                await durable.wait()\n", "                pass\n"),),
+        f"{_OPENING}test_no_bolt_moves_that_the_journal_knows_nothing_of",
+        "lost",
+    ),
+    Sabotage(
+        "proof of being at the door not asked for",
+        (
+            Edit(
+                "homecare/grant.py",
+                "any(_proves(proof, request, now) for proof in proximity):",
+                "request.second_person is None:",
+            ),
+        ),
+        f"{_OPENING}test_who_is_far_from_the_door_opens_nothing",
+        "forged",
+    ),
+    Sabotage(
+        "command committed before its audit entry",
+        (
+            Edit(
+                "gateway/adapters/postgres/access.py",
+                '    deed = _deed(ask, f"door.{ask.action}", issue.command,',
+                '    await cursor.execute("COMMIT")\n    deed = _deed(ask, f"door.{ask.action}", issue.command,',
+            ),
+        ),
+        f"{_OPENING}test_no_command_stands_without_its_entry",
+        "lost",
+    ),
+    Sabotage(
+        "counter of a tag not compared",
+        (Edit("gateway/adapters/postgres/tags.py", "if reading.counter <= row[4]:", "if reading.counter < 0:"),),
+        f"{_OPENING}test_an_old_reading_of_a_tag_proves_nothing",
+        "forged",
+    ),
+    Sabotage(
+        "consent not asked for",
+        (Edit("gateway/recording.py", "            if is_sensed(envelope.event) and", "            if not first and"),),
+        f"{_BULK}test_nothing_is_kept_that_nobody_consented_to",
+        "kept",
     ),
 )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
 from gateway.embedded import PrivateBroker
@@ -61,6 +62,24 @@ async def test_what_is_missing_is_waited_for(database_url: str, broker: PrivateB
     recorded = [mark for (mark,) in rows(database_url, RECORDED)]
     ledger.agrees(recorded, why="a later fact was receipted and this one with it")
     edge.journal.close()
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_kept_that_nobody_consented_to(
+    database_url: str, broker: PrivateBroker, tmp_path: Path
+) -> None:
+    """The resident has withdrawn; the sensors in the home do not know that."""
+    house, ledger = household(105), Ledger()
+    enrol_houses(database_url, house)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE consent SET withdrawn_at = now(), withdrawn_by = 'person-00000001'")
+    edge = real_edge(house, tmp_path, ledger)
+    async with running(new_lane(database_url, broker.url)), on_line(edge, broker.url):
+        edge.tell(ContactChanged(open=True))
+        await until(lambda: not edge.undrained, seconds=DRAIN_SECONDS)
+    kept = [ledger.name(mark) for (mark,) in rows(database_url, RECORDED)]
+    edge.journal.close()
+    assert not kept, f"kept: {kept[0]}: a sensor's fact from a home in which nobody consents to sensors"
 
 
 @pytest.mark.asyncio
