@@ -47,10 +47,14 @@ def limits_of(person: Person) -> Limits:
     return DESK if any(Role.OPERATOR in held for held in person.roles.values()) else HAND
 
 
-def over(signed: SignedIn, now: int) -> bool:
-    """Whether the session has ended by itself."""
+def over(signed: SignedIn, now: int, *, listening: bool = False) -> bool:
+    """Whether the session has ended by itself; whoever only listens for alarms is bounded by the shift alone.
+
+    A phone that lies in a pocket for an hour must still ring. To answer, its holder proves to be there again.
+    """
     limits, session = limits_of(signed.person), signed.session
-    return now - session.last_seen > limits.idle or now - session.created_at > limits.absolute
+    idle = not listening and now - session.last_seen > limits.idle
+    return idle or now - session.created_at > limits.absolute
 
 
 def digest_of(secret: str) -> bytes:
@@ -88,13 +92,16 @@ class Sessions:
         )
         return session, new_secret().hex()
 
-    async def find(self, secret: str, *, used: bool = True) -> SignedIn | None:
-        """Who is signed in with this secret, None where nobody is any more; `used` counts as use of the session."""
+    async def find(self, secret: str, *, used: bool = True, listening: bool = False) -> SignedIn | None:
+        """Who is signed in with this secret, None where nobody is any more.
+
+        `used` counts as use of the session; `listening`: see `over`.
+        """
         if len(secret) != SECRET_DIGITS:
             return None
         signed = await self._store.signed_in(digest_of(secret))
         now = self._clock.now().wall
-        if signed is None or over(signed, now):
+        if signed is None or over(signed, now, listening=listening):
             return None
         if used and now - signed.session.last_seen > SEEN_EVERY:
             await self._store.seen(signed.session.id, now)

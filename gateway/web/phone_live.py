@@ -17,7 +17,7 @@ from gateway.web.operator import PROBLEMS
 from gateway.web.phone import read_today
 from gateway.web.schemas import Instant, rfc3339
 from gateway.web.services import Behind, Services
-from gateway.web.session import Signed
+from gateway.web.session import Listening
 from gateway.web.tenancy import Reach
 from homecare.errors import Unavailable
 
@@ -42,9 +42,12 @@ class PhonePulse(BaseModel):
     response_class=EventStream,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {"schema": {}}}}},
 )
-async def phone_live(behind: Behind, subject: Signed, request: Request) -> EventStream:
-    """First `today` (a `Today`), again after every change, and every 5 s a `pulse`."""
-    reach = Reach(behind, request, subject, Permission.TODAY_READ)
+async def phone_live(behind: Behind, subject: Listening, request: Request) -> EventStream:
+    """First `today` (a `Today`), again after every change, and every 5 s a `pulse`.
+
+    It goes on until the session's absolute end, so that a phone rings that nobody has touched for an hour.
+    """
+    reach = Reach(behind, request, subject, Permission.TODAY_READ, listening=True)
     try:
         view = behind.visits.days.open(subject.person)
     except Unavailable:

@@ -64,18 +64,33 @@ async def signed(
     name: Annotated[str, Depends(token_name)],
 ) -> Subject:
     """The subject, `NotSignedIn` for nobody; a call that brings an Authorization header is judged by it alone."""
+    return await _subject(request, given, name=name, used=True)
+
+
+async def watching(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _: Annotated[str | None, Security(_cookie)],
+    name: Annotated[str, Depends(token_name)],
+) -> Subject:
+    """As `signed`, for a call that a screen makes by itself: it is no use of the session, which ends in its time."""
+    return await _subject(request, given, name=name, used=False)
+
+
+Signed = Annotated[Subject, Depends(signed)]
+Watching = Annotated[Subject, Depends(watching)]
+
+
+async def _subject(request: Request, given: HTTPAuthorizationCredentials | None, *, name: str, used: bool) -> Subject:
     services = services_of(request)
     if "Authorization" in request.headers:
         _check_token(services, given)
         _require_no_person(services, name, "X-Vaka-Operator")
         return Subject(person=name, display=name, roles={}, everywhere=TOKEN_ROLES)
-    found = await signed_in(request)
+    found = await signed_in(request, used=used)
     if found is None:
         raise NotSignedIn("sign in", "web session", "sign in again")
     return subject_of(found)
-
-
-Signed = Annotated[Subject, Depends(signed)]
 
 
 def actor(behind: Services, subject: Subject, operator: str | None) -> str:
@@ -92,14 +107,32 @@ def _require_no_person(services: Services, name: str, where: str) -> None:
         raise Malformed("read header", where, "a name of one's own, not another person's identifier")
 
 
-async def signed_in(request: Request, *, used: bool = True) -> SignedIn | None:
+async def listening(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _: Annotated[str | None, Security(_cookie)],
+    name: Annotated[str, Depends(token_name)],
+) -> Subject:
+    """The subject of a call that only waits for alarms: a session that nobody used for a while still counts."""
+    if "Authorization" in request.headers:
+        return await signed(request, given, _, name)
+    found = await signed_in(request, used=False, listening=True)
+    if found is None:
+        raise NotSignedIn("sign in", "web session", "sign in again")
+    return subject_of(found)
+
+
+Listening = Annotated[Subject, Depends(listening)]
+
+
+async def signed_in(request: Request, *, used: bool = True, listening: bool = False) -> SignedIn | None:
     """The web session of the call's cookie, None for none; `OtherOrigin` where it would change something from afar."""
     services = services_of(request)
     secret = request.cookies.get(cookie_name(services))
     if secret is None:
         return None
     require_own_origin(request)
-    return await services.sessions.find(secret, used=used)
+    return await services.sessions.find(secret, used=used, listening=listening)
 
 
 def require_own_origin(request: Request) -> None:

@@ -60,8 +60,11 @@ async def homes_of_edge(behind: Services, edge: EdgeId) -> tuple[HomeId, ...]:
 class Reach:
     """What a stream may show, as of now: a stream outlives the moment in which its subject was asked who it is."""
 
-    def __init__(self, behind: Services, request: Request, subject: Subject, permission: Permission) -> None:
+    def __init__(
+        self, behind: Services, request: Request, subject: Subject, permission: Permission, *, listening: bool = False
+    ) -> None:
         self._behind = behind
+        self._listening = listening
         self._request = request
         self._permission = permission
         self._units: Units = units_for(subject, permission)
@@ -85,7 +88,7 @@ class Reach:
         now = asyncio.get_running_loop().time()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
-            found = await signed_in(self._request, used=False)
+            found = await signed_in(self._request, used=False, listening=self._listening)
             if found is None:
                 return False
             try:

@@ -124,6 +124,23 @@ def test_a_session_ends_by_itself(demonstration: Serving, role: Role, column: st
             assert client.get(SESSION).status_code == status
 
 
+def test_a_phone_in_a_pocket_still_rings_until_the_shift_is_over(demonstration: Serving) -> None:
+    """Red where the caregiver's feed ends with the idle session: an alarm would come to a phone that went quiet."""
+    caregiver = person(Role.CAREGIVER)
+    with sign_in(demonstration.url, demonstration.database_url, caregiver) as client:
+        for column, limit, live in (("last_seen", HAND.idle, 200), ("created_at", HAND.absolute, 401)):
+            with psycopg.connect(demonstration.database_url) as connection:
+                connection.execute(
+                    f"UPDATE web_session SET {column} = now() - %s * interval '1 microsecond' WHERE person = %s",
+                    (limit + SECONDS, caregiver.id),
+                )
+            assert client.get("/api/v1/phone/today").status_code == 401, "whoever acts proves to be there again"
+            with client.stream("GET", "/api/v1/phone/live") as answer:
+                assert answer.status_code == live
+                if live == 200:
+                    assert next(answer.iter_lines()) == "event: today"
+
+
 def test_every_call_of_the_description_asks_who_calls(demonstration: Serving) -> None:
     """Whatever is added to the API is asked as well; no call but signing in itself is open."""
     described = httpx.get(f"{demonstration.url}/openapi.json").json()

@@ -16,9 +16,6 @@ export function SignIn({ looks }: { looks: PhoneLooks }) {
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
 
-  useEffect(() => {
-    void waysIn().then(setWays);
-  }, []);
   const failed = (entered: Entered): string => {
     if (entered.is === "stopped") return words.signIn.stopped;
     return entered.is === "failed" && entered.said ? saidIn(words, entered.said) : words.signIn.unheard;
@@ -31,6 +28,14 @@ export function SignIn({ looks }: { looks: PhoneLooks }) {
     if (entered.is === "in") await app.arrive(entered.me);
     else setFailure(failed(entered));
   };
+  // Somebody stands at a door with a tag that was read: one touch less, where the browser lets a page ask by itself.
+  useEffect(() => {
+    void waysIn().then((found) => {
+      setWays(found);
+      const ask = app.tagWaits && found?.passkeys_at === location.origin && found.demonstration.length === 0;
+      if (ask) void attempt(signInByPasskey);
+    });
+  }, []);
   const here = ways === null || ways.passkeys_at === location.origin;
   const people = (ways?.demonstration ?? []).filter(isCaregiver);
   if (app.noRole && app.phone.me) {
