@@ -54,6 +54,10 @@ class Account:
         self.touches[road] = self.touches.get(road, 0) + 1
         print(f"            touch {self.touches[road]} of '{road}': {what}", flush=True)
 
+    def remark(self, what: str) -> None:
+        """Something to be known about what was just told."""
+        print(f"            {what}", flush=True)
+
     @property
     def total(self) -> float:
         """Seconds of all steps."""

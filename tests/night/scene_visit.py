@@ -18,6 +18,7 @@ def play(stage: Stage, account: Account, phone: Phone) -> None:
         phone.sign_in("Karin Påhittad")
         expect(phone.visits()).to_have_count(3, timeout=PATIENCE)
     phone.picture("today")
+    account.touch(ROAD, "she wakes the phone with her finger (the phone's own lock; not played)")
     with account.step("she holds the phone to the tag at the door: the app opens on the right visit", limit=10):
         phone.insist(lambda: phone.hold_to_tag(HOME), lambda: phone.button("Lås upp"))
         account.touch(ROAD, "the phone is held to the tag")
@@ -25,6 +26,7 @@ def play(stage: Stage, account: Account, phone: Phone) -> None:
     with account.step("one tap: the lock turns (Nuki over Bluetooth, through the home's edge)", limit=15):
         phone.insist(lambda: _tap_once(phone, "Lås upp"), phone.door_answer)
         account.touch(ROAD, "Lås upp")
+    account.remark("one more, a finger again, where her session was unused for 15 minutes: the page asks by itself")
     phone.picture("unlocked")
     with account.step("the visit has started and a check_in row with her name's pseudonym stands in TimescaleDB"):
         stage.until(lambda: _checked_in(stage, "in"), "the check-in", seconds=CHECK_IN_SECONDS * account.patience)
