@@ -225,11 +225,11 @@ def _preference(pair: tuple[EdgeId, Device], named: object) -> tuple[bool, bool,
 
 
 def _person(known: Known, unit: UnitId) -> Person:
-    """Where the person may ask for doors at all, and whether the person may be the second one in `unit`."""
+    """Where the person may ask for doors at all; whether in `unit` as the second one, or for an alert that is held."""
     subject = Subject(known.id, known.id, known.roles)
     units = frozenset(one for one in known.roles if any(_may(subject, right, one) for right in _RIGHTS))
-    approves = _may(subject, Permission.DOOR_SECOND, unit)
-    return Person(known.id, units, revoked=known.revoked, approves=approves)
+    approves, holds = (_may(subject, right, unit) for right in (Permission.DOOR_SECOND, Permission.DOOR_REMOTE))
+    return Person(known.id, units, revoked=known.revoked, approves=approves, holds=holds)
 
 
 def _may(subject: Subject, permission: Permission, unit: UnitId) -> bool:

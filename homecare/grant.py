@@ -1,13 +1,16 @@
 """Grants: a person's right to open one home's door, for a purpose, in a window; and the decision over one request.
 
-A grant comes from a planned visit or from an accepted alert and ends with it; there is no other source. `decide` is
-pure and denies by default: every denial is a `Denial`, and people's words for each stand with the screens. All times
-are wall microseconds of the gateway; the lock side has limits of its own (`homecare.command`).
+A grant comes from a planned visit, an accepted alert or a held one and ends with it; there is no other source.
+`decide` is pure and denies by default: every denial is a `Denial`, and people's words for each stand with the screens.
+All times are wall microseconds of the gateway; the lock side has limits of its own (`homecare.command`).
 
 - A planned visit gives the door from 30 minutes before its window to 2 hours after it, never later than 2 hours after
   the shift. One that was started keeps the door until it is ended, within the same last bound.
 - An accepted alert gives the door until the case is closed, 60 minutes a renewal, never later than 2 hours after the
   shift. It waits for nothing that a home may lack: neither for consent to a door log nor for being in service.
+- A held alert gives whoever holds a call for help at the desk a remote unlocking and nothing else, while it is held:
+  an ambulance stands at a door that nobody with a phone is near. Nearness counts for nothing here, and the second
+  person is one who approves doors in the unit, or the responder who accepted this very alert.
 - No grant lasts longer than 12 hours.
 - Whoever has not proved within the last 2 minutes to stand at this home's door opens it from afar: that takes two
   people. Locking opens nothing and needs the grant alone.
@@ -82,6 +85,8 @@ class Denial(StrEnum):
     NOT_IN_SERVICE = "not_in_service"
     NO_CONSENT = "no_consent"
     UNLATCH_NOT_ALLOWED = "unlatch_not_allowed"
+    HELD_ONLY_UNLOCKS = "held_only_unlocks"
+    """Whoever holds an alert at the desk can have the door unlocked, and neither locked nor opened."""
     NOT_AT_THE_DOOR = "not_at_the_door"
     SECOND_SAME = "second_same"
     SECOND_UNKNOWN = "second_unknown"
@@ -94,7 +99,7 @@ class Grant(msgspec.Struct, frozen=True):
     """The right of `person` at one home's door from `since` until `until`, for one visit or alert (`ends_with`).
 
     `over` is set where that visit or alert ended, whatever the window says. `unlatch`: the right includes pulling the
-    latch, so that the door stands open.
+    latch, so that the door stands open. `held`: the right is that of whoever holds the alert at the desk.
     """
 
     person: str
@@ -105,15 +110,20 @@ class Grant(msgspec.Struct, frozen=True):
     until: int
     over: Over | None = None
     unlatch: bool = False
+    held: bool = False
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who asks, or agrees: the units that the person works for now; `approves`: may be the second at any door there."""
+    """Who asks, or agrees: the units that the person works for now, and what the person may do at any door there.
+
+    `approves`: be the second one. `holds`: ask for a remote opening for an alert that the person holds at the desk.
+    """
 
     id: str
     units: frozenset[UnitId]
     revoked: bool = False
     approves: bool = False
+    holds: bool = False
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -188,6 +198,16 @@ class CaseFacts(msgspec.Struct, frozen=True):
     unlatch: bool = False
 
 
+class HeldFacts(msgspec.Struct, frozen=True):
+    """A call for help that `person` holds at the desk; `moved_at`: when the person did something about it last."""
+
+    alert: str
+    person: str
+    home: HomeId
+    moved_at: int
+    closed: bool = False
+
+
 def from_visit(visit: VisitFacts) -> Grant:
     """The grant of a visit. A plan change never ends the right of a visit that was started and is not ended."""
     since = visit.since - BEFORE_VISIT
@@ -237,6 +257,21 @@ def from_alert(case: CaseFacts, now: int) -> Grant:
     )
 
 
+def from_held(held: HeldFacts, now: int) -> Grant:
+    """The grant of an alert that is held at the desk, renewed now."""
+    start = min(held.moved_at, now)
+    return Grant(
+        person=held.person,
+        home=held.home,
+        purpose=Purpose.ALERT,
+        ends_with=held.alert,
+        since=start,
+        until=min(now + RENEWAL, start + LONGEST),
+        over=Over.CLOSED if held.closed else None,
+        held=True,
+    )
+
+
 def decide(
     request: Request,
     grants: Sequence[Grant],
@@ -250,25 +285,27 @@ def decide(
     if door.lock is None or door.lock != request.device or door.home != request.home:
         return Denied(Denial.NO_LOCK)
     person = people.get(request.person)
+    if person is None:
+        return Denied(Denial.UNKNOWN_PERSON)
     if (reason := _unfit(person, door)) is not None:
         return Denied(reason)
     found = _grant(request, grants)
     if isinstance(found, Denial):
         return Denied(found)
+    if found.held and not person.holds:
+        return Denied(Denial.NO_GRANT)
     reason = _void(found, now) or _unready(found, door) or _beyond(found, request.action)
     if reason is not None:
         return Denied(reason)
     if request.action is Action.LOCK:
         return Allowed(found, How.LOCKING)
-    if any(_proves(proof, request, now) for proof in proximity):
+    if not found.held and any(_proves(proof, request, now) for proof in proximity):
         return Allowed(found, How.AT_THE_DOOR)
-    reason = _second(request, grants, door=door, people=people, now=now)
+    reason = _second(request, grants, asked=found, door=door, people=people, now=now)
     return Denied(reason) if reason is not None else Allowed(found, How.REMOTE)
 
 
-def _unfit(person: Person | None, door: Door) -> Denial | None:
-    if person is None:
-        return Denial.UNKNOWN_PERSON
+def _unfit(person: Person, door: Door) -> Denial | None:
     if person.revoked:
         return Denial.REVOKED
     return None if door.unit in person.units else Denial.WRONG_UNIT
@@ -310,7 +347,11 @@ def _unready(grant: Grant, door: Door) -> Denial | None:
 
 
 def _beyond(grant: Grant, action: Action) -> Denial | None:
-    if action in (Action.UNLOCK, Action.LOCK):
+    if action is Action.UNLOCK:
+        return None
+    if grant.held:
+        return Denial.HELD_ONLY_UNLOCKS
+    if action is Action.LOCK:
         return None
     return None if action is Action.UNLATCH and grant.unlatch else Denial.UNLATCH_NOT_ALLOWED
 
@@ -322,9 +363,12 @@ def _proves(proof: Proximity, request: Request, now: int) -> bool:
 
 
 def _second(
-    request: Request, grants: Sequence[Grant], *, door: Door, people: Mapping[str, Person], now: int
+    request: Request, grants: Sequence[Grant], *, asked: Grant, door: Door, people: Mapping[str, Person], now: int
 ) -> Denial | None:
-    """Why the second person does not make this a remote opening: another one, fit, and with a right at this door."""
+    """Why the second person does not make this a remote opening: another one, fit, and with a right at this door.
+
+    A right that is only held gives nobody's agreement, and to one only the responder of that alert agrees by a right.
+    """
     name = request.second_person
     if name is None:
         return Denial.NOT_AT_THE_DOOR
@@ -337,6 +381,8 @@ def _second(
         return Denial.SECOND_REVOKED
     if door.unit not in second.units:
         return Denial.SECOND_WRONG_UNIT
-    own = (grant for grant in grants if grant.person == name and grant.home == request.home)
-    holds = any(_void(grant, now) is None and _unready(grant, door) is None for grant in own)
-    return None if second.approves or holds else Denial.SECOND_NO_RIGHT
+    own = (grant for grant in grants if (grant.person, grant.home, grant.held) == (name, request.home, False))
+    if asked.held:
+        own = (grant for grant in own if (grant.purpose, grant.ends_with) == (asked.purpose, asked.ends_with))
+    has_right = any(_void(grant, now) is None and _unready(grant, door) is None for grant in own)
+    return None if second.approves or has_right else Denial.SECOND_NO_RIGHT

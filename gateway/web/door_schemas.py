@@ -68,12 +68,16 @@ class OpeningAnswer(BaseModel):
     opening: Id
     home: Id
     home_label: str
+    resident: str
     address: str
-    person: str
+    person: str = Field(description="the name of whoever asks")
     action: Action
+    purpose: Purpose
+    purpose_id: Id = Field(description="the visit or the alert")
     standing: Literal["waiting", "approved", "declined", "over"]
     asked_at: Instant
     expires_at: Instant
+    second: str | None = Field(description="the name of whoever approved or declined")
     command: Id | None
 
 
@@ -103,12 +107,16 @@ def opening_answer(opening: Opening, registry: Registry, now: int) -> OpeningAns
         opening=opening.id,
         home=opening.ask.home,
         home_label="" if home is None else home.label,
+        resident="" if home is None else home.resident,
         address="" if home is None else home.address,
         person=registry.name_of(opening.ask.person) or "",
         action=opening.ask.action,
+        purpose=opening.ask.purpose,
+        purpose_id=opening.ask.ends_with,
         standing=_standing(opening, now),
         asked_at=rfc3339(opening.asked_at),
         expires_at=rfc3339(opening.expires_at),
+        second=registry.name_of(opening.second),
         command=opening.command,
     )
 

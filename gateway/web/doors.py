@@ -11,7 +11,7 @@ from gateway.web.door_schemas import CommandAnswer, DoorRequest, OpeningAnswer, 
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Problem
 from gateway.web.services import Behind, Services
-from gateway.web.session import Signed
+from gateway.web.session import Signed, Watching
 from homecare.errors import Malformed
 from homecare.identity import ID_PATTERN, HomeId
 
@@ -47,13 +47,13 @@ async def ask_for_opening(behind: Behind, subject: Signed, home: HomePath, reque
 
 
 @router.get("/phone/openings/{opening}", summary="How my remote opening stands")
-async def read_opening(behind: Behind, subject: Signed, opening: OpeningPath) -> OpeningAnswer:
+async def read_opening(behind: Behind, subject: Watching, opening: OpeningPath) -> OpeningAnswer:
     """For the person who asked."""
     return await _answer(behind, subject.person, await behind.access.opening(subject, opening))
 
 
 @router.get("/doors/openings", summary="Remote openings that wait for a second person")
-async def list_openings(behind: Behind, subject: Signed) -> list[OpeningAnswer]:
+async def list_openings(behind: Behind, subject: Watching) -> list[OpeningAnswer]:
     """Of the caller's units, oldest first; every home shown leaves a read log row."""
     found, now = await behind.access.openings(subject), behind.clock.now().wall
     await behind.store.log_reads([one.ask.home for one in found], Read(person=subject.person, what="openings"))

@@ -9,6 +9,7 @@ import pytest_asyncio
 from gateway.adapters.postgres.alarm_intake import PostgresAlarms
 from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.desk_views import PostgresDesk
+from gateway.adapters.postgres.people import enrol_people
 from gateway.authorisation import Role
 from gateway.case import act_on
 from gateway.embedded import PrivateBroker
@@ -43,14 +44,17 @@ from tests.gateway.signed import in_unit, person
 from tests.gateway.test_doors import Night, refused
 from tests.waiting import until
 
+OLLE = person(Role.OPERATOR, number=2)
 HOUSE = with_lock(61)
 THEIRS = in_unit(with_lock(62), UnitId("unit-0002"), "Second unit")
 OPEN = f"/api/v1/phone/doors/{HOUSE.home}/open"
+REMOTE = f"/api/v1/phone/doors/{HOUSE.home}/remote"
 
 
 @pytest_asyncio.fixture
 async def night(database_url: str, broker: PrivateBroker, tmp_path: Path) -> AsyncIterator[Night]:
     settle(database_url, HOUSE, THEIRS)
+    enrol_people(database_url, [OLLE])
     async with (
         running(database_url, broker.url, tmp_path) as process,
         lane_running(new_lane(database_url, broker.url)),
@@ -109,9 +113,68 @@ async def test_an_accepted_alarm_opens_the_door_until_it_is_closed(night: Night)
 
 
 @pytest.mark.asyncio
+async def test_whoever_holds_an_alarm_has_the_door_unlocked_with_a_second_person(night: Night) -> None:
+    alert = await press(night.url)
+    visit = await plan(night.url, HOUSE)
+    async with browser(night.process, DISA) as disa, browser(night.process, OLLE) as olle:
+        tap = wish(alert, "key-disa-0001", purpose="alert")
+        refused(await disa.post(REMOTE, json=tap), Denial.NO_GRANT)
+        await do(night.url, alert, Action.TAKE, Said())
+        refused(await disa.post(REMOTE, json={**tap, "action": "lock"}), Denial.HELD_ONLY_UNLOCKS)
+        refused(await olle.post(REMOTE, json=tap), Denial.NO_GRANT)
+        await stand_at_the_door(night.url, HOUSE.home, who=DISA)
+        refused(await disa.post(OPEN, json=tap), Denial.NOT_AT_THE_DOOR)
+        asked = (await disa.post(REMOTE, json=tap)).json()
+        assert (asked["standing"], asked["purpose"], asked["purpose_id"]) == ("waiting", "alert", alert)
+        path = f"/api/v1/doors/openings/{asked['opening']}"
+        refused(await disa.post(f"{path}/approve"), Denial.SECOND_SAME)
+        refused(await night.phone.post(f"{path}/approve"), Denial.SECOND_NO_RIGHT)
+        async with night.process.client() as token:
+            refused(await token.post(f"{path}/approve"), Denial.SECOND_UNKNOWN)
+        assert (await disa.get("/api/v1/doors/openings")).json() == []
+        assert [one["opening"] for one in (await olle.get("/api/v1/doors/openings")).json()] == [asked["opening"]]
+        assert night.edge.frames == []
+        approved = await olle.post(f"{path}/approve")
+        assert approved.status_code == 202, approved.text
+        night.edge.obey(await night.edge.told())
+        assert (await final(disa, approved.json()["command"]))["standing"] == "done"
+        mine = (await disa.get(f"/api/v1/phone/openings/{asked['opening']}")).json()
+        assert (mine["standing"], mine["second"]) == ("approved", OLLE.display)
+    remote = rows(night.url, "SELECT person, action FROM audit WHERE reason = 'remote' ORDER BY number")
+    assert remote == [(DISA.id, "door.unlock"), (OLLE.id, "door.approve")]
+    assert rows(night.url, "SELECT how, \"grant\" ->> 'held' FROM command") == [("remote", "true")]
+    assert rows(night.url, "SELECT standing FROM visit WHERE id = %s", visit) == [("planned",)]
+    assert rows(night.url, "SELECT count(*) FROM check_in WHERE person IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.asyncio
+async def test_the_responder_who_accepted_agrees_and_a_right_that_was_let_go_of_opens_nothing(night: Night) -> None:
+    alert = await press(night.url)
+    await do(night.url, alert, Action.SEND, Said(to=KARIN.id))
+    async with browser(night.process, DISA) as disa:
+        asked = (await disa.post(REMOTE, json=wish(alert, "key-disa-0001", purpose="alert"))).json()
+        path = f"/api/v1/doors/openings/{asked['opening']}/approve"
+        refused(await night.phone.post(path), Denial.SECOND_NO_RIGHT)
+        await answer(night.url, alert, Answer.ACCEPT)
+        await do(night.url, alert, Action.RELEASE, Said())
+        refused(await night.phone.post(path), Denial.NO_GRANT)
+        await do(night.url, alert, Action.TAKE, Said())
+        approved = await night.phone.post(path)
+        assert approved.status_code == 202, approved.text
+        night.edge.obey(await night.edge.told())
+        assert (await final(disa, approved.json()["command"]))["standing"] == "done"
+        concern = "UPDATE alert SET condition = 'inactivity' WHERE id = %s RETURNING id"
+        rows(night.url, concern, alert)
+        refused(await disa.post(REMOTE, json=wish(alert, "key-disa-0002", purpose="alert")), Denial.NO_GRANT)
+    assert rows(night.url, "SELECT handling -> 'response' ->> 'standing' FROM alert") == [("accepted",)]
+
+
+@pytest.mark.asyncio
 async def test_an_alarm_waits_for_no_service_and_a_visit_does(night: Night) -> None:
-    code = "INSERT INTO claim_code VALUES (sha256('x'), %s, '[]', 'tech', now(), now() + '1 day') RETURNING home"
-    rows(night.url, code, HOUSE.home)
+    code = """
+        INSERT INTO claim_code VALUES (sha256('x'), %s, '[]', 'tech', now(), now() + '1 day', now(), %s) RETURNING home
+    """
+    rows(night.url, code, HOUSE.home, HOUSE.edge)
     visit, alert = await plan(night.url, HOUSE), await press(night.url)
     await stand_at_the_door(night.url, HOUSE.home)
     refused(await night.phone.post(OPEN, json=wish(visit)), Denial.NOT_IN_SERVICE)

@@ -1,18 +1,14 @@
-"""Grants: every combination of what may be right or wrong with a request, and the edges of every window."""
+"""Grants: every combination of what may be right or wrong with a request."""
 
 import itertools
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from homecare.clock import HOUR, MINUTE
 from homecare.command import Action
 from homecare.grant import (
-    Allowed,
-    CaseFacts,
     Denial,
     Denied,
     Door,
@@ -23,10 +19,7 @@ from homecare.grant import (
     Proximity,
     Purpose,
     Request,
-    VisitFacts,
     decide,
-    from_alert,
-    from_visit,
 )
 from homecare.identity import DeviceId, HomeId, UnitId
 
@@ -45,6 +38,7 @@ REASON = "visit-or-alert-1"
 LOCKS = {"ours": None, "none": Denial.NO_LOCK, "another": Denial.NO_LOCK, "another_home": Denial.NO_LOCK}
 PEOPLE = {
     "fit": None,
+    "holder": None,
     "unknown": Denial.UNKNOWN_PERSON,
     "revoked": Denial.REVOKED,
     "foreign": Denial.WRONG_UNIT,
@@ -61,7 +55,11 @@ GRANTS = {
     "not_accepted": Denial.NOT_ACCEPTED,
     "early": Denial.TOO_EARLY,
     "late": Denial.TOO_LATE,
+    "held": None,
+    "held_closed": Denial.CLOSED,
 }
+HELD = {"held", "held_closed"}
+"""Rights of whoever holds the alert at the desk, and only of a `holder`: from afar, to unlock, whoever is near."""
 READY = {
     (True, True): None,
     (True, False): Denial.NO_CONSENT,
@@ -97,9 +95,13 @@ SECONDS = {
     "without_right": Denial.SECOND_NO_RIGHT,
     "right_is_over": Denial.SECOND_NO_RIGHT,
     "right_elsewhere": Denial.SECOND_NO_RIGHT,
+    "holds": Denial.SECOND_NO_RIGHT,
     "approves": None,
     "has_grant": None,
+    "same_reason": None,
 }
+SECONDS_OF_HELD = {**SECONDS, "has_grant": Denial.SECOND_NO_RIGHT}
+"""To what is held, a right at the door alone agrees only where it is for the same alert."""
 ORDER = list(Denial)
 
 
@@ -109,18 +111,23 @@ Combination = tuple[str, str, str, Purpose, tuple[bool, bool], tuple[Action, boo
 def expected(combination: Combination) -> Denial | How:
     """What the rules say of one combination."""
     lock, person, grant, purpose, ready, beyond, near, second = combination
-    faults = {LOCKS[lock], PEOPLE[person], GRANTS[grant], BEYOND[beyond]}
+    held = grant in HELD
+    faults: set[Denial | None] = {LOCKS[lock], PEOPLE[person], GRANTS[grant]}
+    if held:
+        faults.add(None if person == "holder" else Denial.NO_GRANT)
+        faults.add(None if beyond[0] is Action.UNLOCK else Denial.HELD_ONLY_UNLOCKS)
+    else:
+        faults.add(BEYOND[beyond])
     if purpose is Purpose.VISIT:
         faults.add(READY[ready])
     if beyond[0] is Action.LOCK:
         way = How.LOCKING
-    elif NEAR[near]:
+    elif NEAR[near] and not held:
         way = How.AT_THE_DOOR
     else:
         way = How.REMOTE
-        faults.add(SECONDS[second])
-    standing = faults - {None}
-    return min(standing, key=ORDER.index) if standing else way  # type: ignore[arg-type, type-var]
+        faults.add((SECONDS_OF_HELD if held else SECONDS)[second])
+    return next((denial for denial in ORDER if denial in faults), way)
 
 
 # --- the same combinations as values ---------------------------------------------------------------------------------
@@ -150,9 +157,12 @@ GRANT_CHANGES: dict[str, dict[str, object] | None] = {
     "not_accepted": {"over": Over.NOT_ACCEPTED},
     "early": {"since": NOW + 1},
     "late": {"until": NOW},
+    "held": {"held": True},
+    "held_closed": {"held": True, "over": Over.CLOSED},
 }
 PERSON_OF = {
     "fit": Person(KARIN, frozenset({UNIT, FOREIGN})),
+    "holder": Person(KARIN, frozenset({UNIT}), holds=True),
     "unknown": None,
     "revoked": Person(KARIN, frozenset({UNIT}), revoked=True),
     "foreign": Person(KARIN, frozenset({FOREIGN})),
@@ -166,13 +176,17 @@ SECOND_OF: dict[str, Person | None] = {
     "without_right": Person(DISA, frozenset({UNIT})),
     "right_is_over": Person(DISA, frozenset({UNIT})),
     "right_elsewhere": Person(DISA, frozenset({UNIT})),
+    "holds": Person(DISA, frozenset({UNIT}), holds=True),
     "approves": Person(DISA, frozenset({UNIT}), approves=True),
     "has_grant": Person(DISA, frozenset({UNIT})),
+    "same_reason": Person(DISA, frozenset({UNIT})),
 }
-SECOND_GRANTS = {
+SECOND_GRANTS: dict[str, dict[str, object]] = {
     "right_is_over": {"over": Over.CLOSED},
     "right_elsewhere": {"home": ELSEWHERE},
+    "holds": {"held": True},
     "has_grant": {"purpose": Purpose.ALERT, "ends_with": "alert-0000001"},
+    "same_reason": {},
 }
 DOOR_OF = {"ours": (LOCK, HOME), "none": (None, HOME), "another": (OTHER_LOCK, HOME), "another_home": (LOCK, ELSEWHERE)}
 PROOF_OF = {
@@ -236,139 +250,5 @@ def _held(name: str, purpose: Purpose, second: str, *, latch: bool) -> list[Gran
     changes = GRANT_CHANGES[name]
     grants = [] if changes is None else [a_grant(**{"purpose": purpose, "unlatch": latch, **changes})]
     if second in SECOND_GRANTS:
-        grants.append(a_grant(**{"person": DISA, "unlatch": True, **SECOND_GRANTS[second]}))
+        grants.append(a_grant(**{"person": DISA, "purpose": purpose, "unlatch": True, **SECOND_GRANTS[second]}))
     return grants
-
-
-# --- where grants come from ------------------------------------------------------------------------------------------
-
-START, END, SHIFT = NOW, NOW + 30 * MINUTE, NOW + 5 * HOUR
-
-
-def visit(**changes: object) -> VisitFacts:
-    values = {"visit": REASON, "person": KARIN, "home": HOME, "since": START, "until": END, "shift_until": SHIFT}
-    return VisitFacts(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def case(**changes: object) -> CaseFacts:
-    values = {"alert": REASON, "person": KARIN, "home": HOME, "accepted_at": NOW, "shift_until": SHIFT}
-    return CaseFacts(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def opens(grant: Grant, at: int) -> Denial | How:
-    """What an opening at the door gives at `at`."""
-    request = Request(KARIN, HOME, LOCK, Action.UNLOCK, grant.purpose, REASON)
-    answer = decide(
-        request,
-        [grant],
-        door=Door(HOME, UNIT, LOCK),
-        people={KARIN: Person(KARIN, frozenset({UNIT}))},
-        proximity=[Proximity(KARIN, HOME, "tag", at)],
-        now=at,
-    )
-    return answer.how if isinstance(answer, Allowed) else answer.reason
-
-
-@pytest.mark.parametrize(
-    ("facts", "first", "last"),
-    [
-        pytest.param(visit(), START - 30 * MINUTE, END + 2 * HOUR, id="planned"),
-        pytest.param(visit(shift_until=END - HOUR), START - 30 * MINUTE, END + HOUR, id="the-shift-ends-first"),
-        pytest.param(visit(shift_until=None), START - 30 * MINUTE, END + 2 * HOUR, id="no-shift-known"),
-        pytest.param(visit(started_at=START), START - 30 * MINUTE, SHIFT + 2 * HOUR, id="begun"),
-        pytest.param(visit(started_at=START, cancelled=True), START - 30 * MINUTE, SHIFT + 2 * HOUR, id="plan-28"),
-        pytest.param(
-            visit(started_at=START, since=START + 3 * HOUR, until=END + 3 * HOUR), START, SHIFT + 2 * HOUR, id="plan-27"
-        ),
-        pytest.param(
-            visit(until=START + 48 * HOUR, shift_until=START + 48 * HOUR),
-            START - HOUR / 2,
-            START + 11.5 * HOUR,
-            id="plan-25",
-        ),
-        pytest.param(
-            visit(started_at=START, shift_until=START + 48 * HOUR), START - HOUR / 2, START + 11.5 * HOUR, id="12-hours"
-        ),
-    ],
-)
-def test_a_visit_opens_from_its_first_microsecond_to_its_last(facts: VisitFacts, first: int, last: int) -> None:
-    grant = from_visit(facts)
-    assert opens(grant, int(first) - 1) is Denial.TOO_EARLY
-    assert opens(grant, int(first)) is How.AT_THE_DOOR
-    assert opens(grant, int(last) - 1) is How.AT_THE_DOOR
-    assert opens(grant, int(last)) is Denial.TOO_LATE
-
-
-@pytest.mark.parametrize(
-    ("facts", "denial"),
-    [
-        (visit(cancelled=True), Denial.CANCELLED),
-        (visit(ended_at=NOW), Denial.ENDED),
-        (visit(started_at=NOW, ended_at=NOW + 1), Denial.ENDED),
-        (visit(started_at=NOW, ended_at=NOW + 1, cancelled=True), Denial.ENDED),
-    ],
-)
-def test_a_visit_that_is_over_opens_nothing(facts: VisitFacts, denial: Denial) -> None:
-    assert opens(from_visit(facts), NOW + MINUTE) is denial
-
-
-@pytest.mark.parametrize(
-    ("facts", "last"),
-    [
-        pytest.param(case(), SHIFT + 2 * HOUR, id="accepted"),
-        pytest.param(case(shift_until=None), NOW + 2 * HOUR, id="no-shift-known"),
-        pytest.param(case(shift_until=NOW - HOUR), NOW + HOUR, id="after-the-shift"),
-        pytest.param(case(shift_until=NOW + 48 * HOUR), NOW + 12 * HOUR, id="12-hours"),
-    ],
-)
-def test_an_accepted_alert_opens_while_it_is_asked_for_again(facts: CaseFacts, last: int) -> None:
-    assert opens(from_alert(facts, NOW), NOW - 1) is Denial.TOO_EARLY
-    assert opens(from_alert(facts, NOW), NOW) is How.AT_THE_DOOR
-    assert opens(from_alert(facts, last - 1), last - 1) is How.AT_THE_DOOR
-    assert opens(from_alert(facts, last), last) is Denial.TOO_LATE
-
-
-def test_an_answer_of_an_hour_ago_opens_nothing() -> None:
-    grant = from_alert(case(), NOW)
-    assert opens(grant, NOW + HOUR - 1) is How.AT_THE_DOOR
-    assert opens(grant, NOW + HOUR) is Denial.TOO_LATE
-
-
-@pytest.mark.parametrize(
-    ("facts", "denial"),
-    [
-        (case(closed=True), Denial.CLOSED),
-        (case(accepted_at=None), Denial.NOT_ACCEPTED),
-        (case(accepted_at=None, closed=True), Denial.CLOSED),
-    ],
-)
-def test_an_alert_that_is_closed_or_not_accepted_opens_nothing(facts: CaseFacts, denial: Denial) -> None:
-    assert opens(from_alert(facts, NOW), NOW) is denial
-
-
-_instants = st.integers(min_value=NOW - 100 * HOUR, max_value=NOW + 100 * HOUR)
-
-
-@given(
-    since=_instants,
-    until=_instants,
-    shift=st.none() | _instants,
-    started=st.none() | _instants,
-    cancelled=st.booleans(),
-)
-def test_no_visit_gives_more_than_twelve_hours_nor_outlasts_the_shift(
-    since: int, until: int, shift: int | None, started: int | None, *, cancelled: bool
-) -> None:
-    grant = from_visit(visit(since=since, until=until, shift_until=shift, started_at=started, cancelled=cancelled))
-    assert grant.until - grant.since <= 12 * HOUR
-    assert grant.until <= (until if shift is None else shift) + 2 * HOUR
-
-
-@given(_instants, st.none() | _instants, _instants)
-def test_no_alert_gives_more_than_an_hour_ahead_nor_outlasts_the_shift(
-    accepted: int, shift: int | None, now: int
-) -> None:
-    grant = from_alert(case(accepted_at=accepted, shift_until=shift), now)
-    assert grant.until <= now + HOUR
-    assert grant.until - grant.since <= 12 * HOUR
-    assert grant.until <= (accepted if shift is None else shift) + 2 * HOUR

@@ -19,11 +19,11 @@ from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.authorisation import Role, Units
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
-from homecare.alert import ANSWERED, Alert, Answer, Standing, answer
+from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer
 from homecare.case import ResponseStanding
 from homecare.clock import HOUR
 from homecare.errors import Conflict, Unavailable, Unknown
-from homecare.grant import CaseFacts
+from homecare.grant import CaseFacts, HeldFacts
 from homecare.identity import AlertId, HomeId, UnitId
 
 SENT_LIMIT: Final = 50
@@ -42,6 +42,13 @@ _FACTS: Final = f"""
 SELECT {COLUMNS} FROM alert
 WHERE responder = %(person)s AND (standing <> 'resolved' OR id IN (
     SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s))
+ORDER BY raised_at DESC LIMIT %(limit)s
+"""
+_HELD: Final = f"""
+SELECT {COLUMNS} FROM alert
+WHERE claimed_by = %(person)s AND responder IS DISTINCT FROM %(person)s AND condition = ANY(%(calls)s) AND id IN (
+    SELECT id FROM alert WHERE standing <> 'resolved' AND claimed_by = %(person)s
+    UNION ALL SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s)
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _OF_HOME: Final = f"""
@@ -92,6 +99,8 @@ FROM alert AS a JOIN home AS h ON h.id = a.home
     JOIN person_role AS r ON r.unit = h.unit JOIN person AS p ON p.id = r.person
 WHERE a.id = %s AND p.id = %s AND r.role = %s AND p.revoked_at IS NULL
 """
+_CALLS: Final = [condition for condition, urgency in URGENCY_OF.items() if urgency is Urgency.CALL]
+"""What may be held for a door: somebody may need help now."""
 _ACCEPTED: Final = frozenset({ResponseStanding.ACCEPTED, ResponseStanding.ON_SITE, ResponseStanding.LEFT})
 
 
@@ -245,6 +254,27 @@ def _facts(alert: Alert) -> CaseFacts:
         person=response.person if response else "",
         home=alert.home,
         accepted_at=response.accepted_at if response and accepted else None,
+        closed=alert.standing is Standing.RESOLVED,
+    )
+
+
+async def held_by(cursor: AsyncCursor[Any], person: str, now: int) -> tuple[HeldFacts, ...]:
+    """The calls for help that the person holds at the desk; not those that were sent to the person: the answer counts.
+
+    A call that was never worked on since it was taken counts from now.
+    """
+    asked = {"person": person, "since": from_wall(now - CLOSED_FOR), "limit": SENT_LIMIT, "calls": _CALLS}
+    await cursor.execute(_HELD, asked)
+    return tuple(_held(read_alert(row), person, now) for row in await cursor.fetchall())
+
+
+def _held(alert: Alert, person: str, now: int) -> HeldFacts:
+    moved = alert.case.moved_at
+    return HeldFacts(
+        alert=alert.id,
+        person=person,
+        home=alert.home,
+        moved_at=now if moved is None else moved,
         closed=alert.standing is Standing.RESOLVED,
     )
 

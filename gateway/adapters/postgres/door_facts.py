@@ -6,13 +6,13 @@ from typing import Any, Final
 import msgspec
 from psycopg import AsyncCursor
 
-from gateway.adapters.postgres.case import facts_of
+from gateway.adapters.postgres.case import facts_of, held_by
 from gateway.adapters.postgres.registry import IN_SERVICE
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.authorisation import Role
 from gateway.ports.access import Facts, Known
 from homecare.clock import HOUR
-from homecare.grant import LONGEST, Grant, Proximity, VisitFacts, from_alert, from_visit
+from homecare.grant import LONGEST, Grant, Proximity, VisitFacts, from_alert, from_held, from_visit
 from homecare.identity import HomeId, UnitId
 
 AROUND: Final = LONGEST + 2 * HOUR
@@ -60,6 +60,7 @@ async def door_facts(
     for person in people:
         grants += await _visit_grants(cursor, home, person, named=named, unlatch=unlatch, now=now)
         grants += await _alert_grants(cursor, person, unlatch=unlatch, now=now)
+        grants += [from_held(held, now) for held in await held_by(cursor, person, now)]
     await cursor.execute(_PROXIMITY, (people[0], home))
     proofs = [Proximity(person, HomeId(at), how, wall(proved)) for person, at, how, proved in await cursor.fetchall()]
     known = await _people(cursor, people)
