@@ -13,7 +13,8 @@ HOMES: Final = 10
 """Two edges a home, so that two edges meet at one writer and one alert."""
 SECONDS_PER_KILL: Final = 2.4
 """On average; a role needs about a second to come back and must do work before it may be killed again."""
-SHORTEST: Final = 60.0
+SHORTEST: Final = 30.0
+"""Seconds: the backup needs something to lose before it and after it."""
 WIPE_EVERY: Final = 3
 """Every third kill of the broker also wipes its disk."""
 LONG: Final = 300.0
