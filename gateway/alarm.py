@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
+from gateway.adapters.postgres.audit_entries import PostgresAudit
 from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
@@ -115,6 +116,7 @@ async def run(config: Config) -> None:
                     visits=visiting.desk,
                     identity=identity,
                     access=doors.access,
+                    audit=PostgresAudit(desk),
                     sessions=sessions,
                     signing_in=signing_in,
                     origins=origins,

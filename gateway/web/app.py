@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from gateway.version import vaka_version
 from gateway.web import (
+    audit,
     case,
     desk_files,
     doors,
@@ -51,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         operator.router,
         case.router,
         doors.router,
+        audit.router,
         live.router,
         visits.router,
         phone.router,

@@ -13,6 +13,7 @@ from gateway.commissioning import Commissioning
 from gateway.enrolment import Enrolment
 from gateway.feed import Feed
 from gateway.health import Health
+from gateway.ports.audit import AuditStore
 from gateway.ports.case import CaseStore
 from gateway.ports.desk import DeskStore
 from gateway.ports.people import PeopleStore
@@ -55,6 +56,7 @@ class Services:
     visits: VisitDesk
     identity: LettingIn
     access: Access
+    audit: AuditStore
     tenancy: Tenancy
     sessions: Sessions
     signing_in: SigningIn

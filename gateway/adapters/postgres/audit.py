@@ -61,7 +61,7 @@ def reading(url: str) -> Iterator[tuple[Head, Iterator[Entry]]]:
             with connection.cursor(name="audit") as cursor:
                 cursor.itersize = PORTION
                 cursor.execute(_READ)
-                yield head, map(_entry, cursor)
+                yield head, map(read_entry, cursor)
     except psycopg.errors.UndefinedTable as error:
         raise Unavailable(
             "read the audit", "there is none in this database", "name the gateway's own, or run vaka-gateway migrate"
@@ -70,7 +70,8 @@ def reading(url: str) -> Iterator[tuple[Head, Iterator[Entry]]]:
         raise unavailable("read the audit", error) from error
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def read_entry(row: tuple[Any, ...]) -> Entry:
+    """The entry of a row with the columns of `Entry` in their order."""
     named = dict(zip(Entry.__struct_fields__, row, strict=True))
     named |= {"at": wall(named["at"]), "previous": bytes(named["previous"]), "digest": bytes(named["digest"])}
     return Entry(**named)
