@@ -1,4 +1,8 @@
-"""`vaka-gateway alarm` and `vaka-gateway bulk`: the two processes of the central service."""
+"""`vaka-gateway alarm` and `vaka-gateway bulk`: the two processes of the central service; and what sets it up.
+
+`vaka-gateway migrate` makes the schema, `register FILE` registers what the file says (`gateway.registration`), and
+`invite PERSON` prints an invitation's address, once.
+"""
 
 import argparse
 import asyncio
@@ -8,11 +12,13 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 from gateway.adapters.postgres.migrate import migrate
 from gateway.config import Config, read_config
 from gateway.discretion import log_discreetly
+from homecare.clock import SystemClock
 from homecare.errors import Unavailable, VakaError
 
 DATABASE_TRIES: Final = 240
@@ -24,13 +30,20 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Run one process until SIGTERM or SIGINT; ends with 1 and one line when it cannot begin."""
     parser = argparse.ArgumentParser(prog="vaka-gateway", description="The central service of Vaka.")
-    parser.add_argument("process", choices=("alarm", "bulk", "migrate"))
-    process = parser.parse_args().process
+    commands = parser.add_subparsers(dest="process", required=True)
+    for name in ("alarm", "bulk", "migrate"):
+        commands.add_parser(name)
+    commands.add_parser("register").add_argument("file", type=Path)
+    commands.add_parser("invite").add_argument("person")
+    asked = parser.parse_args()
+    process = asked.process
     log_discreetly()
     try:
         config = read_config()
         _bring_up(config)
-        if process != "migrate":
+        if process in {"register", "invite"}:
+            _set_up(config, asked)
+        elif process != "migrate":
             asyncio.run(_until_told(_assembly(process), config))
     except VakaError as error:
         sys.exit(f"vaka-gateway {process}: {error}")
@@ -45,6 +58,16 @@ def _bring_up(config: Config) -> None:
             _log.warning("waiting for the database: %s", error)
             time.sleep(DATABASE_PAUSE)
     return migrate(config.database_url)
+
+
+def _set_up(config: Config, asked: argparse.Namespace) -> None:
+    from gateway.setting_up import invite, register_file  # noqa: PLC0415 why: neither process needs any of it
+
+    if asked.process == "register":
+        sys.stdout.write(f"registered: {register_file(config, asked.file, SystemClock())}\n")
+    else:
+        sys.stdout.write(f"{asyncio.run(invite(config, asked.person, SystemClock()))}\n")
+        sys.stderr.write("open it once, within a day; whoever opens it becomes this person\n")
 
 
 def _assembly(process: str) -> Callable[[Config], Awaitable[None]]:

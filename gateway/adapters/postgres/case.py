@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, Connection
+from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.alerts import COLUMNS, FEED_CHANNEL, lock_alert, read_alert, save_alert
 from gateway.adapters.postgres.connections import AWAY, Connections
@@ -193,10 +194,13 @@ def enrol_instructions(url: str, instructions: Iterable[Instruction]) -> None:
         cursor.executemany(_ENROL, [(one.home, one.text, one.call_link) for one in instructions])
 
 
-def stand_in(url: str, unit: UnitId, backup: UnitId) -> None:
+def stand_in(where: str | Connection[TupleRow], unit: UnitId, backup: UnitId) -> None:
     """From now on the backup's desks ring too when nobody in the unit has taken a call in time."""
-    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
-        connection.execute("INSERT INTO unit_backup VALUES (%s, %s) ON CONFLICT DO NOTHING", (unit, backup))
+    if isinstance(where, str):
+        with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+            return stand_in(connection, unit, backup)
+    where.execute("INSERT INTO unit_backup VALUES (%s, %s) ON CONFLICT DO NOTHING", (unit, backup))
+    return None
 
 
 async def answer_alert(

@@ -21,11 +21,14 @@ class Municipality(msgspec.Struct, frozen=True):
     words: Mapping[str, tuple[str, str]]
 
 
-def enrol_municipality(where: str, municipality: Municipality) -> None:
+def enrol_municipality(where: str | Connection[TupleRow], municipality: Municipality) -> None:
     """Write it whole: new units are made, its words are exactly these afterwards; again changes nothing."""
     try:
-        with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
-            _write(connection, municipality)
+        if isinstance(where, str):
+            with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+                _write(connection, municipality)
+        else:
+            _write(where, municipality)
     except psycopg.errors.IntegrityError as error:
         raise Conflict("enrol municipality", "unit or word", "an id or a word is not as the schema wants it") from error
     except psycopg.OperationalError as error:
@@ -41,7 +44,7 @@ def _write(connection: Connection[TupleRow], one: Municipality) -> None:
         )
         cursor.executemany(
             "INSERT INTO unit (id, label, municipality) VALUES (%s, %s, %s) "
-            "ON CONFLICT (id) DO UPDATE SET municipality = excluded.municipality",
+            "ON CONFLICT (id) DO UPDATE SET municipality = excluded.municipality, label = excluded.label",
             [(unit, label, one.id) for unit, label in one.units.items()],
         )
         cursor.execute("DELETE FROM setting_word WHERE municipality = %s", (one.id,))

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, Connection
+from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
@@ -29,12 +30,16 @@ _RISE: Final = "UPDATE tag SET counter = %s WHERE id = %s"
 _KEEP: Final = "INSERT INTO tag_read (tag, counter, person, key, read_at) VALUES (%s, %s, %s, %s, %s)"
 
 
-def enrol_tag(url: str, registration: TagRegistration) -> None:
+def enrol_tag(where: str | Connection[TupleRow], registration: TagRegistration) -> None:
     """Say where a tag hangs; the same again changes nothing, another home moves it. `Conflict` for another uid."""
-    row = (registration.id, registration.uid, registration.home, registration.place.value)
+    place = (registration.home, registration.place.value)
+    row = (registration.id, registration.uid, *place, from_wall(registration.enrolled_at))
     try:
-        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
-            connection.execute(_ENROL, (*row, from_wall(registration.enrolled_at)))
+        if isinstance(where, str):
+            with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+                connection.execute(_ENROL, row)
+        else:
+            where.execute(_ENROL, row)
     except psycopg.errors.IntegrityError as error:
         raise Conflict("enrol", "tag", "the id or the uid is in use for another tag") from error
     except psycopg.OperationalError as error:
