@@ -87,6 +87,19 @@ class StoreState(msgspec.Struct, frozen=True):
     open_alerts: int
 
 
+class CaseFigures(msgspec.Struct, frozen=True):
+    """Doors and cases in the last hour: commands by how they stand, denials by reason, escalations by rung.
+
+    `waiting` messages are still tried for the other system, `given_up` ones were not taken in the last hour.
+    """
+
+    commands: dict[str, int] = {}
+    denials: dict[str, int] = {}
+    escalations: dict[str, int] = {}
+    waiting: int = 0
+    given_up: int = 0
+
+
 class Figures(msgspec.Struct, frozen=True):
     """What other processes wrote down for whoever supervises.
 
@@ -98,6 +111,7 @@ class Figures(msgspec.Struct, frozen=True):
     inbox: int
     inbox_seconds: float
     faults: dict[str, int]
+    cases: CaseFigures = CaseFigures()
 
 
 class Numbered(msgspec.Struct, frozen=True):

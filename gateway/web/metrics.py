@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from gateway.feed import BUCKETS, Latency
 from gateway.health import ANSWER_SECONDS
-from gateway.ports.desk import Figures
+from gateway.ports.desk import CaseFigures, Figures
 from gateway.web.services import Services
 from homecare.errors import Unavailable
 
@@ -87,6 +87,23 @@ class BulkFigures(Collector):
         for kind, count in figures.faults.items():
             faults.add_metric([kind], count)
         yield faults
+        yield from _cases(figures.cases)
+
+
+def _cases(cases: CaseFigures) -> Iterator[Metric]:
+    """Gauges: an hour is counted anew at every reading, so that nothing must be kept between two."""
+    for name, label, words, counted in (
+        ("commands", "standing", "Commands to doors of the last hour, by how they stand", cases.commands),
+        ("denials", "reason", "Doors that were denied in the last hour", cases.denials),
+        ("escalations", "rung", "Steps up the ladder in the last hour", cases.escalations),
+    ):
+        family = GaugeMetricFamily(f"vaka_{name}_last_hour", words, labels=[label])
+        for value, count in counted.items():
+            family.add_metric([value], count)
+        yield family
+    yield GaugeMetricFamily("vaka_messages_waiting", "Messages that the webhook has not taken yet", value=cases.waiting)
+    words = "Messages given up in the last hour"
+    yield GaugeMetricFamily("vaka_messages_given_up_last_hour", words, value=cases.given_up)
 
 
 def _series(figures: Figures) -> Iterator[Metric]:

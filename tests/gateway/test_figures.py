@@ -31,6 +31,48 @@ def samples(figures: Figures) -> dict[str, float]:
     return found
 
 
+COMMAND = """
+INSERT INTO command (id, person, key, home, device, edge, action, purpose_kind, purpose_id, how, "grant", issued_at,
+                     expires_at, closes_at, standing, ended_at)
+SELECT 'c' || n, 'p', 'k' || n, 'h', 'd' || n, 'e', 'unlock', 'visit', 'v', 'at_the_door', '{}', at, at, at,
+       CASE WHEN n < 3 THEN 'done' ELSE 'unknown' END, at
+FROM generate_series(1, 4) AS n, LATERAL (SELECT now() - interval '10 min' * n AS at) AS issued RETURNING id
+"""
+DENIED = """
+INSERT INTO audit (at, person, action, subject, result, reason)
+SELECT now() - interval '50 min' * (n - 1), 'p', 'door.unlock', 's', 'denied', 'too_far' FROM generate_series(1, 3) AS n
+RETURNING number
+"""
+ESCALATED = """
+INSERT INTO alert_log (recorded_at, alert, version, transition, home, condition, detail)
+SELECT now() - interval '50 min' * (n - 1), 'a', n, 'escalated', 'h', 'help_call', '{"rung": 2}'
+FROM generate_series(1, 3) AS n RETURNING version
+"""
+MESSAGES = """
+INSERT INTO outbox (kind, key, body, created_at, failed_at) VALUES
+    ('webhook', '1', '{}', now(), NULL), ('webhook', '2', '{}', now(), now()), ('alert', '3', '{}', now(), NULL),
+    ('webhook', '4', '{}', now(), now() - interval '2 h') RETURNING key
+"""
+
+
+@pytest.mark.asyncio
+async def test_doors_and_cases_of_the_last_hour_are_shown(database_url: str) -> None:
+    for statement in (COMMAND, DENIED, ESCALATED, MESSAGES):
+        rows(database_url, statement)
+    rows(database_url, "UPDATE command SET issued_at = now() - interval '2 h' WHERE id = 'c1' RETURNING id")
+    connections = Connections(database_url, name="test-figures", size=1, lock_ms=1_000)
+    try:
+        shown = samples(await PostgresDesk(connections).figures())
+    finally:
+        await connections.close()
+    assert shown["vaka_commands_last_hour/done"] == 1
+    assert shown["vaka_commands_last_hour/unknown"] == 2
+    assert shown["vaka_denials_last_hour/too_far"] == 2
+    assert shown["vaka_escalations_last_hour/2"] == 2
+    assert shown["vaka_messages_waiting"] == 1
+    assert shown["vaka_messages_given_up_last_hour"] == 1
+
+
 @pytest.mark.asyncio
 async def test_what_the_bulk_lane_did_and_what_waits_is_shown(database_url: str, broker: PrivateBroker) -> None:
     house, stranger = household(51), household(52)
