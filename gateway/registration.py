@@ -88,7 +88,7 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def units_named(self) -> set[str]:
         """Every unit that something in the file belongs to or stands in for."""
-        belonging = {one.unit for one in (*self.homes, *self.people)}
+        belonging = {home.unit for home in self.homes} | {person.unit for person in self.people}
         return belonging | {unit for one in self.people for unit in one.roles} | self._backups()
 
     def _backups(self) -> set[str]:
