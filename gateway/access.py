@@ -118,6 +118,10 @@ class Access:
         found = await self._store.openings(units, self._clock.now().wall)
         return tuple(one for one in found if one.ask.person != subject.person)
 
+    async def openings_to_agree(self, subject: Subject) -> tuple[Opening, ...]:
+        """What waits for the subject as the responder who accepted the alert that the door is asked for."""
+        return await self._store.openings_to_agree(subject.person, self._clock.now().wall)
+
     async def opening(self, subject: Subject, id_: str) -> Opening:
         """A remote opening, for whoever asked for it; `Unknown` for everybody else."""
         found = await self._store.opening(id_)

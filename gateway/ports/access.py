@@ -202,6 +202,10 @@ class AccessStore(Protocol):
         """Those that wait in these units, oldest first."""
         ...
 
+    async def openings_to_agree(self, person: str, now: int) -> tuple[Opening, ...]:
+        """Those of others that wait for an open alert that this person has accepted, oldest first."""
+        ...
+
     async def opening(self, id_: str) -> Opening:
         """One; `Unknown` if there is none."""
         ...

@@ -52,12 +52,16 @@ async def read_opening(behind: Behind, subject: Watching, opening: OpeningPath) 
     return await _answer(behind, subject.person, await behind.access.opening(subject, opening))
 
 
+@router.get("/phone/openings", summary="Remote openings that wait for me as the responder")
+async def list_openings_to_agree(behind: Behind, subject: Watching) -> list[OpeningAnswer]:
+    """For alerts that the caller has accepted, oldest first; every home shown leaves a read log row."""
+    return await _listed(behind, subject.person, await behind.access.openings_to_agree(subject))
+
+
 @router.get("/doors/openings", summary="Remote openings that wait for a second person")
 async def list_openings(behind: Behind, subject: Watching) -> list[OpeningAnswer]:
     """Of the caller's units, oldest first; every home shown leaves a read log row."""
-    found, now = await behind.access.openings(subject), behind.clock.now().wall
-    await behind.store.log_reads([one.ask.home for one in found], Read(person=subject.person, what="openings"))
-    return [opening_answer(one, behind.registry, now) for one in found]
+    return await _listed(behind, subject.person, await behind.access.openings(subject))
 
 
 @router.post("/doors/openings/{opening}/approve", summary="Be the second person", status_code=202, responses=_ANSWERS)
@@ -77,6 +81,12 @@ def _wish(request: DoorRequest, home: str) -> Wish:
     if wish is None:
         raise Malformed("read request", "purpose", "either a visit or an alert")
     return wish
+
+
+async def _listed(behind: Services, person: str, found: tuple[Opening, ...]) -> list[OpeningAnswer]:
+    now = behind.clock.now().wall
+    await behind.store.log_reads([one.ask.home for one in found], Read(person=person, what="openings"))
+    return [opening_answer(one, behind.registry, now) for one in found]
 
 
 async def _answer(behind: Services, person: str, opening: Opening) -> OpeningAnswer:

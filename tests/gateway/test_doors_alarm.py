@@ -155,7 +155,11 @@ async def test_the_responder_who_accepted_agrees_and_a_right_that_was_let_go_of_
         asked = (await disa.post(REMOTE, json=wish(alert, "key-disa-0001", purpose="alert"))).json()
         path = f"/api/v1/doors/openings/{asked['opening']}/approve"
         refused(await night.phone.post(path), Denial.SECOND_NO_RIGHT)
+        assert (await night.phone.get("/api/v1/phone/openings")).json() == []
         await answer(night.url, alert, Answer.ACCEPT)
+        [waits] = (await night.phone.get("/api/v1/phone/openings")).json()
+        assert (waits["opening"], waits["person"]) == (asked["opening"], DISA.display)
+        assert (await disa.get("/api/v1/phone/openings")).json() == []
         await do(night.url, alert, Action.RELEASE, Said())
         refused(await night.phone.post(path), Denial.NO_GRANT)
         await do(night.url, alert, Action.TAKE, Said())

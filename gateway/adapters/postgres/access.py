@@ -56,6 +56,13 @@ SELECT {", ".join(f"o.{name}" for name in _OPENING.split(", "))} FROM remote_ope
 WHERE answered_at IS NULL AND expires_at > %(now)s AND (%(units)s::text[] IS NULL OR home.unit = ANY(%(units)s))
 ORDER BY asked_at LIMIT %(limit)s
 """
+_TO_AGREE: Final = f"""
+SELECT {", ".join(f"o.{name}" for name in _OPENING.split(", "))}
+FROM remote_opening AS o JOIN alert AS a ON o.purpose_kind = 'alert' AND a.id = o.purpose_id
+WHERE answered_at IS NULL AND expires_at > %(now)s AND o.person <> %(person)s AND a.responder = %(person)s
+  AND a.standing <> 'resolved' AND a.handling -> 'response' ->> 'standing' IN ('accepted', 'on_site', 'left')
+ORDER BY asked_at LIMIT %(limit)s
+"""
 _ANSWER: Final = """
 UPDATE remote_opening SET second = %(second)s, answered_at = %(at)s, command = %(command)s
 WHERE id = %(id)s AND answered_at IS NULL AND expires_at > %(at)s
@@ -119,6 +126,13 @@ class PostgresAccess:
         async with self._transaction("read remote openings") as cursor:
             limited = {"now": from_wall(now), "units": None if units is None else list(units), "limit": OPENINGS_LIMIT}
             await cursor.execute(_WAITING, limited)
+            return tuple(_read_opening(row) for row in await cursor.fetchall())
+
+    async def openings_to_agree(self, person: str, now: int) -> tuple[Opening, ...]:
+        """What waits for a responder."""
+        async with self._transaction("read remote openings") as cursor:
+            limited = {"now": from_wall(now), "person": person, "limit": OPENINGS_LIMIT}
+            await cursor.execute(_TO_AGREE, limited)
             return tuple(_read_opening(row) for row in await cursor.fetchall())
 
     async def opening(self, id_: str) -> Opening:

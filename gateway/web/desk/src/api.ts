@@ -1,5 +1,5 @@
 /** The calls a person makes: act on an alert, look at a home's day. Every outcome is a value. */
-import type { Action, AlertView, Day, Instruction, OnDuty, Problem, Saying } from "./contract";
+import type { Action, AlertView, Day, DoorCommand, Instruction, OnDuty, Opening, Problem, Saying } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
 
@@ -58,4 +58,34 @@ export function instructionOf(session: Session, home: string): Promise<Outcome<I
 export function writeInstruction(session: Session, instruction: Instruction): Promise<Outcome<Instruction>> {
   const { home, version, text, call_link } = instruction;
   return call(session, `homes/${encodeURIComponent(home)}/instruction`, { version, text, call_link }, "PUT");
+}
+
+/** Remote openings that wait for a second person, the oldest first. */
+export function waitingOpenings(session: Session): Promise<Outcome<readonly Opening[]>> {
+  return call(session, "doors/openings");
+}
+
+/** Agrees to a remote opening: the door is asked for at once. */
+export function approveOpening(session: Session, opening: string): Promise<Outcome<DoorCommand>> {
+  return call(session, `doors/openings/${encodeURIComponent(opening)}/approve`, {});
+}
+
+export function declineOpening(session: Session, opening: string): Promise<Outcome<Opening>> {
+  return call(session, `doors/openings/${encodeURIComponent(opening)}/decline`, {});
+}
+
+/** Asks for the door of the home whose alert this person holds; the same `key` again is the same wish. */
+export function askForOpening(session: Session, alert: AlertView, key: string): Promise<Outcome<Opening>> {
+  const body = { action: "unlock", purpose: { alert: alert.id }, key };
+  return call(session, `phone/doors/${encodeURIComponent(alert.home)}/remote`, body);
+}
+
+/** How my own remote opening stands. */
+export function openingOf(session: Session, opening: string): Promise<Outcome<Opening>> {
+  return call(session, `phone/openings/${encodeURIComponent(opening)}`);
+}
+
+/** How a door that this person asked for, or agreed to, answers. */
+export function commandOf(session: Session, command: string): Promise<Outcome<DoorCommand>> {
+  return call(session, `phone/commands/${encodeURIComponent(command)}`);
 }

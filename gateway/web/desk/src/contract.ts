@@ -145,6 +145,32 @@ export interface Day {
   readonly alerts: readonly AlertView[];
 }
 
+/** A remote opening: somebody asks, a second person answers. `second` is the name of whoever did. */
+export interface Opening {
+  readonly opening: string;
+  readonly home: string;
+  readonly home_label: string;
+  readonly resident: string;
+  readonly address: string;
+  readonly person: string;
+  readonly action: "unlock" | "lock" | "unlatch";
+  readonly purpose: "visit" | "alert";
+  readonly purpose_id: string;
+  readonly standing: "waiting" | "approved" | "declined" | "over";
+  readonly asked_at: string;
+  readonly expires_at: string;
+  readonly second: string | null;
+  readonly command: string | null;
+}
+
+/** What became of a door that was asked for; `final`: it stays so. */
+export interface DoorCommand {
+  readonly command: string;
+  readonly standing: string;
+  readonly final: boolean;
+  readonly words: Said;
+}
+
 /** The gateway's own plain words. */
 export interface Said {
   readonly sv: string;

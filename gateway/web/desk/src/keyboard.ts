@@ -3,10 +3,10 @@
 export type Command =
   | "next" | "previous" | "back"
   | "take" | "release" | "hand_over" | "acknowledge" | "call_back" | "send" | "on_site" | "left" | "outcome" | "resolve"
-  | "faults" | "sound";
+  | "openings" | "faults" | "sound";
 
 /** The same keys in both languages, after the Swedish words: ta, släpp, lämna över, läst, ring, skicka vidare, på plats,
- * gått, utfall, avsluta, driftlarm, ljud (m as in mute). */
+ * gått, utfall, avsluta, fjärröppning, driftlarm, ljud (m as in mute). */
 export const KEY: Record<Exclude<Command, "back">, string> = {
   next: "j",
   previous: "k",
@@ -20,6 +20,7 @@ export const KEY: Record<Exclude<Command, "back">, string> = {
   left: "g",
   outcome: "u",
   resolve: "a",
+  openings: "f",
   faults: "d",
   sound: "m",
 };

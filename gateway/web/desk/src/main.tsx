@@ -6,6 +6,7 @@ import "./style/tokens.css";
 import "./style/desk.css";
 import "./style/alerts.css";
 import "./style/detail.css";
+import "./style/openings.css";
 
 adoptTokenFromAddress();
 const root = document.getElementById("desk");

@@ -8,6 +8,7 @@ type Tone = readonly [pitch: number, start: number, length: number];
 const NEW_CALL: readonly Tone[] = [[880, 0, 0.22], [660, 0.26, 0.22], [880, 0.52, 0.22], [660, 0.78, 0.32]];
 const REPEATED: readonly Tone[] = [[988, 0, 0.12], [988, 0.18, 0.12], [988, 0.36, 0.12], [1319, 0.54, 0.3]];
 const ESCALATED: readonly Tone[] = [[1175, 0, 0.16], [880, 0.2, 0.16], [1175, 0.4, 0.16], [880, 0.6, 0.16], [1175, 0.8, 0.4]];
+const ASKED: readonly Tone[] = [[523, 0, 0.25], [659, 0.3, 0.35]];
 const FEED_LOST: readonly Tone[] = [[330, 0, 0.5], [247, 0.6, 0.8]];
 const LOUDNESS = 0.5;
 /** Seconds a tone takes to rise and fall: without it the loudspeaker clicks. */
@@ -52,6 +53,11 @@ export class Sound {
 
   escalated(): void {
     this.play(ESCALATED, "square");
+  }
+
+  /** Somebody asks for something: softer than any alarm. */
+  asked(): void {
+    this.play(ASKED, "sine");
   }
 
   feedLost(): void {

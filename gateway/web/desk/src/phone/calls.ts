@@ -63,6 +63,19 @@ export function openingAsItStands(opening: string): Promise<Outcome<Opening>> {
   return call(`phone/openings/${encodeURIComponent(opening)}`);
 }
 
+/** What others ask for alarms that I have accepted. */
+export function openingsToAgree(): Promise<Outcome<readonly Opening[]>> {
+  return call("phone/openings");
+}
+
+export function approveOpening(opening: string): Promise<Outcome<Command>> {
+  return call(`doors/openings/${encodeURIComponent(opening)}/approve`, {});
+}
+
+export function declineOpening(opening: string): Promise<Outcome<Opening>> {
+  return call(`doors/openings/${encodeURIComponent(opening)}/decline`, {});
+}
+
 export function commandAsItStands(command: string): Promise<Outcome<Command>> {
   return call(`phone/commands/${encodeURIComponent(command)}`);
 }

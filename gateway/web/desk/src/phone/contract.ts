@@ -85,9 +85,14 @@ export interface Command {
   readonly next_step: Said;
 }
 
-/** A remote opening that waits for a second person, or what became of it. */
+/** A remote opening that waits for a second person, or what became of it; `second` is the name of whoever answered. */
 export interface Opening {
   readonly opening: string;
+  readonly second: string | null;
+  /** The name of whoever asks. */
+  readonly person: string;
+  readonly purpose_id: string;
+  readonly expires_at: string;
   readonly standing: "waiting" | "approved" | "declined" | "over";
   readonly command: string | null;
 }

@@ -43,7 +43,7 @@ async function asking<Answer>(
   ask: () => Promise<Outcome<Answer>>,
   goOn: (asked: DoorAsked, answer: Answer, ear: Ear) => Promise<void>,
 ): Promise<"denied" | null> {
-  const asked: DoorAsked = { home: wish.home, action: wish.action, stage: "asking", words: null, nextStep: null };
+  const asked: DoorAsked = { home: wish.home, action: wish.action, stage: "asking", words: null, nextStep: null, second: null };
   if (wish.offline) {
     ear.tell({ ...asked, stage: "offline" });
     return null;
@@ -66,9 +66,11 @@ async function awaitSecond(asked: DoorAsked, first: Opening, ear: Ear): Promise<
     const outcome = await openingAsItStands(opening.opening);
     if (outcome.is === "done") opening = outcome.value;
   }
+  const heard: DoorAsked = { ...asked, second: opening.second };
   const command = opening.command ? await commandAsItStands(opening.command) : null;
-  if (command?.is === "done") await follow(asked, command.value, ear);
-  else ear.tell({ ...asked, stage: command ? "unanswered" : "no_second" });
+  if (command?.is === "done") await follow(heard, command.value, ear);
+  else if (command) ear.tell({ ...heard, stage: "unanswered" });
+  else ear.tell({ ...heard, stage: opening.standing === "declined" ? "second_said_no" : "no_second" });
 }
 
 async function follow(asked: DoorAsked, first: Command, ear: Ear): Promise<void> {

@@ -9,9 +9,9 @@ export type Contact = { readonly is: "seeking" } | { readonly is: "live" } | { r
 
 /**
  * What was asked of a door last. `offline`: nothing was sent. `unanswered`: nobody knows whether it was heard. `second`: a
- * remote opening waits for a second person; `no_second`: nobody agreed.
+ * remote opening waits for a second person; `no_second`: nobody agreed in time; `second_said_no`: somebody did not agree.
  */
-export type DoorStage = Command["standing"] | "asking" | "offline" | "denied" | "unanswered" | "second" | "no_second";
+export type DoorStage = Command["standing"] | "asking" | "offline" | "denied" | "unanswered" | "second" | "no_second" | "second_said_no";
 
 export interface DoorAsked {
   readonly home: string;
@@ -19,6 +19,8 @@ export interface DoorAsked {
   readonly stage: DoorStage;
   readonly words: Said | null;
   readonly nextStep: Said | null;
+  /** Who agreed to a remote opening, or did not; null where nobody was asked or has answered. */
+  readonly second: string | null;
 }
 
 /** The person stood at this home's door; `until` by this phone's wall time, ms. */

@@ -1,6 +1,7 @@
 /** The chosen alert: everything about it, what is to be done in this home, what has been done, what can be done. */
 import type { Dispatch, StateUpdater } from "preact/hooks";
 import type { AlertView, Saying } from "../contract";
+import { mayAsk } from "../openings";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import type { Asking, Plain } from "../steps";
@@ -15,7 +16,9 @@ import { CaseSteps } from "./case_steps";
 import { DayPanel } from "./day_panel";
 import { InstructionPanel } from "./instruction_panel";
 import { Elapsed, useNow } from "./now";
+import { RemotePanel } from "./remote_panel";
 import type { Actions, Hindrance } from "./use_actions";
+import type { Openings } from "./use_openings";
 
 /** The id of the chosen alert's heading, which takes the focus when a button vanishes. */
 export const CHOSEN = "chosen";
@@ -37,6 +40,7 @@ interface Props {
   refuse(refusal: Refusal): void;
   back(): void;
   keepFocus(): void;
+  readonly openings: Openings;
 }
 
 export function AlertDetail(props: Props) {
@@ -79,6 +83,7 @@ export function AlertDetail(props: Props) {
       )}
       {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
       <CaseSteps alert={alert} />
+      {live && mayAsk(alert, me) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} />}
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
   );

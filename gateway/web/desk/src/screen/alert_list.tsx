@@ -31,6 +31,8 @@ interface Props {
   /** Null while nothing can be taken. */
   readonly take: ((alert: AlertView) => void) | null;
   showFaults(shown: boolean): void;
+  /** What stands below the calls and above everything else. */
+  readonly children: ComponentChildren;
 }
 
 export function AlertList(props: Props) {
@@ -52,6 +54,7 @@ export function AlertList(props: Props) {
         {calls.length === 0 && <p class="empty">{known.calls ? words.list.noCalls : words.list.unknown}</p>}
         <ul>{calls.map(row)}</ul>
       </section>
+      {props.children}
       <section class="concerns" aria-labelledby="concerns">
         <h2 id="concerns">
           {words.list.concerns} <Count all={concerns.length} />

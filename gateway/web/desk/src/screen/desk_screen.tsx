@@ -16,9 +16,11 @@ import { DeskHeader } from "./desk_header";
 import { KeyHelp } from "./key_help";
 import { Notices } from "./notices";
 import { ClockLead } from "./now";
+import { OpeningList, focusNextOpening } from "./opening_list";
 import { rowId } from "./row_id";
 import { useActions } from "./use_actions";
 import { useDesk } from "./use_desk";
+import { useOpenings } from "./use_openings";
 
 /** After an action its button is gone; without this the next Tab would begin at the top of the page. */
 function keepFocus(): void {
@@ -38,6 +40,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const words = useWords();
   const { store, desk, sound, soundState, spoken } = useDesk(session, words, refuse);
   const actions = useActions(session, store, words, refuse);
+  // An alarm that waits is heard alone.
+  const openings = useOpenings(session, () => waitingCalls(store.desk).length === 0 && sound.asked(), refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
   const [begun, begin] = useState<Begun | null>(null);
@@ -90,7 +94,10 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const obey = (command: Command): void => {
     if (command === "next" || command === "previous") step(command === "next" ? 1 : -1);
     else if (command === "back") back();
-    else if (command === "faults") setFaultsShown(!faultsShown);
+    else if (command === "openings") {
+      setReading(false);
+      requestAnimationFrame(focusNextOpening);
+    } else if (command === "faults") setFaultsShown(!faultsShown);
     else if (command === "sound") void sound.turnOn();
     else if (!chosen) return;
     else if (isAsking(command)) {
@@ -130,9 +137,11 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
             open={open}
             take={live ? take : null}
             showFaults={setFaultsShown}
-          />
+          >
+            <OpeningList {...{ openings, session }} alerts={desk.open} />
+          </AlertList>
           <AlertDetail
-            {...{ session, actions, begun, begin, refuse, back }}
+            {...{ session, actions, begun, begin, refuse, back, openings }}
             alert={chosen}
             live={live}
             perform={(action) => chosen && void perform(action, chosen)}
@@ -142,6 +151,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <KeyHelp enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
         <p class="unseen" role="status" aria-live="assertive">
           {spoken}
+        </p>
+        <p class="unseen" role="status" aria-live="polite">
+          {openings.came.map((one) => words.spoken.opening(one.person, one.resident || one.home_label)).join(". ")}
         </p>
       </div>
     </ClockLead.Provider>

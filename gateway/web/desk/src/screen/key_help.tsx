@@ -17,6 +17,7 @@ export function KeyHelp({ enabled, enable }: { enabled: boolean; enable(on: bool
     [KEY.release, words.actions.release],
     [KEY.left, words.actions.left],
     [KEY.acknowledge, words.actions.acknowledge],
+    [KEY.openings, words.keys.openings],
     [KEY.faults, words.keys.faults],
     [KEY.sound, words.keys.sound],
     ["Esc", words.keys.back],

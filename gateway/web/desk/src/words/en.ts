@@ -168,6 +168,39 @@ export const en = (setting: Setting): Words => ({
     failed: "The list could not be fetched. Try again, or pass the alarm on another way.",
   },
 
+  opening: {
+    heading: "Remote opening waiting",
+    count: (n) => (n === 1 ? "1 question" : `${n} questions`),
+    hint: "If you approve, the door is unlocked at once. If you are not sure, call whoever asks first.",
+    signIn: "Sign in as yourself to answer. An access code does not show who you are.",
+    signInToAsk: "Sign in as yourself to ask for a remote opening. An access code does not show who you are.",
+    wants: { unlock: "wants to unlock the door of", unlatch: "wants to open the door of" },
+    forVisit: "for a visit",
+    forAlert: (what) => `for the alarm ${what}`,
+    forAnAlert: "for an alarm",
+    askedAt: (time) => `asked ${time}`,
+    validFor: (left) => `valid for ${left} more`,
+    approve: "Approve",
+    decline: "Do not approve",
+    hide: "Hide",
+    youApproved: "You approved.",
+    youDeclined: "You did not approve. The door did not move.",
+    unheard: "No answer. It is not certain that it was heard: look before you do it again.",
+    remote: "Remote opening",
+    warning:
+      "The door is unlocked without any of us there, for instance for an ambulance. One more must approve: another operator, or whoever accepted the alarm. Both names are kept.",
+    ask: "Ask for a remote opening",
+    waiting: "Waiting for one more to approve.",
+    stillValid: (left) => `The question is valid for ${left} more.`,
+    approvedBy: (who) => `${who} approved.`,
+    declinedBy: (who) => `${who} did not approve. The door did not move.`,
+    ranOut: "Nobody answered in time. The door did not move.",
+    denied: {
+      no_lock: "This home has no lock that can be opened from here.",
+      no_grant: "You no longer have the alarm. Take it and ask again.",
+    },
+  },
+
   response: { sent: "waiting for an answer", accepted: "on the way", declined: "cannot go", on_site: "on site", left: "has left" },
 
   instruction: {
@@ -330,6 +363,7 @@ export const en = (setting: Setting): Words => ({
     move: "Next and previous alarm",
     open: "Open the alarm",
     back: "Back to the list",
+    openings: "To a remote opening that waits",
     faults: "Show or hide technical alarms",
     sound: "Turn on or try the sound",
   },
@@ -340,6 +374,7 @@ export const en = (setting: Setting): Words => ({
     many: (n) => `${n} alarms`,
     escalated: (what, who) => `Escalated, nobody has taken it: ${what}, ${who}`,
     declined: (responder, who) => `${responder} cannot go to ${who}`,
+    opening: (who, where) => `Remote opening waiting: ${who}, ${where}`,
     lost: "No contact. The list may be old.",
   },
 

@@ -112,6 +112,15 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     closeLater: "Can be closed once it is sent.",
   },
 
+  agree: {
+    asks: (who) => `${who} at the desk wants to open this door from afar. If you approve, it is unlocked at once.`,
+    validFor: (left) => `Valid for ${left} more.`,
+    approve: "Approve the remote opening",
+    decline: "Do not approve",
+    approved: "You approved. The door is being unlocked.",
+    declined: "You did not approve. The door does not move.",
+  },
+
   door: {
     unlock: "Unlock",
     lock: "Lock",
@@ -129,7 +138,9 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     remote: "Ask for a remote opening",
     waiting: "Waiting for somebody to agree.",
     waitingNext: "Call in and ask somebody to agree. Keep the app open.",
-    nobody: "Nobody agreed. The door did not move.",
+    agreed: (who) => `${who} approved.`,
+    saidNo: (who) => `${who} did not approve. The door did not move.`,
+    nobody: "Nobody answered in time. The door did not move.",
     nobodyNext: "Call in and ask again. Press Cannot get in if you need help.",
     asking: { unlock: "Unlocking … wait", lock: "Locking … wait", unlatch: "Opening … wait" },
     offline: "The door cannot be opened from here: the phone has no connection. Nothing is saved and nothing is sent later.",

@@ -113,6 +113,15 @@ export const phoneSv = (setting: Setting) => ({
     closeLater: "Går att stänga när det är skickat.",
   },
 
+  agree: {
+    asks: (who: string) => `${who} på larmbordet vill fjärröppna dörren här. Godkänner du låses den upp direkt.`,
+    validFor: (left: string) => `Gäller ${left} till.`,
+    approve: "Godkänn fjärröppning",
+    decline: "Godkänn inte",
+    approved: "Du godkände. Dörren låses upp nu.",
+    declined: "Du godkände inte. Dörren rörs inte.",
+  },
+
   door: {
     unlock: "Lås upp",
     lock: "Lås",
@@ -130,7 +139,9 @@ export const phoneSv = (setting: Setting) => ({
     remote: "Be om fjärröppning",
     waiting: "Väntar på att någon godkänner.",
     waitingNext: "Ring in och be någon godkänna. Håll appen öppen.",
-    nobody: "Ingen godkände. Dörren rördes inte.",
+    agreed: (who: string) => `${who} godkände.`,
+    saidNo: (who: string) => `${who} godkände inte. Dörren rördes inte.`,
+    nobody: "Ingen svarade i tid. Dörren rördes inte.",
     nobodyNext: "Ring in och fråga igen. Tryck Kommer inte in om du behöver hjälp.",
     asking: { unlock: "Låser upp … vänta", lock: "Låser … vänta", unlatch: "Öppnar … vänta" },
     offline: "Dörren kan inte öppnas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",

@@ -167,6 +167,39 @@ export const sv = (setting: Setting) => ({
     failed: "Listan gick inte att hämta. Försök igen, eller larma vidare på annan väg.",
   },
 
+  opening: {
+    heading: "Fjärröppning väntar",
+    count: (n: number) => (n === 1 ? "1 fråga" : `${n} frågor`),
+    hint: "Godkänner du låses dörren upp direkt. Är du osäker: ring först upp den som frågar.",
+    signIn: "Logga in som dig själv för att svara. Med åtkomstkod syns det inte vem du är.",
+    signInToAsk: "Logga in som dig själv för att be om fjärröppning. Med åtkomstkod syns det inte vem du är.",
+    wants: { unlock: "vill låsa upp hos", unlatch: "vill öppna dörren hos" } as Record<string, string>,
+    forVisit: "för ett besök",
+    forAlert: (what: string) => `för larmet ${what}`,
+    forAnAlert: "för ett larm",
+    askedAt: (time: string) => `frågade ${time}`,
+    validFor: (left: string) => `gäller ${left} till`,
+    approve: "Godkänn",
+    decline: "Godkänn inte",
+    hide: "Dölj",
+    youApproved: "Du godkände.",
+    youDeclined: "Du godkände inte. Dörren rördes inte.",
+    unheard: "Inget svar. Det är osäkert om det gick fram: se efter innan du gör om.",
+    remote: "Fjärröppna",
+    warning:
+      "Dörren låses upp utan att någon av oss är där, till exempel för ambulans. En till måste godkänna: en annan larmoperatör eller den som har tagit emot larmet. Båda namnen sparas.",
+    ask: "Be om fjärröppning",
+    waiting: "Väntar på att en till godkänner.",
+    stillValid: (left: string) => `Frågan gäller ${left} till.`,
+    approvedBy: (who: string) => `${who} godkände.`,
+    declinedBy: (who: string) => `${who} godkände inte. Dörren rördes inte.`,
+    ranOut: "Ingen svarade i tid. Dörren rördes inte.",
+    denied: {
+      no_lock: "Hemmet har inget lås som kan öppnas härifrån.",
+      no_grant: "Du har inte larmet längre. Ta larmet och be igen.",
+    } as Record<string, string>,
+  },
+
   response: { sent: "väntar på svar", accepted: "på väg", declined: "kan inte", on_site: "på plats", left: "har gått" },
 
   instruction: {
@@ -329,6 +362,7 @@ export const sv = (setting: Setting) => ({
     move: "Nästa och föregående larm",
     open: "Öppna larmet",
     back: "Tillbaka till listan",
+    openings: "Till fjärröppning som väntar",
     faults: "Visa eller dölj driftlarm",
     sound: "Slå på eller prova ljudet",
   },
@@ -339,6 +373,7 @@ export const sv = (setting: Setting) => ({
     many: (n: number) => `${n} larm`,
     escalated: (what: string, who: string) => `Larmas vidare, ingen har tagit det: ${what}, ${who}`,
     declined: (responder: string, who: string) => `${responder} kan inte åka till ${who}`,
+    opening: (who: string, where: string) => `Fjärröppning väntar: ${who}, ${where}`,
     lost: "Ingen kontakt. Listan kan vara gammal.",
   },
 

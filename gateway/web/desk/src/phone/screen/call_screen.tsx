@@ -4,6 +4,7 @@ import { usePhoneWords } from "../../words/phone";
 import type { Call } from "../contract";
 import { type What, waitingAbout } from "../statement";
 import { dayOf } from "../store";
+import { AgreePanel } from "./agree_panel";
 import { BackToToday } from "./back_to_today";
 import { DoorPanel } from "./door_panel";
 import { OutcomeForm } from "./outcome_form";
@@ -46,6 +47,7 @@ export function CallScreen({ call }: { call: Call }) {
             {words.contact.full}
           </p>
         )}
+        {!sent && <AgreePanel alert={call.id} />}
         {!sent && (
           <DoorPanel
             {...{ home: call.home, door: call.door, unlatch: call.unlatch }}

@@ -94,6 +94,7 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
   if (asked.stage === "unanswered") return [own.unanswered, own.unansweredNext];
   if (asked.stage === "second") return [own.waiting, own.waitingNext];
   if (asked.stage === "no_second") return [own.nobody, own.nobodyNext];
+  if (asked.stage === "second_said_no") return [own.saidNo(asked.second ?? "?"), own.nobodyNext];
   const said = asked.words ? saidIn(words, asked.words) : own.denied;
   return [said, asked.nextStep ? saidIn(words, asked.nextStep) : ""];
 }
@@ -104,7 +105,10 @@ function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
   const quiet = isWorking(asked) || asked.stage === "done" || asked.stage === "second";
   return (
     <div class={`answer ${asked.stage}`} data-standing={asked.stage} role={quiet ? "status" : "alert"}>
-      <p>{said}</p>
+      <p>
+        {asked.second && asked.stage !== "second_said_no" && <>{words.door.agreed(asked.second)} </>}
+        {said}
+      </p>
       {next && <p class="next">{next}</p>}
     </div>
   );
