@@ -23,7 +23,7 @@ export function RemotePanel({ alert, session, asked, ask }: Props) {
       <details>
         <summary>{words.remote}</summary>
         {session.token ? (
-          <p class="problem">{words.signInToAsk}</p>
+          <p class="warning">{words.signInToAsk}</p>
         ) : (
           <>
             <p class="warning">{words.warning}</p>
