@@ -47,6 +47,8 @@ class Edge:
         self.vfs = vfs
         self.out: list[Outgoing] = []
         self.heard = 0
+        self.believed: dict[Stream, int] = {}
+        """How far a stream ever counted as durable, whatever was taken back since."""
         self.start()
 
     def start(self) -> None:
@@ -142,6 +144,7 @@ class Edge:
             return
         if noted is not None:
             self.journal.receipt(noted.epoch, noted.stream, noted.durable, lower_is_rewind=noted.rewind)
+            self.believed[noted.stream] = max(noted.durable, self.believed.get(noted.stream, 0))
 
     # --- what the journal says ---------------------------------------------------------------------------------------
 
