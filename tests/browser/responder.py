@@ -8,10 +8,11 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.ports.desk import Read
 from homecare.alert import Answer
 from homecare.clock import SystemClock
+from tests.waiting import SECONDS
 
 
 class Responder:
-    """Answers the newest alert that is sent to `person`."""
+    """Answers the newest alert that is sent to `person`, when it is."""
 
     def __init__(self, database_url: str, person: str) -> None:
         self._url = database_url
@@ -26,7 +27,10 @@ class Responder:
         connections = Connections(self._url, name="test-responder", size=1, lock_ms=1_000)
         try:
             cases = PostgresCases(connections)
-            sent = await cases.sent_to(self._person, Read(person=self._person, what="test", within=None))
+            reading = Read(person=self._person, what="test", within=None)
+            async with asyncio.timeout(SECONDS):
+                while not (sent := await cases.sent_to(self._person, reading)):  # noqa: ASYNC110 why: no event says so
+                    await asyncio.sleep(0.02)
             at = SystemClock().now().wall
             await cases.answer(sent[0].alert.id, what, person=self._person, at=at, text=text)
         finally:
