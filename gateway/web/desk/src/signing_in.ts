@@ -53,9 +53,18 @@ export async function whoAmI(): Promise<Me | null> {
   return ask<Me>("session").catch(() => null);
 }
 
-/** How one may sign in here, or null: nothing was heard. */
+/** Milliseconds between two questions, and how many: a gateway starts within seconds, and nobody reloads a page. */
+const ASK_AGAIN = 1_000;
+const ASKED_AT_MOST = 60;
+
+/** How one may sign in here, asked until somebody answers; null: nothing was heard. */
 export async function waysIn(): Promise<Ways | null> {
-  return ask<Ways>("session/ways").catch(() => null);
+  for (let asked = 0; asked < ASKED_AT_MOST; asked += 1) {
+    const ways = await ask<Ways>("session/ways").catch(() => null);
+    if (ways !== null) return ways;
+    await new Promise((again) => setTimeout(again, ASK_AGAIN));
+  }
+  return null;
 }
 
 export async function signOut(): Promise<void> {
