@@ -77,17 +77,30 @@ async def watching(
     return await _subject(request, given, name=name, used=False)
 
 
+async def listening(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _: Annotated[str | None, Security(_cookie)],
+    name: Annotated[str, Depends(token_name)],
+) -> Subject:
+    """As `watching`, for a call that only waits for alarms: a session that nobody used for a while still counts."""
+    return await _subject(request, given, name=name, used=False, listening=True)
+
+
 Signed = Annotated[Subject, Depends(signed)]
 Watching = Annotated[Subject, Depends(watching)]
+Listening = Annotated[Subject, Depends(listening)]
 
 
-async def _subject(request: Request, given: HTTPAuthorizationCredentials | None, *, name: str, used: bool) -> Subject:
+async def _subject(
+    request: Request, given: HTTPAuthorizationCredentials | None, *, name: str, used: bool, listening: bool = False
+) -> Subject:
     services = services_of(request)
     if "Authorization" in request.headers:
         _check_token(services, given)
         _require_no_person(services, name, "X-Vaka-Operator")
         return Subject(person=name, display=name, roles={}, everywhere=TOKEN_ROLES)
-    found = await signed_in(request, used=used)
+    found = await signed_in(request, used=used, listening=listening)
     if found is None:
         raise NotSignedIn("sign in", "web session", "sign in again")
     return subject_of(found)
@@ -105,24 +118,6 @@ def _require_no_person(services: Services, name: str, where: str) -> None:
     """`Malformed` where a holder of the token calls itself by somebody's pseudonym: the logs would name that person."""
     if services.registry.is_person(name):
         raise Malformed("read header", where, "a name of one's own, not another person's identifier")
-
-
-async def listening(
-    request: Request,
-    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    _: Annotated[str | None, Security(_cookie)],
-    name: Annotated[str, Depends(token_name)],
-) -> Subject:
-    """The subject of a call that only waits for alarms: a session that nobody used for a while still counts."""
-    if "Authorization" in request.headers:
-        return await signed(request, given, _, name)
-    found = await signed_in(request, used=False, listening=True)
-    if found is None:
-        raise NotSignedIn("sign in", "web session", "sign in again")
-    return subject_of(found)
-
-
-Listening = Annotated[Subject, Depends(listening)]
 
 
 async def signed_in(request: Request, *, used: bool = True, listening: bool = False) -> SignedIn | None:
