@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI, Request
 
-from gateway.authorisation import Permission, Subject
+from gateway.authorisation import Permission, Role, Subject
 from gateway.embedded import PrivateBroker
 from gateway.ports.desk import Read
+from gateway.sessions import HAND, subject_of
 from gateway.web.app import create_app
 from gateway.web.live import EventStream, _Desk
 from gateway.web.schemas import Alerts
 from gateway.web.services import Services
-from gateway.web.session import TOKEN_ROLES
+from gateway.web.session import COOKIE, TOKEN_ROLES
 from gateway.web.tenancy import Reach
 from tests.gateway.alarms import rows
 from tests.gateway.enrolled import household
 from tests.gateway.running import SECONDS, Speaker, running
+from tests.gateway.signed import enrol_everybody, person, secret_of
 from tests.waiting import until
 
 READ = "SELECT person, what FROM read_log WHERE home = %s"
@@ -69,3 +71,35 @@ async def test_a_reader_that_leaves_with_the_alarm_before_its_eyes_is_in_the_log
                 await reading
     assert len(shown) == 1
     assert rows(database_url, READ, house.home) == [("Hasty", "live")]
+
+
+@pytest.mark.asyncio
+async def test_an_open_feed_of_a_phone_outlives_its_idle_session_and_another_does_not(
+    database_url: str, broker: PrivateBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream looks at its session every minute; a caregiver's phone in a pocket must still be told."""
+    caregiver, served = person(Role.CAREGIVER), list[Services]()
+    enrol_everybody(database_url)
+    secret = await asyncio.to_thread(secret_of, database_url, caregiver)
+
+    def create(services: Services) -> FastAPI:
+        served.append(services)
+        return create_app(services)
+
+    monkeypatch.setattr("gateway.web.app.create_app", create)
+    monkeypatch.setattr("gateway.web.tenancy.LOOK_SECONDS", 0.0)
+    async with running(database_url, broker.url, tmp_path, household(22)):
+        await until(lambda: served)
+        [services] = served
+        found = await services.sessions.find(secret)
+        assert found is not None
+        app = create_app(services)
+        cookie = [(b"cookie", f"{COOKIE}={secret}".encode())]
+        request = Request({"type": "http", "method": "GET", "headers": cookie, "app": app})
+        subject = subject_of(found)
+        idle = "UPDATE web_session SET last_seen = now() - %s * interval '1 microsecond' RETURNING id"
+        rows(database_url, idle, HAND.idle + 1_000_000)
+        for listening in (True, False):
+            reach = Reach(services, request, subject, Permission.TODAY_READ, listening=listening)
+            assert await reach.goes_on() is listening
+            reach.close()
