@@ -17,6 +17,13 @@ TOO_SMALL = """() => [...document.querySelectorAll("body *")]
     .filter(one => one.children.length === 0 && one.textContent && one.offsetHeight > 0)
     .filter(one => parseFloat(getComputedStyle(one).fontSize) < 17).map(one => one.outerHTML.slice(0, 120))"""
 
+SLOW_DRAWING = """(() => {
+  const later = setTimeout;
+  window.requestAnimationFrame = work => later(() => work(performance.now()), 1500);
+  window.setTimeout = (work, milliseconds = 0, ...rest) => later(work, Math.max(milliseconds, 1500), ...rest);
+})()"""
+"""What only happens after a frame happens 1.5 s late, as on a busy phone."""
+
 
 class PhonePage:
     """One person's phone; `touches` counts the taps on its screen."""

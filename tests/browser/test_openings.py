@@ -16,7 +16,7 @@ from homecare.command import Action
 from tests.browser.desk_page import DESK, DeskPage
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import AXE, LARGE, SMALL, PhonePage
+from tests.browser.phone_page import AXE, LARGE, SLOW_DRAWING, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, Shift
 from tests.gateway.doorstep import DISA, KARIN, rows
 from tests.gateway.signed import person
@@ -198,6 +198,19 @@ def test_whoever_holds_an_alarm_asks_and_only_another_person_lets_the_door_open(
     expect(asked.get_by_role("status")).to_contain_text(f"{OLLE.display} godkände. Dörren är upplåst.")
     assert edge.actions == [Action.UNLOCK]
     assert rows(shift.url, "SELECT how, second_person FROM command") == [("remote", OLLE.id)]
+
+
+def test_two_quick_keys_agree_on_a_desk_that_draws_slowly(phone: PhonePage, sit_down: OpenDesk, edge: DoorEdge) -> None:
+    """Red when the focus moves only with the next frame: the second key would meet what stood there before."""
+    ask_by_phone(phone)
+    desk = sit_down(DISA)
+    desk.page.add_init_script(SLOW_DRAWING)
+    desk.page.reload()
+    expect(waiting(desk)).to_have_count(1)
+    desk.page.keyboard.press("f")
+    desk.page.keyboard.press("Enter")
+    expect(phone.command()).to_have_attribute("data-standing", "done")
+    assert edge.actions == [Action.UNLOCK]
 
 
 def test_the_responder_who_accepted_agrees_on_the_phone(

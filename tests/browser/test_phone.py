@@ -12,7 +12,7 @@ from gateway.embedded import PrivateBroker
 from homecare.command import Action
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import LARGE, SMALL, PhonePage
+from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
 from tests.gateway.doorstep import DISA, KARIN, rows
 from tests.gateway.signed import client_of
@@ -81,6 +81,14 @@ def test_from_a_tag_one_touch_asks_the_door_and_starts_the_visit(
     phone.tap("Lås")
     expect(phone.command()).to_contain_text("Dörren är låst.")
     expect(phone.standing()).to_have_attribute("data-standing", "ended")
+
+
+def test_a_phone_that_draws_slowly_shows_how_to_sign_in(browser: Browser, gateway: GatewayProcess) -> None:
+    """Red when the screen begins to listen only after its first drawing is on the glass: it would stay empty."""
+    phone = PhonePage(browser, gateway)
+    phone.context.add_init_script(SLOW_DRAWING)
+    phone.sign_in(KARIN.display)
+    phone.close()
 
 
 def test_an_alarm_takes_the_screen_and_two_touches_open_its_door(

@@ -1,5 +1,5 @@
 /** Calling the home back: the link that the telephone answers to, and what came of it. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { AlertView, CallResult } from "../contract";
 import { useWords } from "../words";
 
@@ -15,7 +15,7 @@ interface Props {
 export function CallForm({ alert, busy, say, cancel }: Props) {
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("a, button")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector<HTMLElement>("a, button")?.focus(), []);
   return (
     <form ref={form} class="asking" aria-labelledby="calling" onSubmit={(event) => event.preventDefault()}>
       <h3 id="calling">{words.actions.call_back}</h3>

@@ -24,7 +24,7 @@ import { useOpenings } from "./use_openings";
 
 /** After an action its button is gone; without this the next Tab would begin at the top of the page. */
 function keepFocus(): void {
-  requestAnimationFrame(() => {
+  queueMicrotask(() => {
     if (document.activeElement === document.body) document.getElementById(CHOSEN)?.focus();
   });
 }
@@ -72,7 +72,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const back = (): void => {
     begin(null);
     setReading(false);
-    if (chosenId) document.getElementById(rowId(chosenId))?.focus();
+    queueMicrotask(() => chosenId && document.getElementById(rowId(chosenId))?.focus());
   };
   const step = (by: 1 | -1): void => {
     const listed = [...calls, ...concerns, ...(faultsShown ? faults : [])];
@@ -96,7 +96,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (command === "back") back();
     else if (command === "openings") {
       setReading(false);
-      requestAnimationFrame(focusNextOpening);
+      // After the drawing that was just asked for, before the next key.
+      queueMicrotask(focusNextOpening);
     } else if (command === "faults") setFaultsShown(!faultsShown);
     else if (command === "sound") void sound.turnOn();
     else if (!chosen) return;

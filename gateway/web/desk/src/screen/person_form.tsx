@@ -1,5 +1,5 @@
 /** Choosing a person: whom to send, or who takes over. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { onDutyFor } from "../api";
 import type { AlertView, OnDuty } from "../contract";
 import type { Refusal } from "../refusal";
@@ -28,7 +28,7 @@ export function PersonForm({ alert, session, role, heading, busy, choose, cancel
       setPeople(outcome.is === "done" ? outcome.value : "failed");
     });
   }, [alert.home]);
-  useEffect(() => form.current?.querySelector<HTMLElement>("button")?.focus(), [people]);
+  useLayoutEffect(() => form.current?.querySelector<HTMLElement>("button")?.focus(), [people]);
 
   const listed = typeof people === "string" ? [] : people.filter((one) => one.role === role && one.person !== session.person);
   return (

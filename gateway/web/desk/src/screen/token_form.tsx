@@ -1,5 +1,5 @@
 /** The way in for a holder of the token: a name that nobody checks. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { saidWords } from "../problem";
 import type { Refusal } from "../refusal";
 import { OPERATOR_LIMIT, type Session, knownToken, readableName } from "../session";
@@ -25,7 +25,7 @@ export function TokenForm({ refused, enter }: Props) {
   const name = useRef<HTMLInputElement>(null);
   const misnamed = refused?.is === "name";
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (misnamed) name.current?.focus();
   }, [misnamed]);
 

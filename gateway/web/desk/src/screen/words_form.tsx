@@ -1,5 +1,5 @@
 /** A step that takes words: one of the common ones, or own ones. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useWords } from "../words";
 
 /** Characters; the gateway refuses more. */
@@ -27,7 +27,7 @@ export function WordsForm({ question, busy, say, cancel }: Props) {
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLButtonElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
 
   const submit = (event: Event): void => {
     event.preventDefault();

@@ -1,5 +1,5 @@
 /** The door: hold the phone to the tag, then one large button; and in plain words how it went and what to do next. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { clockTime } from "../../times";
 import { saidIn, usePhoneWords } from "../../words/phone";
 import type { PhoneWords } from "../../words/phone_sv";
@@ -30,7 +30,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   const asked = app.phone.door?.home === home ? app.phone.door : null;
   const working = isWorking(asked);
   const first = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (near && !inside) first.current?.focus();
   }, [near]);
   if (over) return asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />;

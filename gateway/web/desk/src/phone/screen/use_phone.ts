@@ -1,6 +1,6 @@
 /** The app on the screen: redrawn with every change, and the time by the gateway's clock. */
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { PhoneApp } from "../phone_app";
 
 export const AppContext = createContext<PhoneApp | null>(null);
@@ -14,9 +14,10 @@ export function usePhone(): PhoneApp {
   return app;
 }
 
+/** Listens from the first drawing on: an answer that came before an effect after it would leave the screen as it was. */
 export function useChanges(app: PhoneApp): void {
   const [, redraw] = useState(0);
-  useEffect(() => app.subscribe(() => redraw((drawn) => drawn + 1)), [app]);
+  useLayoutEffect(() => app.subscribe(() => redraw((drawn) => drawn + 1)), [app]);
 }
 
 /** This phone's wall time (ms), renewed every second. */
