@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 DATA := $(or $(VAKA_DATA),.vaka)
-DESK := gateway/web/desk
+SCREENS := gateway/web/screens
 STATIC := gateway/web/static
 PY := .venv/bin/python
 FACTS ?= 100000
@@ -29,13 +29,13 @@ else
 endif
 
 # The front end; nothing to build while its folder is not there.
-ifneq ($(wildcard $(DESK)/package.json),)
-  DESK_SOURCES := $(shell find $(DESK) -name node_modules -prune -o -type f -print)
-  DESK_BUILT := $(STATIC)/built.stamp
-  DESK_INSTALLED := $(DESK)/node_modules/installed.stamp
+ifneq ($(wildcard $(SCREENS)/package.json),)
+  SCREENS_SOURCES := $(shell find $(SCREENS) -name node_modules -prune -o -type f -print)
+  SCREENS_BUILT := $(STATIC)/built.stamp
+  SCREENS_INSTALLED := $(SCREENS)/node_modules/installed.stamp
 endif
 
-.PHONY: help run test check fix bench faults night sabotage test-plain setup services desk-test
+.PHONY: help run test check fix bench faults night sabotage test-plain setup services screens-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ help: ## list the targets
 run: setup ## set everything up and run gateway, broker, database and three simulated homes
 	@exec .venv/bin/vaka
 
-test: setup services desk-test ## set everything up and run the tests (all but the long campaigns)
+test: setup services screens-test ## set everything up and run the tests (all but the long campaigns)
 	@$(PY) -m pytest -q -m "not long"
 
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
@@ -56,8 +56,8 @@ check: setup .venv-esphome/installed.stamp ## style, types, import rules, the ho
 	@.venv/bin/lint-imports
 	@$(PY) -m pytest -q tests/test_tidy.py
 	@$(PY) -m firmware_configs.check
-ifdef DESK_BUILT
-	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent check
+ifdef SCREENS_BUILT
+	@cd $(SCREENS) && PATH="$(NODE_PATH)$$PATH" npm run --silent check
 endif
 
 fix: setup ## put right what can be put right by machine
@@ -78,7 +78,7 @@ sabotage: setup services ## break Vaka on purpose, patch by patch, and see that 
 
 # --- what the targets above stand on ---------------------------------------------------------------------------------
 
-setup: .venv/project.stamp $(DESK_BUILT)
+setup: .venv/project.stamp $(SCREENS_BUILT)
 
 services: .venv/project.stamp
 	@$(PY) -m gateway.embedded $(DATA)/services
@@ -96,9 +96,9 @@ if [ ! -x $(1)/bin/python ]; then \
   else $(PYTHON) -m venv --without-pip $(1); fi; fi
 endef
 
-desk-test: setup
-ifneq ($(wildcard $(DESK)/tests/*.test.ts),)
-	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent test
+screens-test: setup
+ifneq ($(wildcard $(SCREENS)/tests/*.test.ts),)
+	@cd $(SCREENS) && PATH="$(NODE_PATH)$$PATH" npm run --silent test
 endif
 
 .venv/packages.stamp: requirements/dev.txt
@@ -120,14 +120,14 @@ endif
 	@$(call PIP,.venv-$*,--require-hashes -r $<)
 	@touch $@
 
-ifdef DESK_BUILT
-$(DESK_INSTALLED): $(DESK)/package-lock.json $(NODE_READY)
+ifdef SCREENS_BUILT
+$(SCREENS_INSTALLED): $(SCREENS)/package-lock.json $(NODE_READY)
 	@echo "installing the front end's packages"
-	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm ci --loglevel=error --no-audit --no-fund
+	@cd $(SCREENS) && PATH="$(NODE_PATH)$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
-$(DESK_BUILT): $(DESK_SOURCES) $(DESK_INSTALLED)
-	@echo "building the alarm desk"
-	@cd $(DESK) && PATH="$(NODE_PATH)$$PATH" npm run --silent build
+$(SCREENS_BUILT): $(SCREENS_SOURCES) $(SCREENS_INSTALLED)
+	@echo "building the screens"
+	@cd $(SCREENS) && PATH="$(NODE_PATH)$$PATH" npm run --silent build
 	@mkdir -p $(STATIC) && touch $@
 endif

@@ -26,17 +26,17 @@ from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry
 from gateway.adapters.postgres.tenancy import PostgresTenancy
-from gateway.alarm_intake import WORKERS, AlarmIntake
+from gateway.alarms.feed import Feed
 from gateway.climbing import climb
 from gateway.config import Config, read_key
 from gateway.doorkeeping import Doorkeeping
-from gateway.feed import Feed
 from gateway.health import Health
 from gateway.identity import Identity
+from gateway.intake.alarm_intake import WORKERS, AlarmIntake
+from gateway.intake.registry import REFRESH_SECONDS, Registry
+from gateway.people.sessions import Sessions
+from gateway.people.signing_in import SigningIn
 from gateway.ports.passkeys import PasskeyVerifier
-from gateway.registry import REFRESH_SECONDS, Registry
-from gateway.sessions import Sessions
-from gateway.signing_in import SigningIn
 from gateway.visiting import Visiting
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Conflict, Unavailable

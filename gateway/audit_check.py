@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gateway.adapters.postgres.audit import reading
-from gateway.audit import START, Break, Chain, Head
+from gateway.model.audit import START, Break, Chain, Head
 from homecare.errors import Malformed, VakaError
 
 HOLDS: Final = 0

@@ -11,12 +11,12 @@ from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
 from gateway.adapters.postgres.retention import PostgresRetention
-from gateway.batching import Batching
 from gateway.config import Config
-from gateway.judging import Judging
-from gateway.lane import Lane, Parts
+from gateway.intake.batching import Batching
+from gateway.intake.judging import Judging
+from gateway.intake.lane import Lane, Parts
+from gateway.intake.registry import Registry
 from gateway.metrics import Metrics
-from gateway.registry import Registry
 from gateway.retention import keep_trimming
 from homecare.clock import SystemClock
 from homecare.identity import SHARDS

@@ -8,9 +8,9 @@ from typing import Final
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.ladder import PostgresLadder
 from gateway.adapters.webhook import Webhook
+from gateway.alarms.escalation import Escalation
+from gateway.alarms.messaging import Messaging
 from gateway.config import Config, read_key
-from gateway.escalation import Escalation
-from gateway.messaging import Messaging
 from homecare.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from gateway.access import Access
 from gateway.adapters.postgres.access import PostgresAccess
 from gateway.adapters.postgres.commands import PostgresCommands
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.doors import PostgresDoors
-from gateway.commanding import Commanding
-from gateway.door_watch import DoorWatch
+from gateway.doors.access import Access
+from gateway.doors.commanding import Commanding
+from gateway.doors.door_watch import DoorWatch
+from gateway.intake.registry import Registry
+from gateway.model.pulses import Pulses
 from gateway.ports.broker import Broker
-from gateway.pulses import Pulses
-from gateway.registry import Registry
 from homecare.clock import Clock
 
 NAME: Final = "vaka-doors"

@@ -7,11 +7,11 @@ from typing import Final
 from gateway.adapters.postgres.commissioning import PostgresCommissioning
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
-from gateway.authority_files import open_authority, open_server, server_file
-from gateway.commissioning import Commissioning
 from gateway.config import Config
-from gateway.enrolment import Enrolment
-from gateway.rights_keeper import RightsKeeper
+from gateway.edges.authority_files import open_authority, open_server, server_file
+from gateway.edges.commissioning import Commissioning
+from gateway.edges.enrolment import Enrolment
+from gateway.edges.rights_keeper import RightsKeeper
 from homecare.clock import Clock
 from homecare.errors import Conflict, Unavailable
 from homecare.seal import public_key

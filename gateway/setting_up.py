@@ -7,12 +7,12 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.passkeys import PostgresPasskeys
 from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.registration import register
-from gateway.authorisation import Role, Subject
 from gateway.config import Config
+from gateway.model.authorisation import Role, Subject
+from gateway.people.registration import read_registration
+from gateway.people.sessions import Sessions
+from gateway.people.signing_in import SigningIn
 from gateway.ports.passkeys import PasskeyVerifier
-from gateway.registration import read_registration
-from gateway.sessions import Sessions
-from gateway.signing_in import SigningIn
 from homecare.clock import Clock
 from homecare.errors import Malformed, Refused
 

@@ -9,13 +9,13 @@ from gateway.adapters.postgres.day_watch import PostgresDayWatch
 from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.tags import PostgresTags
 from gateway.adapters.postgres.visits import PostgresVisits
+from gateway.alarms.feed import Feed
 from gateway.config import Config, read_key
-from gateway.days import Days
-from gateway.feed import Feed
+from gateway.doors.tagging import Tagging
+from gateway.model.tag_sun import TagKeys
 from gateway.ports.case import Responses
-from gateway.tag_sun import TagKeys
-from gateway.tagging import Tagging
-from gateway.visit_desk import VisitDesk
+from gateway.visits.days import Days
+from gateway.visits.visit_desk import VisitDesk
 from homecare.clock import Clock
 from homecare.errors import Unavailable
 

@@ -18,10 +18,10 @@ from urllib.request import urlopen
 import msgspec
 
 from gateway.adapters.postgres.migrate import migrate
-from gateway.authority_files import open_authority, open_server
-from gateway.broker_rights import rights
+from gateway.edges.authority_files import open_authority, open_server
 from gateway.embedded import Binaries, EdgeListener, PrivateBroker, PrivateDatabase, free_port, unpack
 from gateway.identity import FOLDER
+from gateway.model.broker_rights import rights
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Unavailable, VakaError
 from simulator import enrolment

@@ -10,10 +10,10 @@ from gateway.adapters.postgres.case import enrol_instructions
 from gateway.adapters.postgres.municipality import enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
 from gateway.adapters.postgres.registry import enrol_all
-from gateway.authority_files import open_authority
-from gateway.certificates import issue_edge
 from gateway.config import read_key
+from gateway.edges.authority_files import open_authority
 from gateway.identity import FOLDER
+from gateway.model.certificates import issue_edge
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
 from homecare.clock import SystemClock

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.adapters.postgres.municipality import Municipality
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
 from gateway.ports.people import Person
 from homecare.identity import UnitId
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.postgres.tags import enrol_tag
 from gateway.config import read_key
+from gateway.model.tag_sun import TagKeys
 from gateway.ports.tags import TagPlace, TagRegistration
-from gateway.tag_sun import TagKeys
 from homecare.errors import Conflict
 from homecare.identity import HomeId, derived_id
 from simulator.household import HomePlan

@@ -128,8 +128,8 @@ ADDRESSES = [
             "homecare/seal.py",
             "edge/drivers/",
             "edge/enrolment.py",
-            "gateway/certificates.py",
-            "gateway/tag_sun.py",
+            "gateway/model/certificates.py",
+            "gateway/model/tag_sun.py",
             "simulator/",
         ),
     ),
@@ -161,7 +161,7 @@ def test_one_technology_has_one_address(address: Address) -> None:
     assert not found, "\n".join(found)
 
 
-DESK = "gateway/web/desk/src/"
+DESK = "gateway/web/screens/src/"
 IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
 
 

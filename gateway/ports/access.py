@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Role, Units
+from gateway.model.authorisation import Role, Units
 from homecare.command import Action, Message
 from homecare.envelope import FactId
 from homecare.event import CommandEnded, CommandTaken, LockOperated, LockState, TagRead

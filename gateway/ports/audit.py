@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.audit import Entry
+from gateway.model.audit import Entry
 from gateway.ports.desk import Read
 from homecare.identity import HomeId
 

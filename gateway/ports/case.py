@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Role, Units
+from gateway.model.authorisation import Role, Units
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Answer
 from homecare.grant import CaseFacts

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Units
+from gateway.model.authorisation import Units
 from homecare.alert import Alert, Transition
 from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
 

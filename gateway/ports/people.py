@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.authorisation import Role, Units
+from gateway.model.authorisation import Role, Units
 from homecare.identity import UnitId
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.tag_sun import Reading
+from gateway.model.tag_sun import Reading
 from homecare.errors import Refused
 from homecare.identity import HomeId, UnitId
 

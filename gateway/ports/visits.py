@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.plan import Differences, Plan
+from gateway.model.plan import Differences, Plan
 from gateway.ports.desk import Read, Window
 from homecare.identity import HomeId, UnitId, derived_id
 from homecare.visit import Evidence, Visit

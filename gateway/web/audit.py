@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
 
-from gateway.audit import Entry
-from gateway.authorisation import Permission, Units, units_for
+from gateway.model.audit import Entry
+from gateway.model.authorisation import Permission, Units, units_for
 from gateway.ports.desk import Read
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Id, Instant, rfc3339

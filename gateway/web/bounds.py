@@ -6,7 +6,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.plan import PLAN_BYTES
+from gateway.model.plan import PLAN_BYTES
 from gateway.web.problems import problem
 from homecare.errors import Malformed, VakaError
 

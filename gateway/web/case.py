@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
-from gateway.authorisation import Permission, units_for
-from gateway.case import act_on, require_addressee
+from gateway.alarms.case import act_on, require_addressee
+from gateway.model.authorisation import Permission, units_for
 from gateway.ports.case import Instruction
 from gateway.ports.desk import Read
 from gateway.web.case_schemas import InstructionRequest, InstructionView, ResponderView, instruction_view

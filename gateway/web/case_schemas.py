@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
 from gateway.ports.case import Instruction
 from gateway.web.schemas import Id, Instant, clean, rfc3339
 

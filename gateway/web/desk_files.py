@@ -11,8 +11,8 @@ from gateway.web.services import Behind
 router: Final = APIRouter(include_in_schema=False)
 
 NOT_BUILT: Final = """\
-Larmlistan är inte byggd. Kör "make run", eller i mappen gateway/web/desk: npm ci och npm run build.
-The desk is not built. Run "make run", or in the folder gateway/web/desk: npm ci and npm run build.
+Skärmarna är inte byggda. Kör "make run", eller i mappen gateway/web/screens: npm ci och npm run build.
+The screens are not built. Run "make run", or in the folder gateway/web/screens: npm ci and npm run build.
 """
 _FOREVER: Final = "public, max-age=31536000, immutable"
 """Built files carry a digest of their contents in their names."""

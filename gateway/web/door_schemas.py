@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.access import Wish
+from gateway.doors.access import Wish
+from gateway.intake.registry import Registry
 from gateway.ports.access import CommandView, Opening, Standing
-from gateway.registry import Registry
 from gateway.web.door_words import said_of
 from gateway.web.schemas import Id, Instant, Words, rfc3339
 from homecare.command import Action

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
-from gateway.access import Wish
+from gateway.doors.access import Wish
 from gateway.ports.access import Opening
 from gateway.ports.desk import Read
 from gateway.web.door_schemas import CommandAnswer, DoorRequest, OpeningAnswer, command_answer, opening_answer

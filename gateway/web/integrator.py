@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse
 
-from gateway.authorisation import Permission
-from gateway.enrolment import Enrolled
+from gateway.edges.enrolment import Enrolled
+from gateway.model.authorisation import Permission
 from gateway.ports.enrolment import PlannedDevice
 from gateway.web.integrator_schemas import (
     ClaimCodeView,

@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.certificates import REQUEST_LIMIT
-from gateway.commissioning import PROOF_LIMIT, Commissioned, Missing
-from gateway.enrolment import DEVICES_LIMIT
+from gateway.edges.commissioning import PROOF_LIMIT, Commissioned, Missing
+from gateway.edges.enrolment import DEVICES_LIMIT
+from gateway.model.certificates import REQUEST_LIMIT
 from gateway.ports.enrolment import PlannedDevice
 from gateway.web.schemas import Words, rfc3339
 from homecare.consent import MemberKind

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.authorisation import Permission
-from gateway.feed import Subscription
+from gateway.alarms.feed import Subscription
+from gateway.model.authorisation import Permission
 from gateway.ports.desk import Numbered, Read, Snapshot
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Pulse, alert_view, rfc3339

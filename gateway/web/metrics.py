@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.feed import BUCKETS, Latency
+from gateway.alarms.feed import BUCKETS, Latency
 from gateway.health import ANSWER_SECONDS
 from gateway.ports.desk import CaseFigures, Figures
 from gateway.web.services import Services

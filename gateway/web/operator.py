@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
 
-from gateway.authorisation import Permission, units_for, within
-from gateway.day import lanes
+from gateway.alarms.day import lanes
+from gateway.model.authorisation import Permission, units_for, within
 from gateway.ports.desk import Read, Window
 from gateway.ports.registry import Home
 from gateway.web.schemas import (

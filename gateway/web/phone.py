@@ -7,13 +7,13 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
 
-from gateway.authorisation import Permission, Subject, units_for
+from gateway.doors.tagging import AROUND, Touch, Touched
+from gateway.model.authorisation import Permission, Subject, units_for
+from gateway.model.tag_sun import Sun, read_encrypted, read_url, verify
 from gateway.ports.desk import Read, Window
 from gateway.ports.tags import TagPlace
 from gateway.ports.visits import no_entry_id
-from gateway.tag_sun import Sun, read_encrypted, read_url, verify
-from gateway.tagging import AROUND, Touch, Touched
-from gateway.visits import Stated, state_by_hand
+from gateway.visits.visits import Stated, state_by_hand
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Problem, Words, rfc3339
 from gateway.web.services import Behind, Services

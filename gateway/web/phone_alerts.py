@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gateway.authorisation import Permission, Resource, Subject, require
+from gateway.model.authorisation import Permission, Resource, Subject, require
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import REASON_LENGTH, Problem, clean
 from gateway.web.services import Behind, Services

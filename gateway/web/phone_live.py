@@ -10,8 +10,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from gateway.authorisation import Permission, Subject
-from gateway.days import DayView
+from gateway.model.authorisation import Permission, Subject
+from gateway.visits.days import DayView
 from gateway.web.live import EventStream
 from gateway.web.operator import PROBLEMS
 from gateway.web.phone import read_today

@@ -7,10 +7,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gateway.day import Covered, Lane
+from gateway.alarms.day import Covered, Lane
+from gateway.intake.registry import Registry
 from gateway.ports import desk
 from gateway.ports.registry import Home
-from gateway.registry import Registry
 from homecare.alert import URGENCY_OF, Condition, Standing, Urgency
 from homecare.case import CallBack, CallResult, Response, ResponseStanding
 from homecare.identity import ID_PATTERN

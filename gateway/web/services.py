@@ -7,21 +7,21 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from gateway.access import Access
-from gateway.alarm_counts import Counts
-from gateway.commissioning import Commissioning
-from gateway.enrolment import Enrolment
-from gateway.feed import Feed
+from gateway.alarms.feed import Feed
+from gateway.doors.access import Access
+from gateway.edges.commissioning import Commissioning
+from gateway.edges.enrolment import Enrolment
 from gateway.health import Health
+from gateway.intake.alarm_counts import Counts
+from gateway.intake.registry import Registry
+from gateway.people.sessions import Sessions
+from gateway.people.signing_in import SigningIn
 from gateway.ports.audit import AuditStore
 from gateway.ports.case import CaseStore
 from gateway.ports.desk import DeskStore
 from gateway.ports.people import PeopleStore
 from gateway.ports.tenancy import Tenancy
-from gateway.registry import Registry
-from gateway.sessions import Sessions
-from gateway.signing_in import SigningIn
-from gateway.visit_desk import VisitDesk
+from gateway.visits.visit_desk import VisitDesk
 from homecare.clock import Clock
 
 

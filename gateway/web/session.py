@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from fastapi import Depends, Header, Request, Response, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from gateway.authorisation import Role, Subject
+from gateway.model.authorisation import Role, Subject
+from gateway.people.sessions import subject_of
 from gateway.ports.people import SignedIn
-from gateway.sessions import subject_of
 from gateway.web.schemas import operator_name
 from gateway.web.services import Services, services_of
 from homecare.errors import Malformed, Refused

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.authorisation import Permission, Role, units_for
+from gateway.model.authorisation import Permission, Role, units_for
 from gateway.ports.people import How, Person
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Id, Instant, rfc3339

@@ -5,8 +5,8 @@ from typing import Final
 
 from fastapi import Request
 
-from gateway.authorisation import NotAllowed, Permission, Resource, Subject, Units, require, units_for, within
-from gateway.sessions import Watch, subject_of
+from gateway.model.authorisation import NotAllowed, Permission, Resource, Subject, Units, require, units_for, within
+from gateway.people.sessions import Watch, subject_of
 from gateway.web.services import Services
 from gateway.web.session import signed_in
 from homecare.alert import Alert

@@ -6,11 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from gateway.access import UNLATCH
-from gateway.plan import Differences, Plan
+from gateway.doors.access import UNLATCH
+from gateway.intake.registry import Registry
+from gateway.model.plan import Differences, Plan
 from gateway.ports.desk import AlertView as StoredAlert
 from gateway.ports.visits import NoEntry
-from gateway.registry import Registry
 from gateway.web.schemas import REASON_LENGTH, Id, Instant, Words, clean, rfc3339
 from gateway.web.visit_words import PLAN_WORDS
 from homecare.alert import Condition

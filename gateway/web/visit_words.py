@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.plan_line import COLUMNS, Wrong
+from gateway.model.plan_line import COLUMNS, Wrong
 from gateway.web.schemas import Words
 
 PROBLEMS: Final[dict[str, Words]] = {

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime
 
-from gateway.authorisation import Permission, Resource, Subject, require, units_for
+from gateway.model.authorisation import Permission, Resource, Subject, require, units_for
 from gateway.ports.desk import Read, Window
 from gateway.ports.visits import Closing
-from gateway.visits import SentPlan, close_no_entry, preview_plan, take_plan
+from gateway.visits.visits import SentPlan, close_no_entry, preview_plan, take_plan
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Problem
 from gateway.web.services import Behind, Services

@@ -4,12 +4,12 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from gateway.authorisation import Permission, Resource, require
+from gateway.model.authorisation import Permission, Resource, require
+from gateway.people.words import spoken
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Words
 from gateway.web.services import Behind
 from gateway.web.session import Signed
-from gateway.words import spoken
 from homecare.errors import Unknown
 from homecare.identity import ID_PATTERN, UnitId
 

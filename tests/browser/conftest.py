@@ -32,7 +32,7 @@ OpenDesk = Callable[..., DeskPage]
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     """One Chromium for all tests; every desk gets a context of its own."""
-    assert BUILT.exists(), "the desk is not built: run `npm ci && npm run build` in gateway/web/desk"
+    assert BUILT.exists(), "the desk is not built: run `npm ci && npm run build` in gateway/web/screens"
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE)
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

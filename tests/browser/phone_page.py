@@ -9,7 +9,7 @@ from tests.browser.gateway_process import GatewayProcess
 from tests.servers import ROOT
 
 SMALL, LARGE = {"width": 360, "height": 740}, {"width": 412, "height": 915}
-AXE = ROOT / "gateway" / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "gateway" / "web" / "screens" / "node_modules" / "axe-core" / "axe.min.js"
 TOO_LOW = """() => [...document.querySelectorAll("button, a, summary, select, textarea")]
     .filter(one => one.offsetHeight > 0 && one.offsetHeight < 56).map(one => one.outerHTML.slice(0, 120))"""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"

@@ -13,9 +13,9 @@ from gateway.adapters.postgres.alarm_intake import PostgresAlarms
 from gateway.adapters.postgres.tags import enrol_tag
 from gateway.adapters.postgres.visit_rows import save_visit
 from gateway.config import read_key
+from gateway.model.tag_sun import TagKeys
 from gateway.ports.people import Person
 from gateway.ports.tags import TagPlace, TagRegistration
-from gateway.tag_sun import TagKeys
 from homecare.clock import MINUTE, SystemClock
 from homecare.visit import PlannedVisit, from_plan
 from simulator.tag import Tag

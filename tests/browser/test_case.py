@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, Route, expect
 
 from gateway.adapters.postgres.people import enrol_people
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Role
 from homecare.alert import Answer
 from tests.browser.desk_page import DESK, DeskPage
 from tests.browser.gateway_process import GatewayProcess

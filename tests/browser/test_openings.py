@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from gateway.adapters.postgres.people import enrol_people
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Role
 from gateway.ports.people import Person
 from homecare.command import Action
 from tests.browser.desk_page import DESK, DeskPage

@@ -18,7 +18,7 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
-AXE = ROOT / "gateway" / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "gateway" / "web" / "screens" / "node_modules" / "axe-core" / "axe.min.js"
 WATCH_MILLISECONDS = 40_000
 """Until the bulk process has started and been seen; it takes about 5 s on a free machine."""
 SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, Route, expect
 
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Role
 from tests.browser.desk_page import DESK
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
@@ -21,7 +21,7 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.browser
 OPERATOR, CAREGIVER, ADMINISTRATOR = person(Role.OPERATOR), person(Role.CAREGIVER), person(Role.ADMINISTRATOR)
-AXE = ROOT / "gateway" / "web" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "gateway" / "web" / "screens" / "node_modules" / "axe-core" / "axe.min.js"
 LIVE = "Kontakt. Senast hört"
 OpenPage = Callable[[], Page]
 

@@ -172,7 +172,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "authenticator not checked",
-        (Edit("gateway/door.py", "                frame.verify(edge.keys.up)\n", "                pass\n"),),
+        (Edit("gateway/intake/door.py", "                frame.verify(edge.keys.up)\n", "                pass\n"),),
         f"{_ALARM}test_nobody_but_the_edge_presses",
         "forged",
     ),
@@ -180,7 +180,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "home of an edge not checked",
         (
             Edit(
-                "gateway/alarm_reading.py",
+                "gateway/intake/alarm_reading.py",
                 "return any(edge.stood_in(home, at) for at in instants)",
                 "return bool(home and instants)",
             ),
@@ -192,7 +192,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "receipt before commit",
         (
             Edit(
-                "gateway/alarm_intake.py",
+                "gateway/intake/alarm_intake.py",
                 "        if frame.header.kind is Kind.LOST:\n            taken",
                 "        self._receipt(admitted, frame.header.epoch, frame.header.first + frame.header.count - 1)\n"
                 "        if frame.header.kind is Kind.LOST:\n            taken",
@@ -205,7 +205,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "duplicates not receipted again",
         (
             Edit(
-                "gateway/alarm_intake.py",
+                "gateway/intake/alarm_intake.py",
                 "        self._receipt(admitted, frame.header.epoch, taken.durable)\n",
                 "        if taken.alerts:\n            self._receipt(admitted, frame.header.epoch, taken.durable)\n",
             ),
@@ -241,7 +241,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "watermark ahead of the heads",
         (
             Edit(
-                "gateway/watermark.py",
+                "gateway/model/watermark.py",
                 "        while waiting and all((durable(edge, epoch, stream) or 0) >= head for epoch, stream, head in "
                 "waiting[0].heads):\n",
                 "        while waiting:\n",
@@ -274,7 +274,13 @@ SABOTAGES: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "cursor passes a gap of telemetry",
-        (Edit("gateway/intake.py", "        elif header.first > durable + 1:\n", "        elif header.first < 1:\n"),),
+        (
+            Edit(
+                "gateway/intake/intake.py",
+                "        elif header.first > durable + 1:\n",
+                "        elif header.first < 1:\n",
+            ),
+        ),
         f"{_BULK}test_what_is_missing_is_waited_for",
         "lost",
     ),
@@ -340,7 +346,13 @@ SABOTAGES: tuple[Sabotage, ...] = (
     ),
     Sabotage(
         "consent not asked for",
-        (Edit("gateway/recording.py", "            if is_sensed(envelope.event) and", "            if not first and"),),
+        (
+            Edit(
+                "gateway/intake/recording.py",
+                "            if is_sensed(envelope.event) and",
+                "            if not first and",
+            ),
+        ),
         f"{_BULK}test_nothing_is_kept_that_nobody_consented_to",
         "kept",
     ),

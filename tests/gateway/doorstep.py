@@ -15,9 +15,9 @@ from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.registry import enrol
 from gateway.adapters.postgres.visit_rows import save_visit
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
+from gateway.people.sessions import Sessions
 from gateway.ports.people import How, Person
-from gateway.sessions import Sessions
 from gateway.web.session import COOKIE
 from homecare import topic
 from homecare.clock import MINUTE, SystemClock

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway import installed
+from gateway.model import installed
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
 from homecare import topic
 from homecare.clock import DAY

@@ -12,12 +12,12 @@ from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
-from gateway.batching import Batching
 from gateway.bulk import filters
-from gateway.judging import Judging, Step
-from gateway.lane import Lane, Parts
+from gateway.intake.batching import Batching
+from gateway.intake.judging import Judging, Step
+from gateway.intake.lane import Lane, Parts
+from gateway.intake.registry import Registry
 from gateway.metrics import Metrics
-from gateway.registry import Registry
 from homecare import topic
 from homecare.clock import Clock, SystemClock
 from homecare.delivery import Receipt

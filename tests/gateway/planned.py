@@ -3,8 +3,8 @@
 import psycopg
 
 from gateway.adapters.postgres.registry import enrol
-from gateway.plan import Plan
-from gateway.plan_line import visit_id
+from gateway.model.plan import Plan
+from gateway.model.plan_line import visit_id
 from gateway.ports.visits import PlanImport
 from homecare.clock import HOUR
 from homecare.identity import UnitId

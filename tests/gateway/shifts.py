@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from gateway.plan_line import COLUMNS
+from gateway.model.plan_line import COLUMNS
 from homecare.clock import SystemClock
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

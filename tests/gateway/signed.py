@@ -9,9 +9,9 @@ import psycopg
 
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.people import PostgresPeople, enrol_people
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
+from gateway.people.sessions import Sessions
 from gateway.ports.people import How, Person
-from gateway.sessions import Sessions
 from gateway.web.session import COOKIE
 from homecare.clock import SystemClock
 from homecare.identity import UnitId

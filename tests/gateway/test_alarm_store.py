@@ -16,7 +16,7 @@ from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
-from gateway.alerting import unreadable_alarm
+from gateway.model.alerting import unreadable_alarm
 from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
 from homecare.clock import DAY
 from homecare.envelope import Fact, FactId

@@ -10,9 +10,9 @@ import pytest
 
 from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.connections import Connections
-from gateway.audit import Head
 from gateway.audit_check import verify
 from gateway.embedded import PrivateDatabase, free_port
+from gateway.model.audit import Head
 from tests.servers import ROOT
 
 AT = 1_790_000_000_000_001

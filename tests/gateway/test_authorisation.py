@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from gateway.authorisation import (
+from gateway.model.authorisation import (
     Allowed,
     Denied,
     NotAllowed,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway import lane as lane_module
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.embedded import PrivateBroker
+from gateway.intake import lane as lane_module
 from gateway.ports.record import Alarm, Batch, Culprit
 from homecare.clock import SystemClock
 from homecare.event import ContactChanged

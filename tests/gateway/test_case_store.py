@@ -11,8 +11,8 @@ from gateway.adapters.postgres.case import CLOSED_FOR, PostgresCases, answer_at_
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.registry import enrol
-from gateway.authorisation import Role
-from gateway.case import act_on, require_addressee
+from gateway.alarms.case import act_on, require_addressee
+from gateway.model.authorisation import Role
 from gateway.ports.case import Instruction
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Action, Answer, Said

@@ -10,18 +10,18 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from gateway.access import Access, DoorDenied, Wish
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.access import PostgresAccess
 from gateway.adapters.postgres.commands import PostgresCommands
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.registry import PostgresRegistry
-from gateway.authorisation import Subject
-from gateway.commanding import CLOSES_AFTER, Commanding
+from gateway.doors.access import Access, DoorDenied, Wish
+from gateway.doors.commanding import CLOSES_AFTER, Commanding
 from gateway.embedded import PrivateBroker
-from gateway.pulses import CROSSING, Pulses
-from gateway.registry import Registry
+from gateway.intake.registry import Registry
+from gateway.model.authorisation import Subject
+from gateway.model.pulses import CROSSING, Pulses
 from homecare.clock import HOUR, SECOND, ManualClock, SystemClock
 from homecare.command import COMMAND_LIFE, LIFE_LIMIT, Action, Message
 from homecare.delivery import EDGE_LOST_AFTER, Heartbeat

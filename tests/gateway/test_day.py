@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.day import Covered, coverage, lanes
+from gateway.alarms.day import Covered, coverage, lanes
 from gateway.ports.desk import DayEvent, Window
 from homecare.device import Capability, Device
 from homecare.identity import DeviceId, EdgeId, HomeId

@@ -11,8 +11,8 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.day_watch import PostgresDayWatch
 from gateway.adapters.postgres.feed import PostgresFeed
 from gateway.adapters.postgres.visits import PostgresVisits
-from gateway.days import PHONES_LIMIT, Days
-from gateway.feed import Feed
+from gateway.alarms.feed import Feed
+from gateway.visits.days import PHONES_LIMIT, Days
 from homecare.clock import HOUR, ManualClock
 from homecare.errors import Unavailable
 from homecare.visit import OVERDUE_AFTER, Movement, VisitStanding

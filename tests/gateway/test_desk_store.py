@@ -10,7 +10,7 @@ import pytest_asyncio
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
-from gateway.case import act_on
+from gateway.alarms.case import act_on
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Action, Said
 from homecare.errors import Conflict, Refused, Unknown

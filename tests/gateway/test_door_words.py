@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from gateway.commanding import NOT_CONNECTED
+from gateway.doors.commanding import NOT_CONNECTED
 from gateway.ports.access import CommandView, Standing
 from gateway.web.door_words import DENIED, PROBLEMS, said_of
 from homecare.command import Action, Reason

@@ -10,9 +10,9 @@ from gateway.adapters.postgres.alarm_intake import PostgresAlarms
 from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.people import enrol_people
-from gateway.authorisation import Role
-from gateway.case import act_on
+from gateway.alarms.case import act_on
 from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Role
 from homecare.alert import Action, Answer, Said
 from homecare.clock import SystemClock
 from homecare.command import Action as DoorAction

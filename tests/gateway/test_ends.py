@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.adapters.backlog import Backlog
-from gateway.days import DayView
-from gateway.feed import Subscription
+from gateway.alarms.feed import Subscription
 from gateway.ports.broker import Message
 from gateway.ports.desk import AlertView, Numbered
+from gateway.visits.days import DayView
 from homecare.alert import Alert, Condition, Standing
 from homecare.identity import AlertId, HomeId
 

@@ -12,8 +12,8 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.ladder import PostgresLadder
-from gateway.case import act_on
-from gateway.escalation import Escalation
+from gateway.alarms.case import act_on
+from gateway.alarms.escalation import Escalation
 from homecare.alert import Action, Condition, Said
 from homecare.case import CallResult
 from homecare.clock import MINUTE, SECOND, ManualClock

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.estimate import DELAY_MOST, Claim, anchored, occurred, when
+from gateway.model.estimate import DELAY_MOST, Claim, anchored, occurred, when
 from homecare.clock import DAY, HOUR, LATEST, MINUTE, SECOND, UNCERTAIN
 from tests.gateway.enrolled import ENROLLED_AT, NOW
 

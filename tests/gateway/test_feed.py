@@ -11,7 +11,7 @@ import pytest_asyncio
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.feed import PostgresFeed
-from gateway.feed import WAITING_LIMIT, Feed
+from gateway.alarms.feed import WAITING_LIMIT, Feed
 from gateway.ports.desk import Numbered
 from homecare.clock import SystemClock
 from homecare.errors import Unavailable

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.embedded import PrivateBroker
-from gateway.lane import ALIVE_EVERY
+from gateway.intake.lane import ALIVE_EVERY
 from gateway.ports.desk import Figures
 from gateway.web.metrics import BulkFigures
 from homecare.clock import SECOND, SystemClock

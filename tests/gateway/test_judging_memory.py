@@ -5,11 +5,11 @@ import logging
 import msgspec
 import pytest
 
-from gateway import judging as module
-from gateway.judging import Judging
+from gateway.intake import judging as module
+from gateway.intake.judging import Judging
+from gateway.intake.registry import Registry
 from gateway.ports.record import SavedState
 from gateway.ports.registry import Home
-from gateway.registry import Registry
 from rules.home_settings import DEFAULTS
 from rules.stimulus import Elapsed
 from tests.gateway.enrolled import GATEWAY_PRIVATE, NOW, Household, household, snapshot_of

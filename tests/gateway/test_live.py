@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI, Request
 
-from gateway.authorisation import Permission, Role, Subject
 from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Permission, Role, Subject
+from gateway.people.sessions import HAND, subject_of
 from gateway.ports.desk import Read
-from gateway.sessions import HAND, subject_of
 from gateway.web.app import create_app
 from gateway.web.live import EventStream, _Desk
 from gateway.web.schemas import Alerts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.lives import AGAIN_EVERY, RUNS_KEPT, TOGETHER, Copied, Lives
+from gateway.model.lives import AGAIN_EVERY, RUNS_KEPT, TOGETHER, Copied, Lives
 from homecare.clock import HOUR, MINUTE, SECOND
 from homecare.delivery import HEARTBEAT_EVERY
 from homecare.identity import EdgeId, Epoch

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.plan import ERRORS_MOST, LINE_LETTERS, PLAN_BYTES, ROWS_MOST, Plan, compare, read_plan
-from gateway.plan_line import COLUMNS, Place, PlanError, Wrong
+from gateway.model.plan import ERRORS_MOST, LINE_LETTERS, PLAN_BYTES, ROWS_MOST, Plan, compare, read_plan
+from gateway.model.plan_line import COLUMNS, Place, PlanError, Wrong
 from homecare.identity import HomeId, UnitId
 
 HEADER = ";".join(COLUMNS)

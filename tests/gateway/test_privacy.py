@@ -17,9 +17,9 @@ import psycopg
 import pytest
 
 from gateway.adapters.postgres.people import enrol_people
-from gateway.authorisation import Role
 from gateway.discretion import trace_of
 from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.model.authorisation import Role
 from homecare.clock import SystemClock
 from homecare.errors import Conflict
 from tests.browser.days import one_day

@@ -1,6 +1,6 @@
 """Receipts: coalesced, bounded, echoing what is newest, and lower when the gateway knows less."""
 
-from gateway.receipts import A_SECOND, COALESCE, Receipts, receipt_frame
+from gateway.model.receipts import A_SECOND, COALESCE, Receipts, receipt_frame
 from homecare.clock import SECOND
 from homecare.delivery import EpochHeld, Heartbeat, Receipt, Refusal, StreamHeld
 from homecare.event import Stream

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from gateway.registration import read_registration
+from gateway.people.registration import read_registration
 from homecare.errors import Malformed
 from tests.gateway.serving import Serving
 from tests.servers import ROOT

@@ -7,9 +7,9 @@ import pytest
 from gateway.adapters.postgres.pool import connect
 from gateway.adapters.postgres.registry import PostgresRegistry, enrol, unbind
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
-from gateway.installed import pack, unpack
+from gateway.intake.registry import Registry
+from gateway.model.installed import pack, unpack
 from gateway.ports.registry import Edge
-from gateway.registry import Registry
 from homecare.clock import DAY
 from homecare.errors import Conflict
 from homecare.identity import EdgeId, HomeId, shard_of

@@ -9,9 +9,9 @@ import httpx
 import psycopg
 import pytest
 
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker, PrivateDatabase
-from gateway.sessions import DESK, HAND
+from gateway.model.authorisation import Role
+from gateway.people.sessions import DESK, HAND
 from gateway.web.session import COOKIE
 from gateway.web.tenancy import LOOK_SECONDS
 from homecare.clock import SECOND as SECONDS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tag_sun import Forged, Reading, Sun, TagKeys, open_picc, read_encrypted, read_url, sdm_mac, verify
+from gateway.model.tag_sun import Forged, Reading, Sun, TagKeys, open_picc, read_encrypted, read_url, sdm_mac, verify
 from homecare.errors import Malformed
 from simulator.tag import MOST, Tag
 

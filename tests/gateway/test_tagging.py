@@ -12,10 +12,10 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.tags import PostgresTags, enrol_tag
 from gateway.adapters.postgres.visits import PostgresVisits
-from gateway.authorisation import NotAllowed, Role, Subject
+from gateway.doors.tagging import Tagging, Touch, Touched, WrongHome
+from gateway.model.authorisation import NotAllowed, Role, Subject
+from gateway.model.tag_sun import Reading, TagKeys, read_url, verify
 from gateway.ports.tags import NotInUse, Replayed, TagPlace, TagRegistration
-from gateway.tag_sun import Reading, TagKeys, read_url, verify
-from gateway.tagging import Tagging, Touch, Touched, WrongHome
 from homecare.clock import HOUR, MINUTE
 from homecare.errors import Conflict
 from homecare.identity import UnitId

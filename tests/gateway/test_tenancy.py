@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.model.authorisation import Role
 from gateway.ports.people import Person
 from tests.gateway.enrolled import Household, household
 from tests.gateway.serving import Serving, assert_problem, serve

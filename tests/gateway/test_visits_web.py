@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from gateway.adapters.postgres.tags import enrol_tag
-from gateway.authorisation import Role
 from gateway.config import read_key
 from gateway.embedded import PrivateBroker, PrivateDatabase
-from gateway.plan import PLAN_BYTES
-from gateway.plan_line import visit_id
+from gateway.model.authorisation import Role
+from gateway.model.plan import PLAN_BYTES
+from gateway.model.plan_line import visit_id
+from gateway.model.tag_sun import TagKeys
 from gateway.ports.tags import TagPlace, TagRegistration
-from gateway.tag_sun import TagKeys
 from homecare.clock import SystemClock
 from simulator.tag import Tag
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve

@@ -1,7 +1,7 @@
 """Wake-ups fire once, late rather than never, and not because a clock was set."""
 
-from gateway.sight import Sight
-from gateway.wakeups import HOLD, STEP, SteadyWall, Wakeups
+from gateway.model.sight import Sight
+from gateway.model.wakeups import HOLD, STEP, SteadyWall, Wakeups
 from homecare.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from homecare.identity import HomeId
 from rules.stimulus import Blind

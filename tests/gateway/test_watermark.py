@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gateway.watermark import Statement, Watermark, statement
+from gateway.model.watermark import Statement, Watermark, statement
 from homecare.delivery import EpochHeld, Heartbeat, StreamHeld
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, epoch_text

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.authorisation import Role
 from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.model.authorisation import Role
 from gateway.web.audit import ENTRIES_MOST
 from tests.gateway.enrolled import household
 from tests.gateway.serving import Serving, assert_problem, serve

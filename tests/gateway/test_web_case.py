@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from gateway.adapters.postgres.case import stand_in
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
 from tests.gateway.serving import HOUSES, Serving, assert_problem
 from tests.gateway.signed import FIRST, SECOND, enrol_everybody, person, sign_in
 

@@ -16,9 +16,9 @@ from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.ladder import PostgresLadder
 from gateway.adapters.webhook import Webhook, checked_url, signature
+from gateway.alarms.escalation import Escalation
+from gateway.alarms.messaging import LIFE, Messaging
 from gateway.climbing import climb
-from gateway.escalation import Escalation
-from gateway.messaging import LIFE, Messaging
 from gateway.ports.escalation import Outgoing
 from homecare.clock import SECOND, ManualClock, SystemClock
 from homecare.errors import Malformed, Unavailable

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
-from gateway.authorisation import Role
-from gateway.words import SETTING, Said, spoken
+from gateway.model.authorisation import Role
+from gateway.people.words import SETTING, Said, spoken
 from tests.gateway.serving import Serving, assert_problem
 from tests.gateway.signed import FIRST, SECOND, enrol_everybody, everybody, person, sign_in
 from tests.test_tidy import PRODUCT, ROOT, tracked
 
-HOME = ("gateway/words.py", "gateway/web/desk/src/words/setting.ts")
+HOME = ("gateway/people/words.py", "gateway/web/screens/src/words/setting.ts")
 """Where the built-in words stand; what the simulator holds is what its people have written."""
 SWEDISH = (
     *(r"brukare", r"larmcentral", r"samordnare", r"utryckande personal", r"nattpatrull", r"larmtekniker", r"larmdosa"),
@@ -58,10 +58,10 @@ def test_no_screen_says_a_municipalitys_word_by_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "line", "bad"),
     [
-        ("gateway/web/desk/src/words/sv.ts", "  who: `Okänd Brukare`,", True),
-        ("gateway/web/desk/src/words/en.ts", "  who: `Unknown client`,", True),
+        ("gateway/web/screens/src/words/sv.ts", "  who: `Okänd Brukare`,", True),
+        ("gateway/web/screens/src/words/en.ts", "  who: `Unknown client`,", True),
         ("gateway/adapters/mqtt.py", "client = Client()", False),
-        ("gateway/web/desk/src/words/sv.ts", "  who: `Okänd ${setting.resident}`,", False),
+        ("gateway/web/screens/src/words/sv.ts", "  who: `Okänd ${setting.resident}`,", False),
     ],
 )
 def test_a_hard_coded_word_is_seen(name: str, line: str, *, bad: bool) -> None:

@@ -11,8 +11,8 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.feed import PostgresFeed
-from gateway.case import act_on
-from gateway.feed import Feed
+from gateway.alarms.case import act_on
+from gateway.alarms.feed import Feed
 from gateway.ports.desk import Read
 from homecare.alert import Action, Said
 from homecare.clock import SystemClock

@@ -13,7 +13,6 @@ from edge.commands import Commands
 from edge.driver import Heard, Result, Step
 from edge.entry import Entry
 from edge.journal import Journal
-from gateway.access import Access, DoorDenied, Wish
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.access import PostgresAccess
 from gateway.adapters.postgres.case import PostgresCases
@@ -23,13 +22,14 @@ from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
 from gateway.adapters.postgres.tags import PostgresTags, enrol_tag
 from gateway.adapters.postgres.visits import PostgresVisits
-from gateway.authorisation import Role, Subject
-from gateway.commanding import Commanding
+from gateway.doors.access import Access, DoorDenied, Wish
+from gateway.doors.commanding import Commanding
+from gateway.doors.tagging import Tagging, Touch
+from gateway.intake.registry import Registry
+from gateway.model.authorisation import Role, Subject
+from gateway.model.pulses import Pulses
+from gateway.model.tag_sun import TagKeys, read_url, verify
 from gateway.ports.tags import Replayed, TagPlace, TagRegistration
-from gateway.pulses import Pulses
-from gateway.registry import Registry
-from gateway.tag_sun import TagKeys, read_url, verify
-from gateway.tagging import Tagging, Touch
 from homecare.clock import MINUTE, SystemClock
 from homecare.command import COMMAND_LIFE, Action, Command
 from homecare.errors import Unavailable

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.config import read_key
-from gateway.plan import read_plan
-from gateway.plan_line import Place
+from gateway.model.plan import read_plan
+from gateway.model.plan_line import Place
+from gateway.model.tag_sun import TagKeys, read_url, verify
 from gateway.ports.tags import TagPlace
-from gateway.tag_sun import TagKeys, read_url, verify
 from simulator.demo import SEED
 from simulator.household import homes
 from simulator.people import FIRST

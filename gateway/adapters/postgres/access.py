@@ -15,7 +15,7 @@ from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.door_facts import door_facts
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.authorisation import Units
+from gateway.model.authorisation import Units
 from gateway.ports.access import Ask, CommandView, Decision, DoorState, Issue, Lock, Opening
 from homecare.command import Action
 from homecare.errors import Conflict, Unavailable, Unknown

@@ -16,7 +16,7 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
-from gateway.alerting import equivocation
+from gateway.model.alerting import equivocation
 from gateway.ports.alarm import Contended, Judged, SeqRange, SetAside, Taken
 from homecare.alert import Alert
 from homecare.clock import DAY

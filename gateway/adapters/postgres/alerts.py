@@ -13,7 +13,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.alerting import alert_id, clears, occurrence_id
+from gateway.model.alerting import alert_id, clears, occurrence_id
 from homecare.alert import Alert, Transition
 from homecare.identity import AlertId
 from homecare.ladder import due, first_due, ladder_of

@@ -13,7 +13,7 @@ from psycopg import AsyncCursor, IsolationLevel
 
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.audit import Entry, Head
+from gateway.model.audit import Entry, Head
 from homecare.errors import Unavailable
 
 PORTION: Final = 2_000

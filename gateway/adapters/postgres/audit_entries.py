@@ -9,7 +9,7 @@ from gateway.adapters.postgres.desk_views import log_reads
 from gateway.adapters.postgres.people import unit_list
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
-from gateway.audit import Entry
+from gateway.model.audit import Entry
 from gateway.ports.desk import Read
 from homecare.identity import HomeId
 

@@ -17,7 +17,7 @@ from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.authorisation import Role, Units
+from gateway.model.authorisation import Role, Units
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer

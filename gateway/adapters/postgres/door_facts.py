@@ -9,7 +9,7 @@ from psycopg import AsyncCursor
 from gateway.adapters.postgres.case import facts_of, held_by
 from gateway.adapters.postgres.registry import IN_SERVICE
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.authorisation import Role
+from gateway.model.authorisation import Role
 from gateway.ports.access import Facts, Known
 from homecare.clock import HOUR
 from homecare.grant import LONGEST, Grant, Proximity, VisitFacts, from_alert, from_held, from_visit

@@ -17,7 +17,7 @@ from gateway.adapters.postgres.door_inbox import DOOR_CHANNEL, consume, hold, wa
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.adapters.postgres.rows import from_wall
 from gateway.adapters.postgres.visit_rows import Origin, add_evidence
-from gateway.door_watch import Contended
+from gateway.doors.door_watch import Contended
 from gateway.ports.access import DoorFact, Standing
 from homecare.alert import Answer
 from homecare.command import Action, Outcome

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
-from gateway.authorisation import Role, Units
+from gateway.model.authorisation import Role, Units
 from gateway.ports.people import How, Person, SignedIn, WebSession
 from homecare.errors import Conflict
 from homecare.identity import UnitId

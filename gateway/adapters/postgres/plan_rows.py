@@ -11,7 +11,7 @@ from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.adapters.postgres.visit_rows import as_json, lock_visits, notify, save_many
-from gateway.plan import Differences, Plan, compare
+from gateway.model.plan import Differences, Plan, compare
 from gateway.ports.visits import PlanImport
 from homecare.errors import Conflict
 from homecare.identity import UnitId

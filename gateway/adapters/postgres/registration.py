@@ -12,10 +12,10 @@ from gateway.adapters.postgres.people import enrol_people
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.registry import enrol_all
 from gateway.adapters.postgres.tags import enrol_tag
+from gateway.people.registration import Registration
 from gateway.ports.people import Person
 from gateway.ports.registry import Home, HomeRegistration
 from gateway.ports.tags import TagRegistration
-from gateway.registration import Registration
 from homecare.errors import Conflict, Unknown
 from homecare.identity import HomeId, UnitId, shard_of
 

@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.model.tag_sun import Reading
 from gateway.ports.tags import NotInUse, Replayed, Tag, TagPlace, TagRegistration, Taken
-from gateway.tag_sun import Reading
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import HomeId, UnitId
 

@@ -14,7 +14,7 @@ from gateway.adapters.postgres.plan_rows import import_plan, known_visits
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.adapters.postgres.visit_rows import add_evidence, lock_visits, notify, read_visits, save_visit
-from gateway.plan import Differences, Plan, compare
+from gateway.model.plan import Differences, Plan, compare
 from gateway.ports.desk import Read, Window
 from gateway.ports.visits import Closing, NoEntry, PlanImport
 from homecare.errors import Conflict, Unavailable, Unknown

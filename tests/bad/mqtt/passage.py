@@ -4,17 +4,17 @@ from typing import Any
 
 import msgspec
 
-from gateway.cursors import Cursors
-from gateway.door import Admitted, Door
-from gateway.intake import Intake
-from gateway.judging import Judging
+from gateway.intake.cursors import Cursors
+from gateway.intake.door import Admitted, Door
+from gateway.intake.intake import Intake
+from gateway.intake.judging import Judging
+from gateway.intake.presence import Presence
+from gateway.intake.recording import Recording
+from gateway.intake.registry import Registry
 from gateway.metrics import Metrics
+from gateway.model.receipts import Receipts
 from gateway.ports.broker import Message
 from gateway.ports.record import Batch
-from gateway.presence import Presence
-from gateway.receipts import Receipts
-from gateway.recording import Recording
-from gateway.registry import Registry
 from homecare.identity import SHARDS
 from tests.gateway.enrolled import GATEWAY_PRIVATE, NOW, Household, household, snapshot_of
 

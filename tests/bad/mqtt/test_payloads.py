@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from gateway.door import Admitted
+from gateway.intake.door import Admitted
 from gateway.ports.broker import Message
 from gateway.ports.record import Batch
 from homecare.clock import DAY, LATEST

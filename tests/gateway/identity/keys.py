@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.certificates import Authority, issue_edge
+from gateway.model.certificates import Authority, issue_edge
 from homecare.identity import EdgeId
 
 PEM = serialization.Encoding.PEM

@@ -11,10 +11,10 @@ import pytest
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.broker_rights import PATTERNS, rights
-from gateway.certificates import Authority, issue_server, make_authority
 from gateway.embedded import Binaries, PrivateBroker, free_port
 from gateway.embedded.broker import EdgeListener
+from gateway.model.broker_rights import PATTERNS, rights
+from gateway.model.certificates import Authority, issue_server, make_authority
 from homecare.clock import SystemClock
 from homecare.identity import EdgeId
 from homecare.topic import ROOT

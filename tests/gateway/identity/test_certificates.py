@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from gateway.certificates import DUE_AFTER, REQUEST_LIMIT, issue_edge, issue_server, make_authority
+from gateway.model.certificates import DUE_AFTER, REQUEST_LIMIT, issue_edge, issue_server, make_authority
 from homecare.claim import PART_BYTES
 from homecare.clock import DAY, SECOND, SystemClock
 from homecare.errors import Malformed

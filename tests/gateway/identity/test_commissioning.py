@@ -8,10 +8,10 @@ from gateway.adapters.postgres.commissioning import PostgresCommissioning
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
-from gateway.certificates import make_authority
-from gateway.commissioning import Missing, judge
+from gateway.edges.commissioning import Missing, judge
+from gateway.edges.enrolment import Enrolment
 from gateway.embedded import PrivateBroker
-from gateway.enrolment import Enrolment
+from gateway.model.certificates import make_authority
 from gateway.ports.commissioning import HomeStanding, HouseholdMember, Step, StepDone
 from homecare.clock import SystemClock
 from homecare.consent import SENSED, Member, MemberKind, Purpose, is_sensed, missing

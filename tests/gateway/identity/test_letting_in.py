@@ -16,9 +16,9 @@ from edge.enrolment import enrol
 from edge.transports.mqtt import broker_tls
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
-from gateway.certificates import issue_server, make_authority
+from gateway.edges.enrolment import Enrolment
 from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
-from gateway.enrolment import Enrolment
+from gateway.model.certificates import issue_server, make_authority
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Malformed, Refused, Unavailable
 from homecare.seal import agree_at_edge, agree_at_gateway, public_key

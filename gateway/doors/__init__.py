@@ -1,0 +1,1 @@
+"""Who may open which door, what leaves for the homes, and what they answer."""

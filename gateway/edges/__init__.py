@@ -1,0 +1,1 @@
+"""How edges and homes come into service, and how they leave it."""

@@ -1,0 +1,1 @@
+"""What the gateway talks about and decides: values and pure functions. Above homecare, below the ports."""

@@ -1,0 +1,1 @@
+"""Who works here: signing in, sessions, what a municipality registers and the words that it uses."""
