@@ -12,6 +12,8 @@ PY := .venv/bin/python
 FACTS ?= 100000
 KILLS ?= 220
 SEED ?=
+# Test processes side by side, each with servers of its own.
+WORKERS ?= 2
 
 # Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
 PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -44,10 +46,10 @@ run: setup ## set everything up and run gateway, broker, database and three simu
 	@exec .venv/bin/vaka
 
 test: setup services screens-test ## set everything up and run the tests (all but the long campaigns)
-	@$(PY) -m pytest -q -m "not long"
+	@$(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
 
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
-	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long"
+	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
 
 check: setup .venv-esphome/installed.stamp ## style, types, import rules, the house's own rules, device configurations, front end
 	@.venv/bin/ruff check .

@@ -14,19 +14,25 @@ from tests.servers import (
     servers_folder,
 )
 
+FIGURE = "figure"
+"""The name under which a test records what people want to read: `record_property(FIGURE, "...")`."""
+
 __all__ = ["binaries", "broker", "chromium", "database_server", "database_url", "migrated_template", "servers_folder"]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Browser tests run where there is a browser, and last: its driver keeps this thread's event loop for itself."""
+    """Browser tests run where there is a browser."""
     leave_out_browser_tests(config, items)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Iterator[None]:
-    """What was not run stands in the last lines."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """What tests recorded as a figure, and what was not run, stand in the last lines."""
     yield
-    for line in say_what_was_left_out(config):
+    for report in terminalreporter.getreports("passed"):
+        for name, said in report.user_properties:
+            if name == FIGURE:
+                terminalreporter.write_line(f"{report.nodeid}: {said}")
+    for line in say_what_was_left_out():
         terminalreporter.write_line(line, yellow=True)

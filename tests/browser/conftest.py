@@ -29,10 +29,10 @@ PATIENCE = 15_000
 OpenDesk = Callable[..., DeskPage]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for all tests; every desk gets a context of its own."""
-    assert BUILT.exists(), "the desk is not built: run `npm ci && npm run build` in gateway/web/screens"
+    """One Chromium a file, whose driver keeps this thread's event loop; every desk gets a context of its own."""
+    assert BUILT.exists(), "the screens are not built: run `npm ci && npm run build` in gateway/web/screens"
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE)
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

@@ -3,19 +3,18 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from gateway.embedded import free_port
+from tests.forked import start_gateway
 from tests.gateway.enrolled import GATEWAY_PRIVATE
+from tests.ports import new_port
 
 READY_SECONDS = 20.0
 POLL_SECONDS = 0.02
-WEB_PORT = 28_080
 
 
 class GatewayProcess:
@@ -23,7 +22,7 @@ class GatewayProcess:
 
     def __init__(self, *, database_url: str, broker_url: str, data: Path, **environment: str) -> None:
         self._data = data
-        self._port = free_port(WEB_PORT + os.getpid() % 40 * 100, print)
+        self._port = new_port()
         key = data / "gateway.key"
         key.write_text(GATEWAY_PRIVATE.hex())
         key.chmod(0o600)
@@ -36,8 +35,8 @@ class GatewayProcess:
             "VAKA_GATEWAY_KEY_FILE": str(key),
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
-        self._watch: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
+        self._watch: BaseProcess | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.passkeys_url = f"http://localhost:{self._port}"
         """The only address at which passkeys work: a number is no name."""
@@ -52,7 +51,7 @@ class GatewayProcess:
         self._process = self._started("alarm")
         deadline = time.monotonic() + READY_SECONDS
         while not self._serves():
-            assert self._process.poll() is None, self._last_words()
+            assert self._process.is_alive(), self._last_words()
             assert time.monotonic() < deadline, self._last_words()
             time.sleep(POLL_SECONDS)
 
@@ -80,7 +79,7 @@ class GatewayProcess:
         if self._process is None:
             return
         self._process.kill()
-        self._process.wait()
+        self._process.join()
         self._process = None
 
     def stop(self) -> None:
@@ -88,28 +87,19 @@ class GatewayProcess:
         for process in (self._watch, self._process):
             if process is None:
                 continue
-            process.send_signal(signal.SIGCONT)
+            _send(process, signal.SIGCONT)
             process.terminate()
-            try:
-                process.wait(READY_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.join(READY_SECONDS)
+            process.kill()
+            process.join()
         self._watch = self._process = None
 
-    def _started(self, name: str) -> subprocess.Popen[bytes]:
-        with (self._data / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "gateway", name],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+    def _started(self, name: str) -> BaseProcess:
+        return start_gateway([name], self._environment, self._data / f"{name}.log")
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(number)
+        _send(self._process, number)
 
     def _serves(self) -> bool:
         try:
@@ -127,3 +117,8 @@ class GatewayProcess:
 
     def _last_words(self) -> str:
         return (self._data / "alarm.log").read_text(errors="replace")[-2000:]
+
+
+def _send(process: BaseProcess, number: signal.Signals) -> None:
+    assert process.pid is not None
+    os.kill(process.pid, number)

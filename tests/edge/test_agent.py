@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -16,13 +15,14 @@ import aiomqtt
 import pytest
 
 from edge.drivers.counted import encode_said, read_accepted
-from gateway.embedded import Binaries, PrivateBroker, free_port
+from gateway.embedded import Binaries, PrivateBroker
 from homecare import topic
 from homecare.event import ContactChanged, EpochOpened, HelpCalled, Observed, Stream
 from homecare.identity import EdgeId, new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator.serial_port import SerialPort
 from tests.edge.desk import Gateway, listening, until
+from tests.ports import new_port
 
 ADDRESS = "0180902B"
 RADIO = 1
@@ -174,7 +174,7 @@ async def test_kill_9_loses_and_doubles_nothing_and_begins_another_epoch(tmp_pat
 async def test_a_broker_that_dies_and_forgets_costs_nothing_and_presses_overtake(
     tmp_path: Path, binaries: Binaries
 ) -> None:
-    broker = PrivateBroker(binaries, tmp_path / "broker", free_port(24_000 + os.getpid() % 1000, print))
+    broker = PrivateBroker(binaries, tmp_path / "broker", new_port())
     broker.start()
     home = Home(tmp_path, broker.url)
     home.port.plug()

@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.adapters.postgres.migrate import migrate
 from gateway.adapters.postgres.registry import enrol_all
-from gateway.embedded import PrivateBroker, PrivateDatabase, free_port, unpack
+from gateway.embedded import PrivateBroker, PrivateDatabase, unpack
 from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
 from homecare.consent import MemberKind
@@ -20,6 +20,7 @@ from tests.faults.devices import CountedDevice, Line
 from tests.faults.ledger import Ledger, edge_name, home_name
 from tests.faults.plan import EDGES, HOMES, Plan, PlannedDevice, PlannedKill, Role, Sort, home_of
 from tests.faults.roles import Process, wipe
+from tests.ports import new_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SERVICES: Final = ROOT / ".vaka" / "services"
@@ -50,8 +51,8 @@ class Household:
         self.plan = plan
         self.folder = folder
         binaries = unpack(SERVICES, print)
-        self.database = PrivateDatabase(binaries, folder / "database", free_port(27_432, print))
-        self.broker = PrivateBroker(binaries, folder / "broker", free_port(27_883, print))
+        self.database = PrivateDatabase(binaries, folder / "database", new_port())
+        self.broker = PrivateBroker(binaries, folder / "broker", new_port())
         self.lines = [self._line(edge, ledger) for edge in range(EDGES)]
         self.alarm, self.bulk, self.edges = self._processes()
 
@@ -117,7 +118,7 @@ class Household:
         key.chmod(0o600)
         environment = {
             "VAKA_BROKER_URL": self.broker.url,
-            "VAKA_PORT": str(free_port(27_080, print)),
+            "VAKA_PORT": str(new_port()),
             "VAKA_DATA": str(self.folder),
             "VAKA_GATEWAY_KEY_FILE": str(key),
         }

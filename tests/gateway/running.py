@@ -14,17 +14,16 @@ from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.registry import enrol
 from gateway.alarm import run
 from gateway.config import Config
-from gateway.embedded import free_port
 from homecare.delivery import Receipt
 from homecare.event import AnyEvent, HelpCalled
 from homecare.topic import receipt
 from homecare.wire import Header, read_body, unpack
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
+from tests.ports import new_port
 from tests.waiting import until
 
 SECONDS = 30.0
 """A process on a machine that does much else starts in twenty."""
-PORT = 18_080
 
 
 @dataclass
@@ -60,7 +59,7 @@ async def running(database_url: str, broker_url: str, data: Path, *houses: House
     """Enrol the houses and run the process until it is ready; ends it afterwards."""
     for house in houses:
         enrol(database_url, house.registration)
-    config = config_of(database_url, broker_url, data, free_port(PORT, lambda _: None))
+    config = config_of(database_url, broker_url, data, new_port())
     task = asyncio.create_task(run(config))
     try:
         await until(lambda: task.done() or (data / "token").exists(), seconds=SECONDS)

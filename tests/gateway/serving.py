@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,15 @@ import psycopg
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.registry import enrol
-from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
+from gateway.embedded import PrivateBroker, PrivateDatabase
 from homecare.alert import Alert
 from homecare.clock import SystemClock
+from tests.forked import start_gateway
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
-from tests.servers import ROOT
+from tests.ports import new_port
 
 START_SECONDS = 20.0
-PORT = 18_480
 
 
 HOUSES = tuple(household(number) for number in range(31, 39))
@@ -35,10 +33,10 @@ class Serving:
 
     def __init__(self, database_url: str, broker_url: str, data: Path, **environment: str) -> None:
         self.database_url = database_url
-        self.port = free_port(PORT, lambda _: None)
+        self.port = new_port()
         key = data / "gateway.key"
         key.write_text(GATEWAY_PRIVATE.hex())
-        self._environment = {
+        self.environment = {
             **os.environ,
             "VAKA_DATABASE_URL": database_url,
             "VAKA_BROKER_URL": broker_url,
@@ -58,13 +56,14 @@ class Serving:
         return self._token.read_text().strip()
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "alarm"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
+        self.process = start_gateway(["alarm"], self.environment, self._log)
+        self.until_ready(self.process.is_alive)
+
+    def until_ready(self, alive: Callable[[], bool]) -> None:
+        """Return when the process serves, which must live meanwhile."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self._log.read_text()
+            assert alive(), self._log.read_text()
             try:
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
@@ -72,9 +71,10 @@ class Serving:
                 time.sleep(0.05)
         raise AssertionError(self._log.read_text())
 
-    def stop(self) -> int:
+    def stop(self) -> int | None:
         self.process.terminate()
-        return self.process.wait(10)
+        self.process.join(10)
+        return self.process.exitcode
 
     def client(self, **headers: str) -> httpx.Client:
         given = {"Authorization": f"Bearer {self.token}", "X-Vaka-Operator": "Test", **headers}

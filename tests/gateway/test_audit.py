@@ -11,8 +11,9 @@ import pytest
 from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.connections import Connections
 from gateway.audit_check import verify
-from gateway.embedded import PrivateDatabase, free_port
+from gateway.embedded import PrivateDatabase
 from gateway.model.audit import Head
+from tests.ports import new_port
 from tests.servers import ROOT
 
 AT = 1_790_000_000_000_001
@@ -222,7 +223,7 @@ def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_what_cannot_be_read_is_said_in_one_sentence(database_server: PrivateDatabase) -> None:
     """Red where an error of the database goes through as it is: a traceback, and 1, which means a broken chain."""
     elsewhere = f"{database_server.url.rsplit('/', 1)[0]}/postgres"
-    nowhere = f"postgresql://vaka:secret@127.0.0.1:{free_port(29_432, print)}/vaka"
+    nowhere = f"postgresql://vaka:secret@127.0.0.1:{new_port()}/vaka"
     for url, says in (
         (elsewhere, "there is none in this database"),
         (nowhere, "is the database up"),

@@ -227,7 +227,7 @@ async def test_an_edge_that_is_away_lets_the_command_expire_and_hears_nothing_af
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("access", "commanding"):  # the real life is waited for where time is moved by hand
-        monkeypatch.setattr(f"gateway.{module}.COMMAND_LIFE", 2 * SECOND)
+        monkeypatch.setattr(f"gateway.doors.{module}.COMMAND_LIFE", 2 * SECOND)
     visit = await plan(night.url, OTHER)
     await stand_at_the_door(night.url, OTHER.home)
     answer = await night.phone.post(f"/api/v1/phone/doors/{OTHER.home}/open", json=wish(visit, action="unlatch"))

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import psycopg
@@ -15,6 +13,7 @@ import pytest
 
 from gateway.people.registration import read_registration
 from homecare.errors import Malformed
+from tests.forked import start_gateway
 from tests.gateway.serving import Serving
 from tests.servers import ROOT
 
@@ -32,6 +31,14 @@ TABLES = (
 MANUAL = ROOT / "docs" / "operate.md"
 
 
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
 def example() -> dict[str, Any]:
     """The manual's own."""
     found = re.search(r"```json\n(\{.*?\n\})\n```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
@@ -40,7 +47,7 @@ def example() -> dict[str, Any]:
     return said
 
 
-def command(url: str, data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def command(url: str, data: Path, *words: str) -> Ended:
     environment = {
         **os.environ,
         "VAKA_DATABASE_URL": url,
@@ -49,11 +56,15 @@ def command(url: str, data: Path, *words: str) -> subprocess.CompletedProcess[st
     }
     environment.pop("VAKA_DEMO", None)
     environment["VAKA_PORT"] = "18099"
-    started = [sys.executable, "-m", "gateway", *words]
-    return subprocess.run(started, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    said, complained = data / "said", data / "complained"
+    said.write_text("")
+    complained.write_text("")
+    process = start_gateway(list(words), environment, said, complained)
+    process.join(60)
+    return Ended(process.exitcode, said.read_text(), complained.read_text())
 
 
-def register(url: str, data: Path, said: object) -> subprocess.CompletedProcess[str]:
+def register(url: str, data: Path, said: object) -> Ended:
     (data / "registration.json").write_text(json.dumps(said), encoding="utf-8")
     return command(url, data, "register", str(data / "registration.json"))
 

@@ -15,7 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from gateway.embedded import Binaries, free_port
+from gateway.embedded import Binaries
+from tests.ports import new_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -79,7 +80,7 @@ def data(tmp_path: Path, binaries: Binaries) -> Path:
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     """A port that another program has."""
-    port = free_port(28_080 + os.getpid() % 500, print)
+    port = new_port()
     with socket.create_server(("127.0.0.1", port)):
         yield port
 
@@ -127,7 +128,7 @@ def _pressing(demonstration: Demonstration, home: str) -> Callable[[], bool]:
 
 
 def test_a_failure_says_what_failed_and_what_to_do(tmp_path: Path) -> None:
-    nowhere = free_port(29_080, print)
+    nowhere = new_port()
     demonstration = Demonstration(
         tmp_path,
         nowhere,

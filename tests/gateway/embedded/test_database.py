@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from gateway.adapters.postgres.migrate import migrate
-from gateway.embedded import Binaries, PrivateDatabase, free_port
+from gateway.embedded import Binaries, PrivateDatabase
 from gateway.embedded.ports import LOOPBACK, is_free
 from homecare.errors import Conflict
+from tests.ports import new_port
 from tests.servers import PLAIN
 
 ROWS = 1_000
@@ -28,7 +29,7 @@ def count(server: PrivateDatabase) -> int:
 
 @pytest.fixture
 def own_database(binaries: Binaries, tmp_path: Path) -> PrivateDatabase:
-    return PrivateDatabase(binaries, tmp_path / "database", free_port(26_432, print), timescaledb=not PLAIN)
+    return PrivateDatabase(binaries, tmp_path / "database", new_port(), timescaledb=not PLAIN)
 
 
 def test_committed_rows_survive_kill_9_again_and_again(own_database: PrivateDatabase) -> None:

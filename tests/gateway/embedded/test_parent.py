@@ -6,7 +6,8 @@ import textwrap
 import time
 from pathlib import Path
 
-from gateway.embedded import Binaries, PrivateDatabase, free_port
+from gateway.embedded import Binaries, PrivateDatabase
+from tests.ports import new_port
 
 DEADLINE_SECONDS = 20
 
@@ -24,7 +25,7 @@ PARENT = """
 
 
 def test_servers_end_when_the_process_that_started_them_is_killed(binaries: Binaries, tmp_path: Path) -> None:
-    ports = [free_port(27_432, print), free_port(23_883, print)]
+    ports = [new_port(), new_port()]
     command = [sys.executable, "-c", textwrap.dedent(PARENT), str(binaries.root), str(tmp_path), *map(str, ports)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.embedded import Binaries, PrivateBroker, free_port
+from gateway.embedded import Binaries, PrivateBroker
 from gateway.embedded.broker import EdgeListener
 from gateway.model.broker_rights import PATTERNS, rights
 from gateway.model.certificates import Authority, issue_server, make_authority
@@ -19,6 +19,7 @@ from homecare.clock import SystemClock
 from homecare.identity import EdgeId
 from homecare.topic import ROOT
 from tests.gateway.identity.keys import certified
+from tests.ports import new_port
 
 MINE, OTHER, REVOKED = "edge-mine-0001", "edge-other-001", "edge-revoked-1"
 PATIENCE = 5.0
@@ -39,13 +40,13 @@ def house(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Itera
     authority = make_authority(at)
     server = issue_server(authority, ["127.0.0.1"], at=at)
     listener = EdgeListener(
-        port=free_port(28_883, print),
+        port=new_port(),
         authority=authority.certificate,
         server_certificate=server.certificate,
         server_key=server.key,
         rights=rights([EdgeId(REVOKED)]),
     )
-    broker = PrivateBroker(binaries, folder / "broker", free_port(28_783, print), edges=listener)
+    broker = PrivateBroker(binaries, folder / "broker", new_port(), edges=listener)
     broker.start()
     yield House(broker, authority, folder)
     broker.stop()

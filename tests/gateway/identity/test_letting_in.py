@@ -17,13 +17,14 @@ from edge.transports.mqtt import broker_tls
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.edges.enrolment import Enrolment
-from gateway.embedded import PrivateBroker, PrivateDatabase, free_port
+from gateway.embedded import PrivateBroker, PrivateDatabase
 from gateway.model.certificates import issue_server, make_authority
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Malformed, Refused, Unavailable
 from homecare.seal import agree_at_edge, agree_at_gateway, public_key
 from tests.gateway.enrolled import GATEWAY_PRIVATE
 from tests.gateway.serving import HOUSES, Serving, serve
+from tests.ports import new_port
 
 HOUSE = HOUSES[0]
 SENSOR: dict[str, Any] = {
@@ -37,7 +38,7 @@ KEY = "231d39c1d7cc1ab1aee224cd096db932"
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_port(28_443, print)
+    return new_port()
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def test_a_stranger_in_the_gateways_place_never_hears_the_secret(serving: Servin
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "both.pem")
     heard: list[bytes] = []
-    stranger = free_port(28_543, print)
+    stranger = new_port()
     ready = threading.Event()
 
     def listen() -> None:

@@ -1,4 +1,4 @@
-/** Remote openings on this desk: a look every five seconds, one soft sound for a new one, answers and wishes. */
+/** Remote openings on this desk: a look every two seconds, one soft sound for a new one, answers and wishes. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Outcome, approveOpening, askForOpening, declineOpening, waitingOpenings } from "../api";
 import type { AlertView, DoorCommand, Opening } from "../contract";
@@ -20,8 +20,8 @@ export interface Openings {
   ask(alert: AlertView): void;
 }
 
-/** Milliseconds between looks: whoever asks stands at a door, and the answer has five minutes. */
-const LOOK_EVERY = 5_000;
+/** Milliseconds between looks: whoever asks stands at a door, and the desk sees within two seconds. */
+const LOOK_EVERY = 2_000;
 
 /** `ring` sounds for a new one. */
 export function useOpenings(session: Session, ring: () => void, refuse: (refusal: Refusal) => void): Openings {

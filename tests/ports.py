@@ -1,0 +1,21 @@
+"""Ports for servers under test: no two of this run ask for the same one, whatever runs side by side."""
+
+import itertools
+import os
+
+from gateway.embedded import free_port
+
+FIRST = 20_000
+RUNS = 40
+PORTS_A_RUN = 300
+"""20,000 to 31,999: below the ports that a system gives to its own clients (32,768 on Linux)."""
+
+_given = itertools.count()
+
+
+def new_port() -> int:
+    """A free port that this process has not given before (within its last 300)."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    parent = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    run = (parent * 2 + worker) % RUNS  # workers of one run stand side by side, another run elsewhere
+    return free_port(FIRST + run * PORTS_A_RUN + next(_given) % PORTS_A_RUN, print)
