@@ -1,24 +1,21 @@
 """Requests at doors in PostgreSQL: the decision, its audit entry and the command stand or fall together."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import psycopg
 from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.command_rows import read_command
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.door_facts import door_facts
-from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.authorisation import Units
 from gateway.ports.access import Ask, CommandView, Decision, DoorState, Issue, Lock, Opening
 from homecare.command import Action
-from homecare.errors import Conflict, Unavailable, Unknown
+from homecare.errors import Conflict, Unknown
 from homecare.event import LockState
 from homecare.grant import Allowed, Denial, Denied, Purpose
 from homecare.identity import DeviceId, HomeId
@@ -79,19 +76,9 @@ class PostgresAccess:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "door", "somebody is asking for it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def issue(self, issue: Issue, decide: Decision) -> CommandView | Denied:
         """Decide, audit, issue."""
-        async with self._transaction("open door") as cursor:
+        async with self._connections.work("open door", "door") as cursor:
             done = await _issue(cursor, issue, decide)
         if isinstance(done, Conflict):
             raise done
@@ -99,13 +86,13 @@ class PostgresAccess:
 
     async def command(self, id_: str) -> CommandView:
         """One command."""
-        async with self._transaction("read command") as cursor:
+        async with self._connections.work("read command", "door") as cursor:
             return await read_command(cursor, id_)
 
     async def ask(self, opening: Opening, lock: Lock | None, decide: Decision) -> Opening | Denied:
         """Decide whether the person may ask, audit, and keep what was asked."""
         ask = opening.ask
-        async with self._transaction("ask for a remote opening") as cursor:
+        async with self._connections.work("ask for a remote opening", "door") as cursor:
             await cursor.execute(_SAME_KEY, (f"{ask.person}/{ask.key}",))
             known = f"SELECT {_OPENING} FROM remote_opening WHERE person = %s AND key = %s"
             await cursor.execute(known, (ask.person, ask.key))
@@ -123,26 +110,26 @@ class PostgresAccess:
 
     async def openings(self, units: Units, now: int) -> tuple[Opening, ...]:
         """What waits."""
-        async with self._transaction("read remote openings") as cursor:
+        async with self._connections.work("read remote openings", "door") as cursor:
             limited = {"now": from_wall(now), "units": None if units is None else list(units), "limit": OPENINGS_LIMIT}
             await cursor.execute(_WAITING, limited)
             return tuple(_read_opening(row) for row in await cursor.fetchall())
 
     async def openings_to_agree(self, person: str, now: int) -> tuple[Opening, ...]:
         """What waits for a responder."""
-        async with self._transaction("read remote openings") as cursor:
+        async with self._connections.work("read remote openings", "door") as cursor:
             limited = {"now": from_wall(now), "person": person, "limit": OPENINGS_LIMIT}
             await cursor.execute(_TO_AGREE, limited)
             return tuple(_read_opening(row) for row in await cursor.fetchall())
 
     async def opening(self, id_: str) -> Opening:
         """One remote opening."""
-        async with self._transaction("read remote opening") as cursor:
+        async with self._connections.work("read remote opening", "door") as cursor:
             return await _opening(cursor, id_)
 
     async def decline(self, opening: str, *, second: str, at: int) -> Opening:
         """No command, and an entry that says who said no."""
-        async with self._transaction("decline remote opening") as cursor:
+        async with self._connections.work("decline remote opening", "door") as cursor:
             if not await _answer(cursor, opening, second=second, at=at, command=None):
                 raise _answered()
             found = await _opening(cursor, opening)
@@ -152,7 +139,7 @@ class PostgresAccess:
 
     async def states(self, homes: Sequence[HomeId]) -> dict[HomeId, DoorState]:
         """The newest word of each home's lock."""
-        async with self._transaction("read locks") as cursor:
+        async with self._connections.work("read locks", "door") as cursor:
             await cursor.execute(_STATES, (list(homes),))
             rows = await cursor.fetchall()
         return {

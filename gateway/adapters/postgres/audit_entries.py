@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.adapters.postgres.audit import read_entry
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import log_reads
 from gateway.adapters.postgres.people import unit_list
-from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall
 from gateway.model.audit import Entry
 from gateway.ports.desk import Read
@@ -31,12 +30,9 @@ class PostgresAudit:
     async def entries(self, home: HomeId | None, since: int, *, limit: int, read: Read) -> Sequence[Entry]:
         """One statement over the newest entries, and the read log's rows in the same transaction."""
         named: dict[str, Any] = {"home": home, "since": from_wall(since), "units": unit_list(read.within)}
-        try:
-            async with self._connections.transaction() as cursor:
-                await cursor.execute(_NEWEST, {**named, "limit": limit})
-                found = [read_entry(row) for row in await cursor.fetchall()]
-                shown = {HomeId(one.home) for one in found if one.home is not None}
-                await log_reads(cursor, shown if home is None else {home}, read)
-        except AWAY as error:
-            raise unavailable("read the audit", error) from error
+        async with self._connections.work("read the audit") as cursor:
+            await cursor.execute(_NEWEST, {**named, "limit": limit})
+            found = [read_entry(row) for row in await cursor.fetchall()]
+            shown = {HomeId(one.home) for one in found if one.home is not None}
+            await log_reads(cursor, shown if home is None else {home}, read)
         return found

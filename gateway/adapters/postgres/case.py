@@ -4,8 +4,7 @@
 was opened can stamp "on site" with it.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Any, Final
 
 import psycopg
@@ -13,9 +12,9 @@ from psycopg import AsyncCursor, Connection
 from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.alerts import COLUMNS, FEED_CHANNEL, lock_alert, read_alert, save_alert
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
-from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
+from gateway.adapters.postgres.pool import CONNECT_SECONDS
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.authorisation import Role, Units
 from gateway.ports.case import Instruction, OnDuty
@@ -23,7 +22,7 @@ from gateway.ports.desk import AlertView, Read
 from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer
 from homecare.case import ResponseStanding
 from homecare.clock import HOUR
-from homecare.errors import Conflict, Unavailable, Unknown
+from homecare.errors import Conflict, Unknown
 from homecare.grant import CaseFacts, HeldFacts
 from homecare.identity import AlertId, HomeId, UnitId
 
@@ -111,19 +110,9 @@ class PostgresCases:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def sent_to(self, person: str, read: Read) -> tuple[AlertView, ...]:
         """What the phone of a responder shows."""
-        async with self._transaction("read sent alerts") as cursor:
+        async with self._connections.work("read sent alerts", "alert") as cursor:
             await cursor.execute(_SENT_TO, {"person": person, "limit": SENT_LIMIT})
             views = tuple(read_view(row) for row in await cursor.fetchall())
             await log_reads(cursor, (view.alert.home for view in views), read)
@@ -131,7 +120,7 @@ class PostgresCases:
 
     async def answer(self, alert: AlertId, what: Answer, *, person: str, at: int, text: str = "") -> AlertView:
         """A responder answers."""
-        async with self._transaction("answer alert") as cursor:
+        async with self._connections.work("answer alert", "alert") as cursor:
             await answer_alert(cursor, alert, what, person=person, at=at, text=text)
             view = await view_of(cursor, alert)
             await log_reads(cursor, (view.alert.home,), Read(person=person, what=f"alert.{what}"))
@@ -139,12 +128,12 @@ class PostgresCases:
 
     async def case_facts(self, person: str, now: int) -> tuple[CaseFacts, ...]:
         """For the grants of a responder."""
-        async with self._transaction("read cases") as cursor:
+        async with self._connections.work("read cases", "alert") as cursor:
             return await facts_of(cursor, person, now)
 
     async def instruction(self, home: HomeId, read: Read) -> Instruction:
         """What is in force."""
-        async with self._transaction("read instruction") as cursor:
+        async with self._connections.work("read instruction", "alert") as cursor:
             found = await _instruction(cursor, home)
             await log_reads(cursor, (home,), read)
         return found
@@ -160,7 +149,7 @@ class PostgresCases:
             "at": from_wall(at),
             "channel": FEED_CHANNEL,
         }
-        async with self._transaction("write instruction") as cursor:
+        async with self._connections.work("write instruction", "alert") as cursor:
             await cursor.execute(_INSTRUCT, parameters)
             if await cursor.fetchone() is None:
                 raise Conflict("write instruction", instruction.home, "it changed since it was read; read it again")
@@ -176,14 +165,14 @@ class PostgresCases:
             "units": None if within is None else sorted(within),
             "limit": PEOPLE_LIMIT,
         }
-        async with self._transaction("read people") as cursor:
+        async with self._connections.work("read people", "alert") as cursor:
             await cursor.execute(_ON_DUTY, parameters)
             rows = await cursor.fetchall()
         return tuple(OnDuty(person=id_, name=display, role=Role(role)) for id_, display, role in rows)
 
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:
         """Asked of the store, which knows of a revocation at once."""
-        async with self._transaction("read people") as cursor:
+        async with self._connections.work("read people", "alert") as cursor:
             await cursor.execute(_HAS_ROLE, (alert, person, role))
             return await cursor.fetchone() is not None
 

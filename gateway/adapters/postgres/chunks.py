@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from psycopg import AsyncCursor
 
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
 
 AHEAD: Final = timedelta(days=1)
@@ -43,11 +42,8 @@ async def open_ahead(connections: Connections, now: int) -> None:
 
 
 async def _open(connections: Connections, insert: str, delete: str, at: datetime) -> None:
-    try:
-        async with connections.transaction() as cursor:
-            await _pass_through(cursor, insert, delete, at)
-    except AWAY as error:
-        raise unavailable("open chunks", error) from error
+    async with connections.work("open chunks") as cursor:
+        await _pass_through(cursor, insert, delete, at)
 
 
 async def _pass_through(cursor: AsyncCursor[Any], insert: str, delete: str, at: datetime) -> None:

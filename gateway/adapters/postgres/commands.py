@@ -1,21 +1,15 @@
 """Commands on their way out of the outbox: claimed once, closed when their time is over."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
-
-import psycopg
-from psycopg import AsyncCursor
+from collections.abc import Sequence
+from typing import Final
 
 from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.command_rows import GATEWAY, End, end_command
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
 from gateway.ports.access import Announcement, Standing, ToSend
 from homecare.clock import SECOND
 from homecare.command import Action, Message
-from homecare.errors import Unavailable
 from homecare.identity import DeviceId, EdgeId, HomeId
 
 OVERDUE_LIMIT: Final = 50
@@ -64,16 +58,6 @@ class PostgresCommands:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "command", "another session holds it this moment") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def announce(self, announcement: Announcement) -> bool:
         """Issue, audited."""
         one = announcement
@@ -90,7 +74,7 @@ class PostgresCommands:
             "expires_at": from_wall(one.expires_at),
             "closes_at": from_wall(one.closes_at),
         }
-        async with self._transaction("announce") as cursor:
+        async with self._connections.work("announce", "command") as cursor:
             await cursor.execute(_ANNOUNCE, parameters)
             if await cursor.fetchone() is None:
                 return False
@@ -101,7 +85,7 @@ class PostgresCommands:
     async def claim(self, commands: Sequence[str], now: int) -> tuple[ToSend, ...]:
         """Marked as sent before anybody sends: a crash in between leaves one that never left."""
         claimed: list[ToSend] = []
-        async with self._transaction("claim commands") as cursor:
+        async with self._connections.work("claim commands", "command") as cursor:
             await cursor.execute(_CLAIM, (list(commands), from_wall(now)))
             for row in await cursor.fetchall():
                 out, id_, edge, home, device, action, person, message, revoked = row
@@ -126,7 +110,7 @@ class PostgresCommands:
     async def close_overdue(self, now: int) -> int:
         """What was never sent did certainly not happen; of what was sent, nobody knows."""
         parameters = {"now": from_wall(now), "ahead": from_wall(now + AHEAD), "limit": OVERDUE_LIMIT}
-        async with self._transaction("close commands") as cursor:
+        async with self._connections.work("close commands", "command") as cursor:
             await cursor.execute(_OVERDUE, parameters)
             rows = await cursor.fetchall()
             for id_, standing in rows:
@@ -137,5 +121,5 @@ class PostgresCommands:
 
     async def abandon(self, command: str, reason: str, now: int) -> None:
         """Failed for certain."""
-        async with self._transaction("abandon command") as cursor:
+        async with self._connections.work("abandon command", "command") as cursor:
             await end_command(cursor, command, End(Standing.FAILED, reason, None, now, GATEWAY))

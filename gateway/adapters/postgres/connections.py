@@ -14,6 +14,8 @@ from homecare.errors import Unavailable
 
 AWAY: Final = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 """What psycopg raises when the server, the session or its right to write is gone, and not our statement wrong."""
+HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+"""What the server says where another transaction holds a row for longer than we wait."""
 TRANSACTION_SECONDS: Final = 12.0
 """Above the server's own statement timeout: only a server that does not run at all is cut off by this one."""
 
@@ -52,6 +54,20 @@ class Connections:
                 raise Unavailable("transaction", "PostgreSQL", "the server does not answer; is it stopped?") from error
             finally:
                 await self._give_back(connection)
+
+    @asynccontextmanager
+    async def work(self, op: str, subject: str = "") -> AsyncIterator[AsyncCursor[Any]]:
+        """A transaction in which the database's own errors are said as ours.
+
+        `Unavailable` where the database is away, and where somebody else holds the row of `subject` too long.
+        """
+        try:
+            async with self.transaction() as cursor:
+                yield cursor
+        except AWAY as error:
+            if subject and isinstance(error, HELD):
+                raise Unavailable(op, subject, "somebody else is at it this moment; try again") from error
+            raise unavailable(op, error) from error
 
     async def _take(self) -> AsyncConnection[TupleRow]:
         while self._idle:

@@ -1,16 +1,13 @@
 """What the desk reads and does; whatever shows a home writes its read log row in the same transaction."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import psycopg
 from psycopg import AsyncCursor
 
 from gateway.adapters.postgres.alerts import COLUMNS, lock_alert, read_alert, save_alert
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.figures import read_figures
-from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.desk import (
     AlertView,
@@ -111,19 +108,9 @@ class PostgresDesk:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def alerts(self, state: str, limit: int, read: Read) -> Snapshot:
         """The number first: what is committed after it comes again through the feed, never the other way round."""
-        async with self._transaction("read alerts") as cursor:
+        async with self._connections.work("read alerts", "alert") as cursor:
             await cursor.execute("SELECT coalesce(max(number), 0) FROM feed")
             row = await cursor.fetchone()
             statement = _OPEN if state == "open" else _ALERTS
@@ -138,13 +125,13 @@ class PostgresDesk:
 
     async def feed_after(self, number: int, limit: int) -> tuple[Numbered, ...]:
         """For a reader that was away; whoever shows the rows logs the reading."""
-        async with self._transaction("read feed") as cursor:
+        async with self._connections.work("read feed", "alert") as cursor:
             await cursor.execute(FEED_AFTER, (number, limit))
             return tuple(read_numbered(row) for row in await cursor.fetchall())
 
     async def view(self, alert: AlertId, read: Read) -> AlertView:
         """One alert."""
-        async with self._transaction("read alert") as cursor:
+        async with self._connections.work("read alert", "alert") as cursor:
             view = await view_of(cursor, alert)
             await log_reads(cursor, (view.alert.home,), read)
         return view
@@ -160,7 +147,7 @@ class PostgresDesk:
         detail: Mapping[str, object] | None = None,
     ) -> AlertView:
         """Lock, decide, save, log: of two people who act on the same version, one wins."""
-        async with self._transaction("change alert") as cursor:
+        async with self._connections.work("change alert", "alert") as cursor:
             current = await lock_alert(cursor, alert)
             if current is None:
                 raise Unknown("change alert", "alert", "there is no such alert; read the list again")
@@ -173,7 +160,7 @@ class PostgresDesk:
 
     async def edges_seen(self, homes: Sequence[HomeId], read: Read) -> tuple[EdgeSeen, ...]:
         """All edges that were ever heard."""
-        async with self._transaction("read edges") as cursor:
+        async with self._connections.work("read edges", "alert") as cursor:
             await cursor.execute("SELECT edge, last_seen FROM edge_seen")
             rows = await cursor.fetchall()
             await log_reads(cursor, homes, read)
@@ -190,7 +177,7 @@ class PostgresDesk:
             "bin": f"{VALUE_MINUTES} minutes",
             "calls": _CALLS,
         }
-        async with self._transaction("read day") as cursor:
+        async with self._connections.work("read day", "alert") as cursor:
             await cursor.execute(_EVENTS, parameters)
             events = [_event(row) for row in await cursor.fetchall()]
             await cursor.execute(_VALUES, parameters)
@@ -202,12 +189,12 @@ class PostgresDesk:
 
     async def log_reads(self, homes: Sequence[HomeId], read: Read) -> None:
         """Rows for homes that were shown outside a reading call."""
-        async with self._transaction("log reads") as cursor:
+        async with self._connections.work("log reads", "alert") as cursor:
             await log_reads(cursor, homes, read)
 
     async def state(self) -> StoreState:
         """Versions and signs of life."""
-        async with self._transaction("read state") as cursor:
+        async with self._connections.work("read state", "alert") as cursor:
             await cursor.execute(_STATE)
             row = await cursor.fetchone()
         if row is None:
@@ -222,7 +209,7 @@ class PostgresDesk:
 
     async def figures(self) -> Figures:
         """What other processes wrote down."""
-        async with self._transaction("read figures") as cursor:
+        async with self._connections.work("read figures", "alert") as cursor:
             return await read_figures(cursor)
 
 

@@ -1,20 +1,16 @@
 """What is due on the ladder, and the messages that it puts on their way, in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import psycopg
 from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.alerts import COLUMNS, read_alert, save_alert
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.escalation import Outgoing, Step
 from homecare.alert import Alert
-from homecare.errors import Unavailable
 from homecare.ladder import due, ladder_of
 
 KIND: Final = "webhook"
@@ -43,19 +39,9 @@ class PostgresLadder:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "alert", "somebody is changing it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def climb(self, now: int, decide: Callable[[Alert], Sequence[Step]]) -> bool:
         """An alert for which time has brought nothing after all is looked at again when it says."""
-        async with self._transaction("climb") as cursor:
+        async with self._connections.work("climb", "alert") as cursor:
             await cursor.execute(_DUE, (from_wall(now),))
             row = await cursor.fetchone()
             if row is None:
@@ -75,7 +61,7 @@ class PostgresLadder:
 
     async def claim(self, now: int, until: int) -> Outgoing | None:
         """The attempt is counted before it is made: a process that dies in it has made it."""
-        async with self._transaction("claim message") as cursor:
+        async with self._connections.work("claim message", "alert") as cursor:
             await cursor.execute(_CLAIM, {"kind": KIND, "now": from_wall(now), "until": from_wall(until)})
             row = await cursor.fetchone()
         if row is None:
@@ -98,7 +84,7 @@ class PostgresLadder:
         await self._note(statement, from_wall(at), why, message.id)
 
     async def _note(self, statement: str, *parameters: object) -> None:
-        async with self._transaction("note message") as cursor:
+        async with self._connections.work("note message", "alert") as cursor:
             await cursor.execute(statement, parameters)
 
 

@@ -1,15 +1,11 @@
 """Passkeys, invitations and challenges in PostgreSQL."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from psycopg import AsyncCursor
 
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.people import insert_session
-from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.passkeys import Invited
 from gateway.ports.people import Passkey, Purpose, WebSession
@@ -25,17 +21,9 @@ class PostgresPasskeys:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def invite(self, digest: bytes, invited: Invited, at: int) -> None:
         """Only the newest one counts."""
-        async with self._transaction("invite") as cursor:
+        async with self._connections.work("invite") as cursor:
             await cursor.execute("DELETE FROM invitation WHERE person = %s AND used_at IS NULL", (invited.person,))
             await cursor.execute(
                 "INSERT INTO invitation (digest, person, invited_by, created_at, expires_at) "
@@ -45,7 +33,7 @@ class PostgresPasskeys:
 
     async def invited(self, digest: bytes, at: int) -> Invited | None:
         """An unused one of somebody who was not revoked."""
-        async with self._transaction("read invitation") as cursor:
+        async with self._connections.work("read invitation") as cursor:
             await cursor.execute(
                 "SELECT i.person, i.invited_by, i.expires_at FROM invitation AS i JOIN person AS p ON p.id = i.person "
                 "WHERE i.digest = %s AND i.used_at IS NULL AND i.expires_at > %s AND p.revoked_at IS NULL",
@@ -56,7 +44,7 @@ class PostgresPasskeys:
 
     async def challenge(self, digest: bytes, purpose: Purpose, person: str | None, *, at: int, until: int) -> None:
         """Old ones go first."""
-        async with self._transaction("keep challenge") as cursor:
+        async with self._connections.work("keep challenge") as cursor:
             await cursor.execute("DELETE FROM ceremony WHERE expires_at <= %s", (from_wall(at),))
             await cursor.execute(
                 "INSERT INTO ceremony (digest, purpose, person, expires_at) SELECT %s, %s, %s, %s "
@@ -68,7 +56,7 @@ class PostgresPasskeys:
 
     async def answer(self, digest: bytes, purpose: Purpose, at: int) -> tuple[bool, str | None]:
         """Deleted by whoever asks first."""
-        async with self._transaction("answer challenge") as cursor:
+        async with self._connections.work("answer challenge") as cursor:
             await cursor.execute(
                 "DELETE FROM ceremony WHERE digest = %s AND purpose = %s RETURNING person, expires_at > %s",
                 (digest, purpose, from_wall(at)),
@@ -80,7 +68,7 @@ class PostgresPasskeys:
         """The invitation's row decides between two who come at once."""
         at = from_wall(session.created_at)
         try:
-            async with self._transaction("register passkey") as cursor:
+            async with self._connections.work("register passkey") as cursor:
                 await cursor.execute(
                     "UPDATE invitation SET used_at = %s WHERE digest = %s AND used_at IS NULL AND expires_at > %s "
                     "AND person = %s",
@@ -99,7 +87,7 @@ class PostgresPasskeys:
 
     async def passkey(self, id_: bytes) -> Passkey | None:
         """One passkey."""
-        async with self._transaction("read passkey") as cursor:
+        async with self._connections.work("read passkey") as cursor:
             await cursor.execute(
                 "SELECT k.id, k.person, k.public_key, k.sign_count FROM passkey AS k "
                 "JOIN person AS p ON p.id = k.person WHERE k.id = %s AND p.revoked_at IS NULL",
@@ -112,7 +100,7 @@ class PostgresPasskeys:
 
     async def used(self, id_: bytes, sign_count: int, at: int) -> None:
         """The highest count stays."""
-        async with self._transaction("use passkey") as cursor:
+        async with self._connections.work("use passkey") as cursor:
             await cursor.execute(
                 "UPDATE passkey SET sign_count = greatest(sign_count, %s), last_used_at = %s WHERE id = %s",
                 (sign_count, from_wall(at), id_),

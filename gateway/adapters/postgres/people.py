@@ -1,15 +1,14 @@
 """People, roles, sessions and municipal words in PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncCursor, Connection
 from psycopg.rows import TupleRow
 
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.authorisation import Role, Units
@@ -36,36 +35,27 @@ class PostgresPeople:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        """A cursor in one transaction; `Unavailable` where the database is away."""
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def person(self, id_: str) -> Person | None:
         """One person."""
-        async with self.transaction("read person") as cursor:
+        async with self._connections.work("read person") as cursor:
             await cursor.execute(f"SELECT {_PERSON} FROM person AS p WHERE p.id = %s AND p.revoked_at IS NULL", (id_,))
             row = await cursor.fetchone()
         return None if row is None else read_person(row)
 
     async def people(self, units: Units) -> tuple[Person, ...]:
         """Everybody of the units."""
-        async with self.transaction("read people") as cursor:
+        async with self._connections.work("read people") as cursor:
             await cursor.execute(_PEOPLE, {"units": unit_list(units)})
             return tuple(read_person(row) for row in await cursor.fetchall())
 
     async def open_session(self, session: WebSession, digest: bytes) -> None:
         """One row."""
-        async with self.transaction("open session") as cursor:
+        async with self._connections.work("open session") as cursor:
             await insert_session(cursor, session, digest)
 
     async def signed_in(self, digest: bytes) -> SignedIn | None:
         """The session with its person as of now."""
-        async with self.transaction("read session") as cursor:
+        async with self._connections.work("read session") as cursor:
             await cursor.execute(_SIGNED, (digest,))
             row = await cursor.fetchone()
         if row is None:
@@ -85,19 +75,19 @@ class PostgresPeople:
 
     async def seen(self, session: str, at: int) -> None:
         """The newest use."""
-        async with self.transaction("use session") as cursor:
+        async with self._connections.work("use session") as cursor:
             await cursor.execute("UPDATE web_session SET last_seen = %s WHERE id = %s", (from_wall(at), session))
 
     async def end_session(self, session: str, at: int) -> None:
         """Over."""
-        async with self.transaction("end session") as cursor:
+        async with self._connections.work("end session") as cursor:
             await cursor.execute(
                 "UPDATE web_session SET ended_at = %s WHERE id = %s AND ended_at IS NULL", (from_wall(at), session)
             )
 
     async def revoke(self, person: str, at: int) -> tuple[str, ...]:
         """The row of the person stays: logs name it."""
-        async with self.transaction("revoke person") as cursor:
+        async with self._connections.work("revoke person") as cursor:
             named = {"person": person, "at": from_wall(at)}
             await cursor.execute("UPDATE person SET revoked_at = %(at)s WHERE id = %(person)s", named)
             await cursor.execute("DELETE FROM passkey WHERE person = %(person)s", named)
@@ -108,7 +98,7 @@ class PostgresPeople:
 
     async def words(self, unit: UnitId | None) -> Mapping[str, tuple[str, str]]:
         """The words of the unit's municipality."""
-        async with self.transaction("read words") as cursor:
+        async with self._connections.work("read words") as cursor:
             await cursor.execute(
                 "SELECT w.term, w.sv, w.en FROM setting_word AS w JOIN unit AS u USING (municipality) WHERE u.id = %s",
                 (unit,),

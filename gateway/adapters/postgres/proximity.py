@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
 from homecare.grant import PROXIMITY_LIFE
 from homecare.identity import HomeId
@@ -25,8 +24,5 @@ class PostgresProximity:
     async def prove(self, person: str, home: HomeId, *, how: str, at: int) -> None:
         """Keep it, unless there is a newer one."""
         times = (from_wall(at), from_wall(at + PROXIMITY_LIFE))
-        try:
-            async with self._connections.transaction() as cursor:
-                await cursor.execute(_PROVE, (person, home, how, *times))
-        except AWAY as error:
-            raise unavailable("prove proximity", error) from error
+        async with self._connections.work("prove proximity") as cursor:
+            await cursor.execute(_PROVE, (person, home, how, *times))

@@ -1,19 +1,17 @@
 """Tags: mounted, and read; the counter rises in the tag's row, under its lock."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from psycopg import AsyncCursor, Connection
+from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.tag_sun import Reading
 from gateway.ports.tags import NotInUse, Replayed, Tag, TagPlace, TagRegistration, Taken
-from homecare.errors import Conflict, Unavailable
+from homecare.errors import Conflict
 from homecare.identity import HomeId, UnitId
 
 _ENROL: Final = """
@@ -52,19 +50,9 @@ class PostgresTags:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable("read tag", "tag", "somebody is reading it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable("read tag", error) from error
-
     async def take(self, reading: Reading, *, person: str, key: str, at: int) -> Taken:
         """Lock, compare, count."""
-        async with self._transaction() as cursor:
+        async with self._connections.work("read tag", "tag") as cursor:
             await cursor.execute(_LOCK, (reading.uid,))
             row = await cursor.fetchone()
             if row is None:

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from homecare.identity import AlertId, EdgeId, HomeId, UnitId
 
 _FOR_ALERT: Final = """
@@ -49,18 +48,12 @@ class PostgresTenancy:
         return frozenset(UnitId(unit) for unit in await self._column("read backups", statement, id_))
 
     async def _column(self, op: str, statement: str, id_: str) -> list[str]:
-        try:
-            async with self._connections.transaction() as cursor:
-                await cursor.execute(statement, (id_,))
-                return [row[0] for row in await cursor.fetchall()]
-        except AWAY as error:
-            raise unavailable(op, error) from error
+        async with self._connections.work(op) as cursor:
+            await cursor.execute(statement, (id_,))
+            return [row[0] for row in await cursor.fetchall()]
 
     async def _one(self, statement: str, id_: str) -> UnitId | None:
-        try:
-            async with self._connections.transaction() as cursor:
-                await cursor.execute(statement, (id_,))
-                row = await cursor.fetchone()
-        except AWAY as error:
-            raise unavailable("read unit", error) from error
+        async with self._connections.work("read unit") as cursor:
+            await cursor.execute(statement, (id_,))
+            row = await cursor.fetchone()
         return None if row is None else UnitId(row[0])
