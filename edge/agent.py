@@ -26,6 +26,7 @@ from edge.health import Health
 from edge.hearing import Heard, Hearing
 from edge.journal import Journal
 from edge.recorder import Recorder
+from edge.renewing import Renewing
 from edge.transports.mqtt import MqttTransport
 from edge.uplink import Uplink
 from homecare.clock import HOUR, SECOND, Clock, Instant
@@ -69,6 +70,7 @@ class Agent:
         transports: Sequence[Transport],
         commands: Commands,
         actuators: Sequence[tuple[Device, Actuator]] = (),
+        renewing: Renewing | None = None,
         durable: bool = True,
     ) -> None:
         self._clock = clock
@@ -78,6 +80,7 @@ class Agent:
         self._uplink = uplink
         self._mqtt = mqtt
         self._transports: Mapping[str, Transport] = {transport.name: transport for transport in transports}
+        self._renewing = renewing
         self._durable = durable
         self._recorder = Recorder(journal, on_stored=self._stored, on_state=self._journal_state)
         self._actuation = self._act(commands, actuators)
@@ -110,6 +113,7 @@ class Agent:
                         self._tick(),
                         self._heartbeats(),
                         self._actuation.run(),
+                        *(() if self._renewing is None else (self._renewing.run(),)),
                     )
                 ]
                 await self._stop.wait()
@@ -251,11 +255,15 @@ class Agent:
     def _up(self) -> None:
         print("connected", flush=True)  # noqa: T201 - what a supervisor or a test waits for
         self._uplink.connected()
+        if self._renewing is not None:
+            self._renewing.connected()
         self._beat_now()
         self._wake.set()
 
     def _down(self) -> None:
         self._uplink.disconnected()
+        if self._renewing is not None:
+            self._renewing.disconnected()
 
     def _beat_now(self) -> None:
         self._beat.set()
@@ -264,6 +272,9 @@ class Agent:
         try:
             if kind_of(frame) is Kind.COMMAND:
                 self._actuation.receive(frame)
+                return
+            if kind_of(frame) is Kind.CERTIFICATE_ANSWER and self._renewing is not None:
+                self._renewing.receive(frame)
                 return
             noted = self._uplink.receive(frame, self._clock.now().elapsed)
         except (Malformed, Refused):

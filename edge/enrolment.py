@@ -13,10 +13,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from edge.credentials import new_key, private_pem, request_pem
 from homecare.claim import ClaimCode, authority_digest, read_claim_code
 from homecare.errors import Conflict, Malformed, Refused, Unavailable
 from homecare.identity import new_secret
@@ -27,7 +25,6 @@ SECONDS: Final = 15.0
 ANSWER_LIMIT: Final = 256 * 1024
 """Bytes of an answer: a hundred devices take 20 KiB."""
 CREATED: Final = 201
-_PEM: Final = serialization.Encoding.PEM
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -105,16 +102,9 @@ def _ask(host: str, port: int, tls: ssl.SSLContext, method: str, path: str, body
 
 
 def new_request() -> tuple[bytes, bytes]:
-    """A fresh key (PEM) and its signing request, without a word about ourselves: the gateway gives the name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    request = (
-        x509.CertificateSigningRequestBuilder()
-        .subject_name(x509.Name([]))
-        .sign(key, hashes.SHA256())
-        .public_bytes(_PEM)
-    )
-    return private, request
+    """A fresh key and its signing request, both in PEM."""
+    key = new_key()
+    return private_pem(key), request_pem(key)
 
 
 def _write(

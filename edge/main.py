@@ -11,13 +11,15 @@ from typing import Final
 from edge.agent import Agent
 from edge.commands import Commands
 from edge.config import Installation, read_config
+from edge.credentials import Credentials
 from edge.driver import Actuator, Transport
 from edge.drivers import DRIVERS, FRAMERS
 from edge.health import Health
 from edge.hearing import Hearing
 from edge.journal import Journal
 from edge.recognition import Recognition
-from edge.transports.mqtt import MqttTransport, broker_tls
+from edge.renewing import Renewing
+from edge.transports.mqtt import MqttTransport
 from edge.uplink import Uplink
 from homecare.clock import Clock, SystemClock
 from homecare.device import Device
@@ -38,6 +40,15 @@ def assemble(installation: Installation, clock: Clock) -> Agent:
     keys = agree_at_edge(installation.private_key, installation.gateway_public_key)
     able = [(device, _actuator(device)) for device in installation.devices]
     transports = list(transports_of(installation, clock))
+    credentials = None
+    if installation.certificates is not None:
+        credentials = Credentials(installation.certificates, installation.edge)
+    mqtt = MqttTransport(
+        installation.broker_url,
+        edge=installation.edge,
+        shard=shard_of(installation.home),
+        tls=None if credentials is None else credentials.tls,
+    )
     return Agent(
         clock=clock,
         journal=journal,
@@ -46,15 +57,21 @@ def assemble(installation: Installation, clock: Clock) -> Agent:
         ),
         health=Health(installation.devices, _heard_on(installation), clock.now()),
         uplink=Uplink(edge=installation.edge, run=journal.epoch, keys=keys),
-        mqtt=MqttTransport(
-            installation.broker_url,
-            edge=installation.edge,
-            shard=shard_of(installation.home),
-            tls=None if installation.certificates is None else broker_tls(installation.certificates),
-        ),
+        mqtt=mqtt,
         transports=transports,
         commands=Commands(edge=installation.edge, run=journal.epoch, key=keys.down, devices=able),
         actuators=[(device, actuator) for device, actuator in able if actuator is not None],
+        renewing=None
+        if credentials is None or not credentials.renews
+        else Renewing(
+            edge=installation.edge,
+            run=journal.epoch,
+            keys=keys,
+            credentials=credentials,
+            clock=clock,
+            send=mqtt.send,
+            reconnect=mqtt.reconnect,
+        ),
         durable=durable,
     )
 

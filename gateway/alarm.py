@@ -86,7 +86,7 @@ async def run(config: Config) -> None:
             health = Health(store, broker)
             people = PostgresPeople(desk)
             cases = PostgresCases(desk)
-            identity = Identity(config, desk, clock)
+            identity = Identity(config, desk, registry, clock)
             visiting = Visiting(config, feed, cases, clock=clock)
             sessions = Sessions(people, clock)
             origins = config.origins(listening.getsockname()[1])

@@ -16,6 +16,7 @@ from homecare.delivery import Heartbeat, Loss, Receipt
 from homecare.envelope import Envelope, encode_envelope
 from homecare.event import STREAM_OF, HelpCalled, Stream
 from homecare.identity import EdgeId, Epoch
+from homecare.renewal import CertificateAnswer, CertificateAsk
 
 _BODIES: Final[dict[str, Any]] = {
     "facts": list[Envelope],
@@ -23,6 +24,8 @@ _BODIES: Final[dict[str, Any]] = {
     "receipt": Receipt,
     "lost": Loss,
     "command": Command,
+    "certificate_ask": CertificateAsk,
+    "certificate_answer": CertificateAnswer,
 }
 _DRAFT_7: Final = {"$defs": "definitions"}
 _EDGE_PRIVATE: Final = bytes(range(32))

@@ -1,14 +1,16 @@
 """Topics: `vaka/v1/<shard>/<edge>/...`, nothing retained, no will.
 
-| topic              | QoS | direction | carries                                             |
-|--------------------|-----|-----------|-----------------------------------------------------|
-| `.../up/alarm`     | 1   | up        | facts of the alarm stream                           |
-| `.../up/access`    | 1   | up        | facts of the access stream                          |
-| `.../up/record`    | 1   | up        | facts of the record stream                          |
-| `.../up/heartbeat` | 0   | up        | heartbeats                                          |
-| `.../down/receipt` | 1   | down      | receipts                                            |
-| `.../down/command` | 1   | down      | commands                                            |
-| `.../down/config`  | 1   | down      | configuration (reserved)                            |
+| topic                  | QoS | direction | carries                                       |
+|------------------------|-----|-----------|-----------------------------------------------|
+| `.../up/alarm`         | 1   | up        | facts of the alarm stream                     |
+| `.../up/access`        | 1   | up        | facts of the access stream                    |
+| `.../up/record`        | 1   | up        | facts of the record stream                    |
+| `.../up/heartbeat`     | 0   | up        | heartbeats                                    |
+| `.../up/certificate`   | 0   | up        | asks whether the certificate is to be renewed |
+| `.../down/receipt`     | 1   | down      | receipts                                      |
+| `.../down/command`     | 1   | down      | commands                                      |
+| `.../down/certificate` | 1   | down      | the answers                                   |
+| `.../down/config`      | 1   | down      | configuration (reserved)                      |
 
 `shard` is `shard_of(home)` in decimal without leading zeros. An edge may publish below its own `up` and subscribe
 below its own `down` only: one subtree an edge, so that a broker's access list is one line.
@@ -23,8 +25,9 @@ from homecare.event import Stream
 from homecare.identity import SHARDS, EdgeId, checked
 
 ROOT: Final = "vaka/v1"
-Up = Literal["alarm", "access", "record", "heartbeat"]
-_UP: Final[frozenset[str]] = frozenset({*(stream.value for stream in Stream), "heartbeat"})
+CERTIFICATE: Final = "certificate"
+Up = Literal["alarm", "access", "record", "heartbeat", "certificate"]
+_UP: Final[frozenset[str]] = frozenset({*(stream.value for stream in Stream), "heartbeat", CERTIFICATE})
 
 
 class UpTopic(msgspec.Struct, frozen=True):
@@ -48,6 +51,11 @@ def receipt(shard: int, edge: str) -> str:
 def command(shard: int, edge: str) -> str:
     """The topic on which `edge` hears commands; never retained, and no session outlives a connection there."""
     return f"{ROOT}/{shard}/{edge}/down/command"
+
+
+def certificate(shard: int, edge: str) -> str:
+    """The topic on which `edge` hears of its certificate."""
+    return f"{ROOT}/{shard}/{edge}/down/{CERTIFICATE}"
 
 
 def all_up(channel: str) -> str:

@@ -12,7 +12,8 @@
     26      8      run       the epoch in which the edge runs now (what comes down echoes it)
     34      8      beat      counter of the edge's newest heartbeat in that run (echoed likewise)
     42      n      edge      the edge's id, ASCII
-    42+n    m      body      JSON: an array of envelopes; Loss; Heartbeat; Receipt; Command
+    42+n    m      body      JSON: an array of envelopes; Loss; Heartbeat; Receipt; Command;
+                            CertificateAsk; CertificateAnswer
     -16     16     tag       authenticator over everything before it (see seal)
 
 A frame is at most 64 KiB. The header is readable without the body, so that routing costs no JSON.
@@ -33,6 +34,7 @@ from homecare.envelope import Envelope, Fact, FactId, check_ids, content_digest,
 from homecare.errors import Malformed, Refused
 from homecare.event import STREAM_OF, Stream
 from homecare.identity import EdgeId, Epoch, checked
+from homecare.renewal import CertificateAnswer, CertificateAsk
 
 VERSION: Final = 1
 FRAME_LIMIT: Final = 64 * 1024
@@ -56,6 +58,8 @@ class Kind(IntEnum):
     HEARTBEAT = 3
     RECEIPT = 4
     COMMAND = 5
+    CERTIFICATE_ASK = 6
+    CERTIFICATE_ANSWER = 7
 
 
 _STREAM_CODE: Final = {None: 0, Stream.ALARM: 1, Stream.ACCESS: 2, Stream.RECORD: 3}
@@ -126,7 +130,7 @@ def unpack(data: bytes) -> Frame:
     _, _, kind, stream, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
     body_at = _HEADER.size + edge_len
     if kind not in _CODE_KIND or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
-        raise Malformed("unpack frame", "header", "kind 1 to 5, stream 0 to 3, edge id inside the frame")
+        raise Malformed("unpack frame", "header", "kind 1 to 7, stream 0 to 3, edge id inside the frame")
     if epoch | first | run | beat | (first + count) > _LARGEST:
         raise Malformed("unpack frame", "header", "numbers below 2^63")
     content = memoryview(data)[: -seal.TAG_BYTES]
@@ -212,24 +216,27 @@ def _check_facts(header: Header, envelopes: Sequence[Envelope]) -> Stream:
 
 # --- the small bodies ------------------------------------------------------------------------------------------------
 
-Body = TypeVar("Body", Heartbeat, Receipt, Loss, Command)
-_encoder: Final = msgspec.json.Encoder()
-_decoders: Final = {body: msgspec.json.Decoder(body) for body in (Heartbeat, Receipt, Loss, Command)}
-_KIND_OF: Final[dict[type[Heartbeat] | type[Receipt] | type[Loss] | type[Command], Kind]] = {
+Body = TypeVar("Body", Heartbeat, Receipt, Loss, Command, CertificateAsk, CertificateAnswer)
+AnyBody = Heartbeat | Receipt | Loss | Command | CertificateAsk | CertificateAnswer
+_KIND_OF: Final[dict[type[AnyBody], Kind]] = {
     Heartbeat: Kind.HEARTBEAT,
     Receipt: Kind.RECEIPT,
     Loss: Kind.LOST,
     Command: Kind.COMMAND,
+    CertificateAsk: Kind.CERTIFICATE_ASK,
+    CertificateAnswer: Kind.CERTIFICATE_ANSWER,
 }
+_encoder: Final = msgspec.json.Encoder()
+_decoders: Final = {body: msgspec.json.Decoder(body) for body in _KIND_OF}
 
 
-def encode_body(body: Heartbeat | Receipt | Loss | Command) -> bytes:
-    """The JSON of a heartbeat, receipt, loss or command."""
+def encode_body(body: AnyBody) -> bytes:
+    """The JSON of any body but facts."""
     return _encoder.encode(body)
 
 
 def read_body(frame: Frame, kind: type[Body]) -> Body:
-    """The body of a heartbeat, receipt, lost or command frame; `Malformed` for anything else."""
+    """The body of a frame of any kind but facts; `Malformed` where the frame is of another kind."""
     if frame.header.kind is not _KIND_OF[kind]:
         raise Malformed("read body", "kind", f"expected {kind.__name__}")
     try:

@@ -73,10 +73,10 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.ENGLISH: "The lock did not open when asked, {times} times in seven days, last {at}. Order service.",
     },
     Condition.CERTIFICATE_OVERDUE: {
-        Language.SWEDISH: "Hemenhetens certifikat skulle ha förnyats {since}. Larmen kommer fram ändå. "
-        "Skriv in hemenheten på nytt.",
-        Language.ENGLISH: "The home unit's certificate was due for renewal {since}. Alarms still arrive. "
-        "Enrol it again.",
+        Language.SWEDISH: "Hemenheten skulle ha förnyat sitt certifikat själv senast {since}. Larmen kommer "
+        "fram ändå. Skriv in den på nytt om felet består.",
+        Language.ENGLISH: "The home unit should have renewed its certificate by itself by {since}. Alarms still "
+        "arrive. Enrol it again if the fault stays.",
     },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "

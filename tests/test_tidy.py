@@ -127,7 +127,7 @@ ADDRESSES = [
         (
             "homecare/seal.py",
             "edge/drivers/",
-            "edge/enrolment.py",
+            "edge/credentials.py",
             "gateway/model/certificates.py",
             "gateway/model/tag_sun.py",
             "simulator/",

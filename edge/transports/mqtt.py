@@ -1,8 +1,8 @@
 """MQTT: carries frames between the edge and a broker that may lose every one of them.
 
 The only file of the edge that knows `aiomqtt`. Clean sessions, because the journal is the memory. Facts go with QoS 1
-for flow control, heartbeats with QoS 0. Two lanes publish side by side, so that an alarm or heartbeat never waits
-behind bulk in our own queues. Nothing that happens here removes anything from the journal.
+for flow control, heartbeats and asks for a certificate with QoS 0. Two lanes publish side by side, so that an alarm or
+heartbeat never waits behind bulk in our own queues. Nothing that happens here removes anything from the journal.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 
-from edge.config import Certificates
 from edge.uplink import Outgoing
 from homecare import topic
 from homecare.errors import Malformed
@@ -36,6 +35,7 @@ BULK_LIMIT: Final = 32
 HEARD_LIMIT: Final = 1000
 """Receipts waiting to be read; more are dropped, because later ones say the same."""
 _URGENT: Final = frozenset({"alarm", "heartbeat"})
+_AT_MOST_ONCE: Final = frozenset({"heartbeat", topic.CERTIFICATE})
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _log = logging.getLogger(__name__)
 
@@ -43,20 +43,22 @@ _log = logging.getLogger(__name__)
 class MqttTransport:
     """The edge's connection to its broker; `url` is `mqtt://` or `mqtts://` with host, port, user and password.
 
-    `tls` is how the broker is believed and who we say we are; without it the machine's own authorities count.
+    `tls` gives, for each connection, how the broker is believed and who we say we are; without it the machine's own
+    authorities count.
     """
 
-    def __init__(self, url: str, *, edge: EdgeId, shard: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, url: str, *, edge: EdgeId, shard: int, tls: Callable[[], ssl.SSLContext] | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise Malformed("read broker address", "broker_url", "mqtt://host:port or mqtts://host:port")
         self._parts = parts
-        self._tls = tls or ssl.create_default_context() if parts.scheme == "mqtts" else None
+        self._tls = tls or ssl.create_default_context if parts.scheme == "mqtts" else None
         self._edge = edge
         self._shard = shard
         self._urgent: asyncio.Queue[Outgoing] = asyncio.Queue(URGENT_LIMIT)
         self._bulk: asyncio.Queue[Outgoing] = asyncio.Queue(BULK_LIMIT)
         self._online = False
+        self._again = asyncio.Event()
         self.dropped = 0
         """Frames dropped because a lane was full."""
 
@@ -75,6 +77,11 @@ class MqttTransport:
         except asyncio.QueueFull:
             self.dropped += 1
 
+    def reconnect(self) -> None:
+        """End the present connection in order and make the next one at once."""
+        if self._online:
+            self._again.set()
+
     async def run(
         self, on_up: Callable[[], None], on_down: Callable[[], None], on_frame: Callable[[bytes], None]
     ) -> None:
@@ -87,6 +94,7 @@ class MqttTransport:
                     _heed_cancellation()
                     attempt = 0
                     self._forget()
+                    self._again.clear()
                     self._online = True
                     on_up()
                     await self._serve(client, on_frame)
@@ -96,6 +104,9 @@ class MqttTransport:
             finally:
                 self._online = False
                 on_down()
+            if self._again.is_set():
+                self._again.clear()
+                continue
             await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)] * jitter())
             attempt += 1
 
@@ -110,14 +121,14 @@ class MqttTransport:
             clean_session=True,
             keepalive=KEEPALIVE_SECONDS,
             timeout=ANSWER_SECONDS,
-            tls_context=self._tls,
+            tls_context=None if self._tls is None else self._tls(),
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             max_queued_incoming_messages=HEARD_LIMIT,
             max_queued_outgoing_messages=URGENT_LIMIT + BULK_LIMIT,
         )
 
-    def _down(self) -> tuple[str, str]:
-        return topic.receipt(self._shard, self._edge), topic.command(self._shard, self._edge)
+    def _down(self) -> tuple[str, ...]:
+        return tuple(down(self._shard, self._edge) for down in (topic.receipt, topic.command, topic.certificate))
 
     def _forget(self) -> None:
         """What waited for the last connection will be asked for again by the uplink."""
@@ -130,14 +141,18 @@ class MqttTransport:
             while True:
                 outgoing = await lane.get()
                 name = topic.up(self._shard, self._edge, outgoing.channel)
-                await client.publish(name, outgoing.frame, qos=0 if outgoing.channel == "heartbeat" else 1)
+                await client.publish(name, outgoing.frame, qos=0 if outgoing.channel in _AT_MOST_ONCE else 1)
 
         async def listen() -> None:
             async for message in client.messages:
                 if isinstance(message.payload, bytes):
                     on_frame(message.payload)
 
-        tasks = [asyncio.create_task(work) for work in (publish(self._urgent), publish(self._bulk), listen())]
+        async def told_to_reconnect() -> None:
+            await self._again.wait()
+
+        works = (publish(self._urgent), publish(self._bulk), listen(), told_to_reconnect())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -155,17 +170,6 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-def broker_tls(certificates: Certificates) -> ssl.SSLContext:
-    """TLS with the edge's own certificate, believing only its authority; `Malformed` for files that do not fit."""
-    try:
-        context = ssl.create_default_context(cafile=certificates.authority)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(certificates.certificate, certificates.key)
-    except (ssl.SSLError, OSError) as error:
-        raise Malformed("read certificates", type(error).__name__, "enrol the edge again") from error
-    return context
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

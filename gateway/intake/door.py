@@ -13,10 +13,12 @@ from gateway.intake.registry import EdgeEntry, Registry
 from homecare.errors import Malformed, Refused
 from homecare.event import Stream
 from homecare.identity import EdgeId
-from homecare.topic import UpTopic, read_up
+from homecare.topic import CERTIFICATE, UpTopic, read_up
 from homecare.wire import Frame, Kind, UnknownVersion, unpack
 
 HEARTBEAT: Final = "heartbeat"
+_APART: Final = {HEARTBEAT: Kind.HEARTBEAT, CERTIFICATE: Kind.CERTIFICATE_ASK}
+"""Channels that carry no stream, and what they carry."""
 TOPICS_LIMIT: Final = 50_000
 """Topics remembered as read: three an edge for 16,000 edges; then the memory starts anew."""
 
@@ -100,7 +102,7 @@ class Door:
 
 
 def _stream(where: UpTopic) -> Stream | None:
-    return None if where.channel == HEARTBEAT else Stream(where.channel)
+    return None if where.channel in _APART else Stream(where.channel)
 
 
 def _mismatch(frame: Frame, where: UpTopic, edge: EdgeEntry) -> TurnedAway | None:
@@ -109,8 +111,8 @@ def _mismatch(frame: Frame, where: UpTopic, edge: EdgeEntry) -> TurnedAway | Non
         return TurnedAway(Reason.EDGE_DIFFERS, "the frame names another edge than its topic", where.shard, where.edge)
     if where.shard not in edge.shards:
         return TurnedAway(Reason.SHARD, "no home of this edge is on that shard", where.shard, where.edge)
-    if where.channel == HEARTBEAT:
-        fits = header.kind is Kind.HEARTBEAT
+    if where.channel in _APART:
+        fits = header.kind is _APART[where.channel]
     else:
         fits = header.kind in (Kind.FACTS, Kind.LOST) and header.stream == where.channel
     if not fits:

@@ -14,6 +14,8 @@ PATTERNS = (
     f"pattern write {ROOT}/+/%u/up/access",
     f"pattern write {ROOT}/+/%u/up/record",
     f"pattern write {ROOT}/+/%u/up/heartbeat",
+    f"pattern write {ROOT}/+/%u/up/certificate",
+    f"pattern read {ROOT}/+/%u/down/certificate",
     f"pattern read {ROOT}/+/%u/down/receipt",
     f"pattern read {ROOT}/+/%u/down/command",
     f"pattern read {ROOT}/+/%u/down/config",

@@ -6,6 +6,7 @@ ends only after ten years: an alarm must not fall silent because a date passed (
 turned away by its registration, not by its date.
 """
 
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,19 +14,21 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from homecare.claim import authority_digest
 from homecare.clock import DAY, SECOND
-from homecare.errors import Malformed
+from homecare.errors import Malformed, Refused
 from homecare.identity import EdgeId, checked, new_secret
 
 DUE_AFTER: Final = 90 * DAY
 """Microseconds after which a certificate should have been renewed."""
 RENEW_AFTER: Final = 60 * DAY
-"""Microseconds after which an edge asks for the next one: two thirds of its time."""
+"""Microseconds after which an edge is given the next one: two thirds of its time, so that a month of asking every day
+goes by before people are bothered."""
 ENDS_AFTER: Final = 3_650 * DAY
 """Microseconds of validity in the certificate itself: longer than an edge lives."""
 BEFORE: Final = DAY
@@ -48,11 +51,23 @@ class Authority(msgspec.Struct, frozen=True):
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A certificate that was given: PEM, serial number in hex, when it is due (wall microseconds)."""
+    """A certificate that was given: PEM, serial number in hex, when it is due (wall microseconds).
+
+    `key` is the SHA-256 of the public key that it certifies.
+    """
 
     certificate: bytes
     serial: str
     due_at: int
+    key: bytes
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A certificate of ours that an edge showed, and when it was given (wall microseconds, of whole seconds)."""
+
+    serial: str
+    issued_at: int
+    key: ec.EllipticCurvePublicKey
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -83,6 +98,13 @@ def issue_edge(authority: Authority, request: bytes, *, edge: EdgeId, at: int) -
     What the request says of itself is not believed: only its key is taken, and only if the request proves to hold it.
     `Malformed` for anything but a P-256 request of at most `REQUEST_LIMIT` bytes.
     """
+    key = requested_key(request)
+    built = _leaf(authority, key, _name(checked(edge, "edge")), at, purpose=ExtendedKeyUsageOID.CLIENT_AUTH)
+    return Issued(certificate=_pem(built), serial=_serial(built), due_at=at + DUE_AFTER, key=key_digest(key))
+
+
+def requested_key(request: bytes) -> ec.EllipticCurvePublicKey:
+    """The key of a signing request (PEM), proven to be held; `Malformed` as `issue_edge` says."""
     if len(request) > REQUEST_LIMIT:
         raise Malformed("issue certificate", "request", f"at most {REQUEST_LIMIT} bytes of PEM")
     try:
@@ -93,8 +115,40 @@ def issue_edge(authority: Authority, request: bytes, *, edge: EdgeId, at: int) -
         raise Malformed("issue certificate", "request", "a signing request in PEM") from error
     if not proven or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise Malformed("issue certificate", "request", "a P-256 key and the signature that proves it")
-    built = _leaf(authority, key, _name(checked(edge, "edge")), at, purpose=ExtendedKeyUsageOID.CLIENT_AUTH)
-    return Issued(certificate=_pem(built), serial=f"{built.serial_number:x}", due_at=at + DUE_AFTER)
+    return key
+
+
+def key_digest(key: ec.EllipticCurvePublicKey) -> bytes:
+    """By what a key is told from others."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).digest()
+
+
+def read_shown(authority: Authority, certificate: bytes, *, edge: EdgeId) -> Shown:
+    """The certificate (PEM) that `edge` shows; `Refused` unless our authority gave it to this edge.
+
+    Its dates are not asked: no date silences an edge.
+    """
+    parent = _loaded(authority.certificate)
+    try:
+        shown = x509.load_pem_x509_certificate(certificate)
+        shown.verify_directly_issued_by(parent)
+        key = shown.public_key()
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise Refused("read certificate", "certificate", "our authority did not give it") from error
+    if shown.subject != _name(edge) or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Refused("read certificate", "certificate", "it was given to another edge")
+    made = int(shown.not_valid_before_utc.timestamp()) * SECOND + BEFORE
+    return Shown(serial=_serial(shown), issued_at=made, key=key)
+
+
+def signed(key: ec.EllipticCurvePublicKey, signature: bytes, content: bytes) -> bool:
+    """Whether the holder of the key signed this."""
+    try:
+        key.verify(signature, content, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def issue_server(authority: Authority, names: Sequence[str], *, at: int) -> Server:
@@ -155,6 +209,10 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _serial(certificate: x509.Certificate) -> str:
+    return f"{certificate.serial_number:x}"
 
 
 def _name(common: str) -> x509.Name:

@@ -1,10 +1,11 @@
 """What enrolment needs of a store: claim codes, the edges that came in by them, and which were turned away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from gateway.model.renewal import Decision, Given
 from homecare.device import Capability, Placement
 from homecare.identity import DeviceId, EdgeId, HomeId
 from rules.verdict import Raise
@@ -50,7 +51,7 @@ class Claimed(msgspec.Struct, frozen=True):
 
 
 class Overdue(msgspec.Struct, frozen=True):
-    """An edge whose newest certificate should have been renewed at `due_at`."""
+    """An edge whose newest certificate that was seen in use should have been renewed at `due_at`."""
 
     edge: EdgeId
     home: HomeId
@@ -80,8 +81,16 @@ class EnrolmentStore(Protocol):
         """Every revoked edge."""
         ...
 
+    async def renew(self, edge: EdgeId, decide: Callable[[Sequence[Given]], Decision], at: int) -> Decision:
+        """Decide over everything that the edge was given, and put it into force; two for one edge come one by one.
+
+        Where the certificate that it uses is not overdue, that fault of its home has ended. `Unknown` for no such edge,
+        `Refused` for one that was turned away: it gets nothing, not even an answer.
+        """
+        ...
+
     async def overdue(self, at: int) -> Sequence[Overdue]:
-        """Edges that stand in a home with a newest certificate that was due before `at`."""
+        """Edges that stand in a home and use a certificate that was due before `at`, as far as anybody saw."""
         ...
 
     async def tell(self, raised: Sequence[Raise], at: int) -> None:

@@ -132,8 +132,8 @@ SABOTAGES: tuple[Sabotage, ...] = (
         (
             Edit(
                 "edge/transports/mqtt.py",
-                'await client.publish(name, outgoing.frame, qos=0 if outgoing.channel == "heartbeat" else 1)',
-                'await client.publish(name, outgoing.frame, qos=0 if outgoing.channel == "heartbeat" else 1)\n'
+                "await client.publish(name, outgoing.frame, qos=0 if outgoing.channel in _AT_MOST_ONCE else 1)",
+                "await client.publish(name, outgoing.frame, qos=0 if outgoing.channel in _AT_MOST_ONCE else 1)\n"
                 "                await self.trim(outgoing.frame)",
             ),
             Edit(

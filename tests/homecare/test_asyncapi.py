@@ -20,6 +20,7 @@ from homecare.command import Command
 from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, Receipt, Refusal, StreamHeld
 from homecare.event import STREAM_OF
 from homecare.identity import EdgeId
+from homecare.renewal import CertificateAnswer, CertificateAsk, CertificateOutcome, CertificateRefusal
 from tests.homecare.test_wire import DOCS
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((DOCS / "asyncapi.yaml").read_text(encoding="utf-8"))
@@ -123,8 +124,8 @@ def test_channels_operations_and_messages_belong_together() -> None:
 
 def test_addresses_and_directions_are_those_of_the_code() -> None:
     edge = EdgeId("edge-00000001")
-    ours = {topic.up(7, edge, name): "send" for name in ("alarm", "access", "record", "heartbeat")}
-    ours |= {topic.receipt(7, edge): "receive", topic.command(7, edge): "receive"}
+    ours = {topic.up(7, edge, name): "send" for name in ("alarm", "access", "record", "heartbeat", "certificate")}
+    ours |= {down(7, edge): "receive" for down in (topic.receipt, topic.command, topic.certificate)}
     told = {}
     for operation in DOCUMENT["operations"].values():
         channel = found(operation["channel"]["$ref"], document=DOCUMENT, folder=DOCS)
@@ -150,12 +151,19 @@ def test_every_vector_is_valid_under_the_schema_of_its_kind() -> None:
 BODIES = [
     ("lost", Loss(LossReason.EVICTED, ("device-00000001",), earliest=1, latest=2)),
     ("receipt", Receipt(durable=0, refused=Refusal.VERSION)),
+    ("certificate_ask", CertificateAsk("pem", "00ff")),
+    ("certificate_ask", CertificateAsk("pem", "00ff", request="pem")),
+    ("certificate_answer", CertificateAnswer(CertificateOutcome.NOT_YET)),
+    ("certificate_answer", CertificateAnswer(CertificateOutcome.ISSUED, certificate="pem")),
+    ("certificate_answer", CertificateAnswer(CertificateOutcome.REFUSED, refusal=CertificateRefusal.TOO_SOON)),
     ("heartbeat", Heartbeat(SECOND, 0, SECOND, SECOND, (EpochHeld("0" * 16, NONE, NONE, NONE),), 0)),
 ]
 
 
-@pytest.mark.parametrize(("message", "body"), BODIES, ids=[name for name, _ in BODIES])
-def test_what_we_send_is_valid(message: str, body: Loss | Receipt | Heartbeat) -> None:
+@pytest.mark.parametrize(
+    ("message", "body"), BODIES, ids=[f"{number}-{name}" for number, (name, _) in enumerate(BODIES)]
+)
+def test_what_we_send_is_valid(message: str, body: wire.AnyBody) -> None:
     Draft7Validator(schema_of(message)).validate(json.loads(wire.encode_body(body)))
 
 

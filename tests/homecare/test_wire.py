@@ -250,6 +250,6 @@ def test_the_asyncapi_document_names_our_topics_and_only_files_that_exist() -> N
     text = (DOCS / "asyncapi.yaml").read_text()
     document = yaml.safe_load(text)
     channels = {channel["address"].rsplit("/", 1)[1] for channel in document["channels"].values()}
-    assert channels == {"alarm", "access", "record", "heartbeat", "receipt", "command"}
+    assert channels == {"alarm", "access", "record", "heartbeat", "receipt", "command", "certificate"}
     for path in re.findall(r"\./(schemas/\w+\.json)", text):
         assert (DOCS / path).exists()

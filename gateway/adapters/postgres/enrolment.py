@@ -1,6 +1,6 @@
 """Claim codes, certificates and revocation in PostgreSQL: `EnrolmentStore`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import AWAY, Connections
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.model.renewal import Decision, Given
 from gateway.ports.enrolment import Claimed, NewCode, NewEdge, Overdue, PlannedDevice
+from homecare.alert import Condition
 from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import EdgeId, HomeId
-from rules.verdict import Raise
+from rules.verdict import Clear, Raise
 
 _CHANGED: Final = "UPDATE registry_change SET number = number + 1"
 _KEEP: Final = """
@@ -39,8 +41,23 @@ _OVERDUE: Final = """
 SELECT * FROM (
     SELECT DISTINCT ON (c.edge) c.edge, h.home, c.serial, c.due_at
     FROM certificate AS c JOIN edge_home AS h ON h.edge = c.edge AND h.valid_until IS NULL
+    WHERE c.seen_at IS NOT NULL
     ORDER BY c.edge, c.issued_at DESC
 ) AS newest WHERE due_at < %s
+"""
+_LOCK: Final = "SELECT revoked_at FROM edge WHERE id = %s FOR NO KEY UPDATE"
+"""Not stronger: whoever records a fact of the edge refers to its row and must not wait."""
+_GIVEN: Final = """
+SELECT serial, issued_at, due_at, key, pem, seen_at FROM certificate WHERE edge = %s ORDER BY issued_at DESC
+"""
+_CERTIFY: Final = "INSERT INTO certificate (serial, edge, issued_at, due_at, key, pem) VALUES (%s, %s, %s, %s, %s, %s)"
+_USED: Final = """
+INSERT INTO certificate (serial, edge, issued_at, due_at, seen_at) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (serial) DO UPDATE SET seen_at = coalesce(certificate.seen_at, excluded.seen_at)
+"""
+_FAULTY: Final = """
+SELECT DISTINCT a.home FROM alert AS a JOIN edge_home AS h ON h.home = a.home AND h.valid_until IS NULL
+WHERE h.edge = %s AND a.condition = %s AND a.active
 """
 
 
@@ -85,8 +102,7 @@ class PostgresEnrolment:
                 "INSERT INTO edge_home (edge, home, valid_from) VALUES (%s, %s, %s)", (edge.id, home, moment)
             )
             await cursor.execute(
-                "INSERT INTO certificate VALUES (%s, %s, %s, %s)",
-                (edge.serial, edge.id, from_wall(edge.issued_at), from_wall(edge.due_at)),
+                _USED, (edge.serial, edge.id, from_wall(edge.issued_at), from_wall(edge.due_at), moment)
             )
             await cursor.executemany(_DEVICE, [_device(one, home, edge.id) for one in devices])
             await cursor.execute(_CHANGED)
@@ -107,8 +123,41 @@ class PostgresEnrolment:
             await cursor.execute("SELECT id FROM edge WHERE revoked_at IS NOT NULL ORDER BY id")
             return tuple(EdgeId(row[0]) for row in await cursor.fetchall())
 
+    async def renew(self, edge: EdgeId, decide: Callable[[Sequence[Given]], Decision], at: int) -> Decision:
+        """Under a lock on the edge's row."""
+        async with self._transaction("renew certificate") as cursor:
+            await cursor.execute(_LOCK, (edge,))
+            row = await cursor.fetchone()
+            if row is None:
+                raise Unknown("renew certificate", "edge", "there is no such edge; enrol it anew")
+            if row[0] is not None:
+                raise Refused("renew certificate", "edge", "it was turned away; enrol it anew")
+            await cursor.execute(_GIVEN, (edge,))
+            decision = decide([_given(one) for one in await cursor.fetchall()])
+            used, issued = decision.used, decision.issued
+            if used is not None and used.seen_at is not None:
+                used_since = (from_wall(one) for one in (used.issued_at, used.due_at, used.seen_at))
+                await cursor.execute(_USED, (used.serial, edge, *used_since))
+                if used.due_at > at:
+                    await self._end_fault(cursor, edge, at)
+            if issued is not None:
+                times = (from_wall(at), from_wall(issued.due_at))
+                await cursor.execute(_CERTIFY, (issued.serial, edge, *times, issued.key, issued.certificate))
+        return decision
+
+    async def _end_fault(self, cursor: AsyncCursor[Any], edge: EdgeId, at: int) -> None:
+        """Where no edge of its home uses one that is overdue."""
+        await cursor.execute(_FAULTY, (edge, Condition.CERTIFICATE_OVERDUE))
+        homes = {HomeId(row[0]) for row in await cursor.fetchall()}
+        if not homes:
+            return
+        await cursor.execute(_OVERDUE, (from_wall(at),))
+        late = {HomeId(row[1]) for row in await cursor.fetchall()}
+        clear = [Clear(Condition.CERTIFICATE_OVERDUE, home, None, occurred_at=at) for home in homes - late]
+        await apply_verdicts(cursor, clear, at)
+
     async def overdue(self, at: int) -> Sequence[Overdue]:
-        """By the newest one an edge."""
+        """By the newest one an edge that was seen in use."""
         async with self._transaction("read certificates") as cursor:
             await cursor.execute(_OVERDUE, (from_wall(at),))
             rows = await cursor.fetchall()
@@ -121,6 +170,18 @@ class PostgresEnrolment:
                 await apply_verdicts(cursor, raised, at)
         except psycopg.errors.UniqueViolation as error:
             raise Conflict("tell of certificates", "alert", "another process told the same just now") from error
+
+
+def _given(row: Sequence[Any]) -> Given:
+    serial, issued_at, due_at, key, pem, seen_at = row
+    return Given(
+        serial=serial,
+        issued_at=wall(issued_at),
+        due_at=wall(due_at),
+        key=None if key is None else bytes(key),
+        certificate=None if pem is None else bytes(pem),
+        seen_at=None if seen_at is None else wall(seen_at),
+    )
 
 
 def _device(one: PlannedDevice, home: HomeId, edge: EdgeId) -> tuple[Any, ...]:

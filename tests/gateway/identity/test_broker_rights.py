@@ -23,8 +23,8 @@ from tests.ports import new_port
 
 MINE, OTHER, REVOKED = "edge-mine-0001", "edge-other-001", "edge-revoked-1"
 PATIENCE = 5.0
-UP = ("alarm", "access", "record", "heartbeat")
-DOWN = ("receipt", "command", "config")
+UP = ("alarm", "access", "record", "heartbeat", "certificate")
+DOWN = ("receipt", "command", "certificate", "config")
 
 
 @dataclass
@@ -107,7 +107,7 @@ def topics() -> list[str]:
 
 
 def may_say(edge: str, name: str) -> bool:
-    """Written from the rule, not from the patterns: up of itself, the four channels, unless it is revoked."""
+    """Written from the rule, not from the patterns: up of itself, the five channels, unless it is revoked."""
     return edge != REVOKED and name in {f"{ROOT}/7/{edge}/up/{channel}" for channel in UP}
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from edge.config import read_config
+from edge.credentials import Credentials
 from edge.enrolment import enrol
-from edge.transports.mqtt import broker_tls
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.edges.enrolment import Enrolment
@@ -77,7 +77,7 @@ def test_a_new_edge_comes_in_with_keys_of_its_own(serving: Serving, port: int, t
     (device,) = installation.devices
     assert (device.driver, device.address, installation.secrets[device.id].hex()) == ("bthome", SENSOR["address"], KEY)
     assert installation.certificates is not None
-    assert broker_tls(installation.certificates).get_ca_certs()
+    assert Credentials(installation.certificates, installation.edge).tls().get_ca_certs()
     mine = public_key(installation.private_key)
     ours = agree_at_gateway(GATEWAY_PRIVATE, mine)
     assert agree_at_edge(installation.private_key, installation.gateway_public_key) == ours
