@@ -1,4 +1,4 @@
-"""The engine: one stimulus through coverage and then through every rule of the catalogue, each on its own slice.
+"""The engine: one stimulus through coverage or staffing, then through every rule of the catalogue, each on its slice.
 
 `step` never raises: a rule with a bug gives the verdict `RuleFailed`, keeps its slice, and the other rules, the other
 homes and the record go on. The same stimuli in the same order give the same verdicts, bit for bit, also when the
@@ -13,12 +13,13 @@ import msgspec
 
 from homecare.alert import Condition
 from homecare.errors import Malformed
-from rules import CATALOGUE
+from rules import CATALOGUE, staffing
 from rules.coverage import CONCERNS, CoverageState, fold, prune
 from rules.home_settings import HomeSettings
 from rules.home_state import HomeState
 from rules.rule import Rule, View
-from rules.stimulus import Happened, Reached, Stimulus
+from rules.staffing import NOBODY, StaffingState
+from rules.stimulus import Happened, Reached, Staffed, Stimulus
 from rules.verdict import RuleFailed, Verdict
 
 STATE_VERSION: Final = 1
@@ -30,13 +31,15 @@ def step(settings: HomeSettings, state: HomeState, stimulus: Stimulus) -> tuple[
     """The state after the stimulus and what it means. The very same state comes back where nothing changed."""
     kind = type(stimulus.envelope.event) if isinstance(stimulus, Happened) else type(stimulus)
     wanted = _wanted(settings.off).get(kind, ())
-    if not wanted and kind not in CONCERNS:
+    if not wanted and kind not in CONCERNS and kind is not Staffed:
         return state, ()
     draft = _Draft(settings, state)
     if kind in CONCERNS:
         draft.cover(stimulus)
+    elif isinstance(stimulus, Staffed):
+        draft.staff(stimulus)
     if wanted:
-        view = View(settings, draft.coverage)
+        view = View(settings, draft.coverage, draft.staffing)
         for name, rule in wanted:
             draft.judge(name, rule, view, stimulus)
     if kind is Reached:
@@ -51,6 +54,7 @@ class _Draft:
         self.settings = settings
         self.before = state
         self.coverage = state.coverage
+        self.staffing = state.staffing
         self.slices: dict[str, msgspec.Struct] = {}
         self.wakes: Mapping[str, int] = state.wakes
         self.verdicts: list[Verdict] = []
@@ -61,6 +65,13 @@ class _Draft:
             self.coverage = fold(self.settings, self.coverage, stimulus)
         except Exception as error:  # noqa: BLE001 - why: a bug in one place must not silence the other rules
             self.verdicts.append(RuleFailed("coverage", self.settings.home, _place(error)))
+
+    def staff(self, stimulus: Staffed) -> None:
+        """Who is inside, likewise."""
+        try:
+            self.staffing = staffing.fold(self.staffing, stimulus.attendance)
+        except Exception as error:  # noqa: BLE001 - why: a bug in one place must not silence the other rules
+            self.verdicts.append(RuleFailed("staffing", self.settings.home, _place(error)))
 
     def judge(self, name: str, rule: Rule[Any], view: View, stimulus: Stimulus) -> None:
         """One rule on its own slice."""
@@ -80,16 +91,18 @@ class _Draft:
                 self.wakes = {**self.wakes, name: judgement.wake_at}
 
     def forget_what_is_judged(self) -> None:
-        """Coverage that every rule has seen is not needed any more."""
+        """What every rule has judged is not needed any more."""
         self.coverage = prune(self.settings, self.coverage)
+        self.staffing = staffing.prune(self.settings, self.staffing, self.coverage)
 
     def done(self) -> HomeState:
         """The state as it stands now, or the very same one."""
         before = self.before
-        if not self.slices and self.coverage is before.coverage and self.wakes is before.wakes:
+        known = self.coverage is before.coverage and self.staffing is before.staffing
+        if known and not self.slices and self.wakes is before.wakes:
             return before
         slices = {**before.slices, **self.slices} if self.slices else before.slices
-        return HomeState(self.coverage, slices, self.wakes)
+        return HomeState(self.coverage, slices, self.wakes, self.staffing)
 
 
 @functools.lru_cache(maxsize=1 << len(CATALOGUE))
@@ -119,13 +132,15 @@ class _Stored(msgspec.Struct):
     coverage: CoverageState
     slices: dict[str, msgspec.Raw]
     wakes: dict[str, int]
+    staffing: StaffingState = NOBODY
 
 
-class _Storing(msgspec.Struct):
+class _Storing(msgspec.Struct, omit_defaults=True):
     version: int
     coverage: CoverageState
     slices: Mapping[str, msgspec.Struct]
     wakes: Mapping[str, int]
+    staffing: StaffingState | None = None
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -135,7 +150,8 @@ _slices: Final = {name: msgspec.json.Decoder(rule.state) for name, rule in _BY_N
 
 def encode(state: HomeState) -> bytes:
     """The state as JSON, the same bytes for the same state; below 1 KiB for an ordinary home."""
-    return _encoder.encode(_Storing(STATE_VERSION, state.coverage, state.slices, state.wakes))
+    known = None if state.staffing == NOBODY else state.staffing
+    return _encoder.encode(_Storing(STATE_VERSION, state.coverage, state.slices, state.wakes, known))
 
 
 def decode(data: bytes) -> HomeState:
@@ -158,4 +174,4 @@ def decode(data: bytes) -> HomeState:
             except msgspec.DecodeError:
                 continue
     wakes = {name: at for name, at in stored.wakes.items() if name in slices}
-    return HomeState(stored.coverage, slices, wakes)
+    return HomeState(stored.coverage, slices, wakes, stored.staffing)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rules.coverage import CoverageState
+from rules.staffing import NOBODY, StaffingState
 
 
 class HomeState(msgspec.Struct, frozen=True):
@@ -17,6 +18,7 @@ class HomeState(msgspec.Struct, frozen=True):
     coverage: CoverageState = CoverageState()
     slices: Mapping[str, msgspec.Struct] = {}
     wakes: Mapping[str, int] = {}
+    staffing: StaffingState = NOBODY
 
     @property
     def wake_at(self) -> int | None:

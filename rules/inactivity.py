@@ -7,6 +7,9 @@ alert of its own).
 Two limits. The long one (`quiet_by_night`) holds always. The short one (`quiet_by_day`) holds for a stretch that lies
 wholly in the day: somebody who sleeps until seven is not reported at six for having been still since ten.
 
+While somebody from the staff is inside, movements are nobody's and the judgement waits; it counts anew when they have
+left. A leaving is itself a sign of life, because somebody saw the resident; an attendance that merely ran out is not.
+
 Late signs of life clear. What is judged does not depend on when facts arrive, only on what they say.
 """
 
@@ -17,6 +20,7 @@ from typing import Final
 import msgspec
 
 from homecare.alert import Condition
+from homecare.attendance import Attendance
 from homecare.clock import DAY, SECOND
 from homecare.device import Capability
 from homecare.event import (
@@ -37,7 +41,8 @@ from rules.home_settings import AssignedDevice, HomeSettings
 from rules.local_night import nights
 from rules.rule import Judgement, Rule, View
 from rules.spans import SPANS_MOST, Span, Spans, add, clipped, overlap, union, without
-from rules.stimulus import Happened, Lost, Reached
+from rules.staffing import inside
+from rules.stimulus import Happened, Lost, Reached, Staffed
 from rules.verdict import Clear, Raise
 
 LIFE_PROPERTIES: Final = frozenset({"moving", "occupancy", "presence", "vibration"})
@@ -49,10 +54,10 @@ NOBODY: Final = frozenset({LockCause.COMMAND, LockCause.AUTOMATIC})
 class InactivityState(msgspec.Struct, frozen=True, array_like=True):
     """What is still needed to judge.
 
-    `life`: spans with signs of life; gaps too short to matter are closed. `moving`: for each epoch, since when which
-    sensor sees motion; kept apart because an older epoch may drain after a newer one. `since`: everything before it is
-    judged. `raised`: the beginning of the quiet stretch that is raised now; `fired`:
-    of the last one that ever was.
+    `life`: spans with signs of life, the staff's too; gaps too short to matter are closed. `moving`: for each epoch,
+    since when which sensor sees motion; kept apart because an older epoch may drain after a newer one. `since`:
+    everything before it is judged. `raised`: the beginning of the quiet stretch that is raised now; `fired`: of the
+    last one that ever was.
     """
 
     life: Spans = ()
@@ -62,7 +67,9 @@ class InactivityState(msgspec.Struct, frozen=True, array_like=True):
     fired: int = -1
 
 
-def judge(view: View, state: InactivityState, stimulus: Happened | Reached | Lost) -> Judgement[InactivityState]:
+def judge(
+    view: View, state: InactivityState, stimulus: Happened | Reached | Lost | Staffed
+) -> Judgement[InactivityState]:
     """See the module."""
     match stimulus:
         case Happened():
@@ -70,12 +77,14 @@ def judge(view: View, state: InactivityState, stimulus: Happened | Reached | Los
             if isinstance(event, TelemetryEvicted):
                 devices = named(view.settings, stimulus.fact.edge, event.devices)
                 return Judgement(_forget(state, devices, moved(event.latest, stimulus)))
-            return _hear(view.settings, state, stimulus)
+            return _hear(view, state, stimulus)
         case Reached():
             return _judge_through(view, _without_ended(view, state))
         case Lost():
             devices = named(view.settings, stimulus.edge, stimulus.devices)
             return Judgement(_forget(state, devices, stimulus.latest))
+        case Staffed(attendance):
+            return _staffed(view.settings, state, attendance)
 
 
 # --- signs of life ---------------------------------------------------------------------------------------------------
@@ -96,8 +105,8 @@ def is_life(event: Event) -> bool:
             return False
 
 
-def _hear(settings: HomeSettings, state: InactivityState, stimulus: Happened) -> Judgement[InactivityState]:
-    event, at = stimulus.envelope.event, stimulus.at
+def _hear(view: View, state: InactivityState, stimulus: Happened) -> Judgement[InactivityState]:
+    settings, event, at = view.settings, stimulus.envelope.event, stimulus.at
     span: Span | None = (at, at) if is_life(event) else None
     moving = state.moving
     if isinstance(event, MotionChanged):
@@ -113,12 +122,27 @@ def _hear(settings: HomeSettings, state: InactivityState, stimulus: Happened) ->
     if span is None:
         return Judgement(state)
     life = _bounded(add(state.life, span, gap=_shortest(settings)))
-    if state.raised is not None and span[1] > state.raised:
-        cleared = Clear(Condition.INACTIVITY, settings.home, None, span[1])
+    stirred = None if state.raised is None else _stirred_since(view, state.raised, span)
+    if stirred is not None:
+        cleared = Clear(Condition.INACTIVITY, settings.home, None, stirred)
         return Judgement(InactivityState(life, moving, state.since, None, state.fired), (cleared,))
     if life is state.life and moving is state.moving:
         return Judgement(state)
     return Judgement(InactivityState(life, moving, state.since, state.raised, state.fired))
+
+
+def _stirred_since(view: View, raised: int, span: Span) -> int | None:
+    """When the resident stirred after quiet began that is raised; None where it was before, or the staff's doing."""
+    alone = without((span,), inside(view.staffing))
+    return next((begun if begun > raised else end for begun, end in alone if end > raised), None)
+
+
+def _staffed(settings: HomeSettings, state: InactivityState, said: Attendance) -> Judgement[InactivityState]:
+    """Somebody has left who saw the resident."""
+    if not said.seen or said.until is None or state.raised is None or said.until <= state.raised:
+        return Judgement(state)
+    cleared = Clear(Condition.INACTIVITY, settings.home, None, said.until)
+    return Judgement(msgspec.structs.replace(state, raised=None), (cleared,))
 
 
 Moving = Mapping[str, Mapping[DeviceId, int]]
@@ -176,12 +200,21 @@ def quiet(view: View, state: InactivityState, through: int) -> Spans:
     """Where it is proved that nobody stirred, from `state.since` to `through`; elsewhere it is moving or unknown."""
     sensors = sensors_of(view.settings)
     every = (proved(view.coverage, sensor, through) for sensor in sensors)
-    return without(clipped(reduce(overlap, every), state.since, through), _life(state, through))
+    proved_by_all = clipped(reduce(overlap, every), state.since, through)
+    return without(without(proved_by_all, inside(view.staffing)), _life(view, state, through))
 
 
-def _life(state: InactivityState, through: int) -> Spans:
-    ongoing = [(since, max(since, through)) for seen in state.moving.values() for since in seen.values()]
-    return union((*state.life, *ongoing)) if ongoing else state.life
+def _life(view: View, state: InactivityState, through: int) -> Spans:
+    """The resident's signs of life: those of the home without the staff's, and what the staff saw."""
+    ongoing = _ongoing(state, through)
+    life = union((*state.life, *ongoing)) if ongoing else state.life
+    if (staff := inside(view.staffing)) or view.staffing.seen:
+        return union((*without(life, staff), *((at, at) for at in view.staffing.seen)))
+    return life
+
+
+def _ongoing(state: InactivityState, through: int) -> Spans:
+    return union((since, max(since, through)) for seen in state.moving.values() for since in seen.values())
 
 
 def deadline(settings: HomeSettings, since: int) -> tuple[int, str]:
@@ -200,11 +233,14 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
     settings = view.settings
     sensors = sensors_of(settings)
     through = min(view.coverage.reached(sensor.edge.id) for sensor in sensors)
-    if _stirred_lately(settings, state, through):
+    if state.raised is None and _stirred_lately(settings, state, through):
         return Judgement(state)
     verdicts: list[Raise | Clear] = []
     raised, fired = state.raised, state.fired
-    life = _life(state, through)
+    life = _life(view, state, through)
+    if raised is not None and (outlasted := _outlasted(view, state, through)) is not None:
+        raised = None
+        verdicts.append(Clear(Condition.INACTIVITY, settings.home, None, outlasted))
     for start, end in quiet(view, state, through):
         if raised is not None or end - start <= _shortest(settings) or not _stirred_between(life, fired, start):
             continue
@@ -229,6 +265,14 @@ def _stirred_lately(settings: HomeSettings, state: InactivityState, through: int
         return False
     start, end = state.life[0]
     return state.since >= start and through - end <= _shortest(settings)
+
+
+def _outlasted(view: View, state: InactivityState, through: int) -> int | None:
+    """When somebody who still moves was left alone by the staff: from then on it is the resident who does."""
+    if not state.moving or state.raised is None:
+        return None
+    alone = without(_ongoing(state, through), inside(view.staffing))
+    return next((begun for begun, _ in alone if begun > state.raised), None)
 
 
 def _stirred_between(life: Spans, fired: int, start: int) -> bool:
@@ -275,6 +319,7 @@ RULE = Rule(
             TelemetryEvicted,
             Reached,
             Lost,
+            Staffed,
         }
     ),
 )

@@ -1,8 +1,9 @@
 """Front door open at night: longer than somebody needs to go through it, in one piece, within the home's night.
 
 An open door counts over the time in which the edge ran and the door's transport worked, because only then would its
-closing have been heard. What it said last before a gap is believed after it. One firing for each time it was opened
-and each night; it clears when every front door is shut.
+closing have been heard. What it said last before a gap is believed after it. While somebody from the staff is inside it
+does not count, and gets its full time anew once they have left: whoever leaves it open is told of. One firing for each
+time it was opened, each night and each time the staff left; it clears when every front door is shut.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ from rules.coverage import listened
 from rules.home_settings import AssignedDevice
 from rules.local_night import nights
 from rules.rule import Judgement, Rule, View
-from rules.spans import clipped, overlap
+from rules.spans import clipped, overlap, without
+from rules.staffing import inside
 from rules.stimulus import Happened, Reached
 from rules.verdict import Clear, Raise
 
@@ -32,8 +34,8 @@ Changes = tuple[tuple[int, bool], ...]
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One front door: what it said, (at, open), from its last word before the watermark on.
 
-    `raised`: when it was opened, while that is raised; `fired`: since when it stood open in the night that
-    fired last.
+    `raised`: when it was opened, while that is raised; `fired`: since when the stretch counted that fired
+    last.
     """
 
     changes: Changes = ()
@@ -135,17 +137,18 @@ def _judge_door(view: View, one: AssignedDevice, doors: dict[DeviceId, Door], th
 
 
 def _too_long(view: View, one: AssignedDevice, opened: int, end: int) -> list[tuple[int, int]]:
-    """For each night (since, due): from when on the door stood open in it, and when that had lasted too long."""
+    """(since, due) for each stretch of a night without staff: since when it stood open, and when that was too long."""
     limit = view.settings.limits.door_open_after * SECOND
     if end - opened < limit:
         return []
     heard = clipped(listened(view.coverage, one, end), opened, end)
+    alone = without(((opened, end),), inside(view.staffing))
     found = []
-    for night in nights(view.settings, opened, end):
-        pieces = overlap(heard, (night,))
+    for stretch in overlap(alone, nights(view.settings, opened, end)):
+        pieces = overlap(heard, (stretch,))
         due = next((start + limit for start, stop in pieces if stop - start >= limit), None)
         if due is not None:
-            found.append((max(opened, night[0]), due))
+            found.append((stretch[0], due))
     return found
 
 

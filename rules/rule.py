@@ -12,16 +12,18 @@ import msgspec
 from homecare.alert import Condition
 from rules.coverage import CoverageState
 from rules.home_settings import HomeSettings
+from rules.staffing import NOBODY, StaffingState
 from rules.verdict import Clear, Raise
 
 Slice = TypeVar("Slice", bound=msgspec.Struct)
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
-    """What a rule may look at besides its own slice: settings, and coverage with this stimulus already folded in."""
+    """What a rule may look at besides its own slice: settings; coverage and staffing, with this stimulus folded in."""
 
     settings: HomeSettings
     coverage: CoverageState
+    staffing: StaffingState = NOBODY
 
 
 class Judgement(msgspec.Struct, Generic[Slice], frozen=True, gc=False):

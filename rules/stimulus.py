@@ -1,10 +1,11 @@
-"""What comes in for one home: facts, how far everything is here, heartbeats, and time.
+"""What comes in for one home: facts, how far everything is here, heartbeats, who is inside, and time.
 
 All times are wall microseconds, the gateway's best estimate. Stimuli may come late and out of wall order.
 """
 
 import msgspec
 
+from homecare.attendance import Attendance
 from homecare.envelope import Envelope, FactId
 from homecare.identity import DeviceId, EdgeId, Epoch
 
@@ -62,4 +63,10 @@ class Blind(msgspec.Struct, frozen=True, tag="blind", gc=False):
     until: int
 
 
-Stimulus = Happened | Reached | Lost | EdgeHeard | Elapsed | Blind
+class Staffed(msgspec.Struct, frozen=True, tag="staffed"):
+    """Somebody from the staff is, or was, inside: the newest word about one attendance, instead of every older one."""
+
+    attendance: Attendance
+
+
+Stimulus = Happened | Reached | Lost | EdgeHeard | Elapsed | Blind | Staffed

@@ -1,7 +1,7 @@
 """Batching: work becomes one batch, the batch is committed, and memory follows; the order inside is always the same.
 
-Alarms of the other process come before the watermark, and the watermark before time: so no silence is judged that
-something already here contradicts.
+What the other process knows, alarms and staff inside, comes before the watermark, and the watermark before time: so no
+silence is judged that something already here contradicts.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from gateway.intake.registry import Registry
 from gateway.metrics import Metrics
 from gateway.model.receipts import Due, Receipts
 from gateway.ports.broker import Message
-from gateway.ports.record import Alarm, Batch, Faulted, Quarantined, Store
+from gateway.ports.record import Alarm, Attended, Batch, Faulted, Quarantined, Store
 from homecare.clock import SECOND
 from homecare.delivery import Heartbeat, Refusal
 from homecare.errors import Malformed
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch, HomeId, read_epoch
 from homecare.wire import Kind, read_body
-from rules.stimulus import Blind, Elapsed, Happened
+from rules.stimulus import Blind, Elapsed, Happened, Staffed
 
 STREAMS: Final = (Stream.ACCESS, Stream.RECORD)
 """What this lane receipts."""
@@ -53,6 +53,7 @@ class Work(msgspec.Struct):
     now: int
     frames: Frames = []
     alarms: list[Alarm] = []
+    staff: list[Attended] = []
     quarantined: list[Quarantined] = []
     blind: Blind | None = None
     sees: bool = False
@@ -232,6 +233,7 @@ class Batching:
             self._blind, self._untold = Blind(since, work.blind.until), self._judging.homes()
         await self._take_frames(batch, work)
         self._take_alarms(batch, work.alarms)
+        self._take_staff(batch, work.staff)
         if work.inbox_empty and now >= self._next_watermarks:
             self._next_watermarks = now + WATERMARKS_EVERY
             self._move_watermarks(now)
@@ -330,6 +332,11 @@ class Batching:
             happened = Happened(alarm.fact, alarm.envelope, min(alarm.envelope.occurred_at, alarm.recorded_at))
             self._judging.apply(HomeId(alarm.envelope.home), happened, recorded_at=batch.recorded_at)
             batch.consumed.append(alarm.row)
+
+    def _take_staff(self, batch: Batch, staff: Iterable[Attended]) -> None:
+        for one in staff:
+            self._judging.apply(one.home, Staffed(one.attendance), recorded_at=batch.recorded_at)
+            batch.attended.append(one.row)
 
     def _move_watermarks(self, now: int) -> None:
         for edge in self._presence.waiting():

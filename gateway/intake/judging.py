@@ -52,6 +52,7 @@ class Judging:
         self._dirty: dict[HomeId, int] = {}
         self._changed_at: dict[HomeId, int] = {}
         self._spoke: set[HomeId] = set()
+        self._begun: set[HomeId] = set()
         self._next = 0
         self.wakeups = Wakeups()
         self.log: list[Applied] = []
@@ -68,6 +69,7 @@ class Judging:
         self._last.clear()
         self._dirty.clear()
         self._changed_at.clear()
+        self._begun.clear()
         self.wakeups.clear()
         self._next = (term << TERM_BITS) + 1
 
@@ -128,14 +130,20 @@ class Judging:
         return [home for home in self._registry.homes if self.mine(home)]
 
     def begin_new_homes(self, now: int, limit: int) -> bool:
-        """Let time begin for at most `limit` homes without a state: what was assigned is watched, heard or not.
+        """Let time begin for at most `limit` homes where it has not: what was assigned is watched, heard or not.
 
-        True if there may be more of them.
+        A state alone does not say that it has: staff may come before anything was heard. True if there may be more.
         """
-        fresh = list(islice((home for home in self.homes() if home not in self._states), limit))
+        fresh = list(islice((home for home in self.homes() if not self._time_runs(home)), limit))
+        self._begun.update(fresh)
         for home in fresh:
             self.apply(home, Elapsed(now), recorded_at=now)
         return len(fresh) == limit
+
+    def _time_runs(self, home: HomeId) -> bool:
+        """Whether some rule waits for time in this home, or none wants to."""
+        state = self._states.get(home)
+        return (state is not None and bool(state.wakes)) or home in self._begun
 
     def _judge(self, home: HomeId, stimulus: Stimulus, applied: int, recorded_at: int) -> None:
         if not self.mine(home):

@@ -39,7 +39,10 @@ TICK_SECONDS: Final = 0.1
 """The longest rest between two looks at heartbeats, wake-ups and receipts."""
 GATHER_SECONDS: Final = 0.005
 """After a rest, wait this long for company: a transaction for one frame costs as much as one for fifty."""
+STAFF_A_BATCH: Final = 500
 INBOX_EVERY: Final = SECOND // 2
+STAFF_EVERY: Final = 5 * SECOND
+"""The longest wait for the staff's inbox; where somebody says that something is there, it is read with the alarms'."""
 ALIVE_EVERY: Final = 2 * SECOND
 POISON_MOST: Final = 100
 """Frames in a row that each fail alone: then the fault is ours, not theirs, and the process ends before more pass."""
@@ -81,7 +84,7 @@ class Lane:
         self._wall = SteadyWall(parts.clock.now())
         self._now = parts.clock.now().wall
         self._sight = Sight(self._now)
-        self._next_inbox = self._next_alive = self._next_refresh = 0
+        self._next_inbox = self._next_staff = self._next_alive = self._next_refresh = 0
         self._strangers = float(STRANGERS_KEPT)
         self._poison = 0
         self._under_way: UnderWay | None = None
@@ -128,6 +131,7 @@ class Lane:
         seen = await parts.store.seen()
         now = self._time()
         self._lose_sight(now if seen is None else min(seen, now))
+        self._next_staff = 0
         await parts.batching.begin(term)
         log.info("writer of the shards, term %d", term)
 
@@ -154,13 +158,22 @@ class Lane:
         if now >= self._next_inbox:
             self._next_inbox = now + INBOX_EVERY
             await self._settle()
-            work.alarms = await parts.store.inbox(ALARMS_A_BATCH)
-            work.inbox_empty = len(work.alarms) < ALARMS_A_BATCH
+            await self._read_inboxes(work)
         hears = parts.bulk.connected and parts.beats.connected and not parts.bulk.paused
         connections = parts.bulk.connections + parts.beats.connections
         work.blind = self._sight.look(now, hears=hears, connections=connections)
         work.sees = self._sight.sees
         await self._hand_over(work, messages)
+
+    async def _read_inboxes(self, work: Work) -> None:
+        """What the other process left; nothing may be under way, for it would be read twice."""
+        store = self._parts.store
+        work.alarms = await store.inbox(ALARMS_A_BATCH)
+        if store.staff_told or work.now >= self._next_staff:
+            work.staff = await store.attended(STAFF_A_BATCH)
+            more = len(work.staff) == STAFF_A_BATCH
+            self._next_staff = work.now if more else work.now + STAFF_EVERY
+        work.inbox_empty = len(work.alarms) < ALARMS_A_BATCH and len(work.staff) < STAFF_A_BATCH
 
     def _time(self) -> int:
         """The wall time to act on; a step of the clock is a fault, and a believed one voids what was anchored to it."""
@@ -172,7 +185,7 @@ class Lane:
             self._parts.batching.note(Faulted("clock_step", "gateway", "wall and steady clock disagree"))
         if self._wall.taken:
             self._now = self._wall.now(instant)
-            self._next_inbox = self._next_alive = self._next_refresh = 0
+            self._next_inbox = self._next_staff = self._next_alive = self._next_refresh = 0
             self._parts.batching.clocks_moved()
             self._sight.lose(min(before, self._now))
         return self._now
@@ -284,6 +297,7 @@ class Lane:
         self._parts.metrics.count("batches_refused")
         log.warning("a batch of %d was refused: %s", part.size, culprit)
         self._lose_sight(self._now)
+        self._next_staff = 0
         await self._parts.batching.begin(await self._parts.store.begin())
         if part.size > 1:
             return part.halves()

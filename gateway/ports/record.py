@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from homecare.attendance import Attendance
 from homecare.delivery import Loss
 from homecare.envelope import Envelope, FactId
 from homecare.errors import VakaError
@@ -124,6 +125,14 @@ class Alarm(msgspec.Struct, frozen=True):
     recorded_at: int
 
 
+class Attended(msgspec.Struct, frozen=True):
+    """A row of the staff's inbox: what visits and cases say of somebody inside, for the home's state."""
+
+    row: int
+    home: HomeId
+    attendance: Attendance
+
+
 class Batch(msgspec.Struct):
     """One transaction. The order inside is the store's; it is whole or not at all."""
 
@@ -139,6 +148,7 @@ class Batch(msgspec.Struct):
     states: list[SavedState] = []
     seen: list[Seen] = []
     consumed: list[int] = []
+    attended: list[int] = []
     behind: int | None = None
     """Where given: whatever the saved states do not include has `recorded_at` no earlier than this."""
 
@@ -156,6 +166,7 @@ class Batch(msgspec.Struct):
             or self.states
             or self.seen
             or self.consumed
+            or self.attended
             or self.behind is not None
         )
 
@@ -202,6 +213,15 @@ class Store(Protocol):
 
     async def inbox(self, limit: int) -> list[Alarm]:
         """Alarm facts that wait, oldest first."""
+        ...
+
+    @property
+    def staff_told(self) -> bool:
+        """Whether somebody said since `attended` was asked last that staff came or went; heard with any answer."""
+        ...
+
+    async def attended(self, limit: int) -> list[Attended]:
+        """Attendances that wait, for each home in the order in which they were said."""
         ...
 
     async def commit(self, batch: Batch) -> None:

@@ -32,6 +32,7 @@ _ALARM = "tests/scenarios/test_alarm_lane.py::"
 _BULK = "tests/scenarios/test_bulk_lane.py::"
 _DESK = "tests/scenarios/test_desk.py::"
 _OPENING = "tests/scenarios/test_opening.py::"
+_QUIET = "tests/scenarios/test_visit_quiet.py::"
 
 _TRIM = """\
     async def _trim(self, frame: bytes) -> None:
@@ -355,5 +356,31 @@ SABOTAGES: tuple[Sabotage, ...] = (
         ),
         f"{_BULK}test_nothing_is_kept_that_nobody_consented_to",
         "kept",
+    ),
+    Sabotage(
+        "who is inside taken before the batch",
+        (
+            Edit(
+                "gateway/adapters/postgres/staff_inbox.py",
+                "SELECT s.id, s.home, s.attendance, s.since, s.until, s.bound, s.seen\n"
+                "FROM staff_inbox AS s JOIN home ON home.id = s.home WHERE home.shard = ANY(%s) ORDER BY s.id LIMIT %s",
+                "DELETE FROM staff_inbox AS s USING home WHERE home.id = s.home AND home.shard = ANY(%s) AND %s > 0\n"
+                "RETURNING s.id, s.home, s.attendance, s.since, s.until, s.bound, s.seen",
+            ),
+        ),
+        f"{_QUIET}test_a_visit_told_while_nobody_judged_keeps_the_rules_quiet",
+        "forged",
+    ),
+    Sabotage(
+        "a visit says nothing to the rules",
+        (
+            Edit(
+                "rules/night_exit.py",
+                "without(((opened, end),), inside(view.staffing))",
+                "without(((opened, end),), inside(view.staffing)[:0])",
+            ),
+        ),
+        f"{_QUIET}test_an_open_door_is_not_told_of_while_somebody_is_inside",
+        "forged",
     ),
 )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -11,6 +12,7 @@ from gateway.adapters.postgres.case import CLOSED_FOR, PostgresCases, answer_at_
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.registry import enrol
+from gateway.adapters.postgres.rows import from_wall
 from gateway.alarms.case import act_on, require_addressee
 from gateway.model.authorisation import Role
 from gateway.ports.case import Instruction
@@ -149,6 +151,14 @@ async def test_the_door_stamps_on_site_in_its_own_transaction(
         assert await answer_at_home(cursor, HOUSE.home, Answer.ON_SITE, person=DESK, at=NOW + 6) == []
         assert await answer_at_home(cursor, household(2).home, Answer.ON_SITE, person=CARER, at=NOW + 6) == []
     assert rows(database_url, "SELECT transition FROM alert_log ORDER BY version DESC LIMIT 1") == [("on_site",)]
+    over = Said(reason="klart", confirm=True)
+    version = changed.version
+    await act_on(desk, raised, Action.RESOLVE, person=DESK, version=version, at=NOW + 9, said=over)
+    inside = "SELECT home, since = %s, until = %s, seen FROM staff_inbox ORDER BY id"
+    came, gone = from_wall(NOW + 5), from_wall(NOW + 9)
+    with psycopg.connect(database_url) as connection:
+        told = connection.execute(inside, (came, gone)).fetchall()
+    assert told == [(HOUSE.home, True, None, False), (HOUSE.home, True, True, False)], "the rules hear of it"
 
 
 @pytest.mark.asyncio

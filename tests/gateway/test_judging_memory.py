@@ -10,8 +10,10 @@ from gateway.intake.judging import Judging
 from gateway.intake.registry import Registry
 from gateway.ports.record import SavedState
 from gateway.ports.registry import Home
+from homecare.attendance import Attendance
+from homecare.clock import HOUR
 from rules.home_settings import DEFAULTS
-from rules.stimulus import Elapsed
+from rules.stimulus import Elapsed, Staffed
 from tests.gateway.enrolled import GATEWAY_PRIVATE, NOW, Household, household, snapshot_of
 from tests.gateway.lanes import SHARDS_ALL
 
@@ -55,6 +57,17 @@ def test_settings_are_kept_for_a_bounded_number_of_homes_and_made_again(
     judging.settings_changed()
     judging.apply(houses[0].home, Elapsed(NOW), recorded_at=NOW)
     assert len(caplog.records) == 6, "after a change it is told again"
+
+
+def test_time_begins_also_where_staff_came_before_anything_was_heard() -> None:
+    house = household(1)
+    judging = judging_of(house)
+    staffed = Staffed(Attendance("attendance-00000001", NOW, None, NOW + HOUR))
+    judging.apply(house.home, staffed, recorded_at=NOW)
+    assert not judging.begin_new_homes(NOW, 10)
+    assert [one.stimulus for one in judging.log] == [staffed, Elapsed(NOW)]
+    assert not judging.begin_new_homes(NOW, 10)
+    assert len(judging.log) == 2, "once"
 
 
 def test_a_state_that_cannot_be_read_is_told_with_the_next_batch() -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import yaml
 
+from homecare.attendance import Attendance
 from homecare.clock import UNCERTAIN
 from homecare.device import Capability, Device, Placement
 from homecare.envelope import Envelope, FactId
@@ -41,7 +43,7 @@ from homecare.event import (
 )
 from homecare.identity import DeviceId, EdgeId, Epoch, HomeId
 from rules.home_settings import HomeSettings, settings_of
-from rules.stimulus import Blind, EdgeHeard, Elapsed, Happened, Lost, Reached, Stimulus
+from rules.stimulus import Blind, EdgeHeard, Elapsed, Happened, Lost, Reached, Staffed, Stimulus
 from rules.verdict import Clear, Raise, Verdict
 
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -148,12 +150,27 @@ class Teller:
         self.epochs: dict[EdgeId, int] = {}
         self.seqs = count(1)
         self.shift: dict[EdgeId, int] = {}
+        self.came: dict[str, Attendance] = {}
 
     def tell(self, at: int, words: list[str]) -> list[Stimulus]:
         """What one line stands for. An edge other than `a` is named by a last word `@b`."""
         edge = edge_id("a")
         if words[-1].startswith("@"):
             edge = edge_id(words.pop()[1:])
+        match words:
+            case ["staff", name, *rest]:
+                self.came[name] = self._attendance(name, at, rest)
+                return [Staffed(self.came[name])]
+            case ["old", *rest]:
+                epoch = self.epochs[edge]
+                self.epochs[edge] = epoch - 1
+                told = self.tell(at, [*rest, f"@{edge.removeprefix('edge-golden-')}"])
+                self.epochs[edge] = epoch
+                return told
+            case _:
+                return self._said(edge, at, words)
+
+    def _said(self, edge: EdgeId, at: int, words: list[str]) -> list[Stimulus]:
         match words:
             case ["start"]:
                 return self._start(edge, at)
@@ -170,14 +187,21 @@ class Teller:
                 return [Blind(self.day.wall(since), at)]
             case ["lost", name, since, until]:
                 return [Lost(edge, (device_id(name),), self.day.wall(since), self.day.wall(until))]
-            case ["old", *rest]:
-                epoch = self.epochs[edge]
-                self.epochs[edge] = epoch - 1
-                told = self.tell(at, [*rest, f"@{edge.removeprefix('edge-golden-')}"])
-                self.epochs[edge] = epoch
-                return told
             case _:
                 return [self._fact(edge, at, *self._event(edge, at, words))]
+
+    def _attendance(self, name: str, at: int, words: list[str]) -> Attendance:
+        """`came, bound TIME`; `left`; `gone` (inside no longer, and nobody was seen); `was FROM UNTIL`, said later."""
+        match words:
+            case ["came", "bound", bound]:
+                return Attendance(f"attendance-{name}", at, None, self.day.wall(bound))
+            case ["left" | "gone" as how]:
+                return msgspec.structs.replace(self.came[name], until=at, seen=how == "left")
+            case ["was", since, until]:
+                since_, until_ = self.day.wall(since), self.day.wall(until)
+                return Attendance(f"attendance-{name}", since_, until_, until_, seen=True)
+            case _:
+                raise AssertionError(words)
 
     def _event(self, edge: EdgeId, at: int, words: list[str]) -> tuple[str | None, AnyEvent]:
         match words:

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from edge.health import Health
+from homecare.attendance import Attendance
 from homecare.clock import MINUTE, Instant
-from homecare.device import Capability, Device
+from homecare.device import Capability, Device, Placement
 from homecare.envelope import Envelope, FactId
-from homecare.event import AnyEvent, EpochOpened, MotionChanged, TransportState, stream_of
+from homecare.event import AnyEvent, ContactChanged, EpochOpened, MotionChanged, TransportState, stream_of
 from homecare.identity import DeviceId, EdgeId, Epoch, HomeId
 from rules.home_settings import HomeSettings, settings_of
-from rules.stimulus import Happened, Reached, Stimulus
-from tests.rules.oracle import PlannedEdge, PlannedHome, PlannedSensor, Span, within
+from rules.stimulus import Happened, Reached, Staffed, Stimulus
+from tests.rules.oracle import PlannedDoor, PlannedEdge, PlannedHome, PlannedSensor, PlannedStay, Span, within
 
 HOME: Final = HomeId("home-oracle")
 ZONE: Final = "Europe/Stockholm"
@@ -61,8 +62,19 @@ def sensors(draw: st.DrawFn, name: str, edges: int, end: int) -> PlannedSensor:
 
 
 @st.composite
-def planned_homes(draw: st.DrawFn) -> PlannedHome:
-    """One to two edges, one to three sensors, some 26 hours; at the end everything runs and every line is up."""
+def stays(draw: st.DrawFn, end: int) -> tuple[PlannedStay, ...]:
+    """Up to six, of which some overlap and some are never said to end."""
+    came = draw(st.lists(st.integers(1, end - 2), max_size=6))
+    lasts, says = st.integers(1, 120), st.sampled_from([True, True, False, None])
+    return tuple(PlannedStay(at, min(at + draw(lasts), end - 1), draw(says)) for at in sorted(came))
+
+
+@st.composite
+def planned_homes(draw: st.DrawFn, *, visited: bool = False) -> PlannedHome:
+    """One to two edges, one to three sensors, some 26 hours; at the end everything runs and every line is up.
+
+    `visited`: the staff comes and goes, and each edge hears a front door.
+    """
     minutes = draw(st.integers(300, 1560))
     year, month, day = draw(st.sampled_from(DAYS))
     begins = datetime(year, month, day, draw(st.integers(0, 23)), tzinfo=ZoneInfo(ZONE))
@@ -83,6 +95,11 @@ def planned_homes(draw: st.DrawFn) -> PlannedHome:
         sensors=tuple(draw(sensors(name, count, minutes)) for name in names),
         by_day=draw(st.sampled_from([30, 60, 120])),
         by_night=draw(st.sampled_from([45, 180, 400])),
+        doors=tuple(
+            PlannedDoor(f"device-door-{n}", n, draw(spans(minutes, 6))) for n in range(count if visited else 0)
+        ),
+        staff=draw(stays(minutes)) if visited else (),
+        door_after=draw(st.sampled_from([2, 10, 45])) if visited else 2,
     )
 
 
@@ -95,9 +112,16 @@ def settings_for(home: PlannedHome) -> HomeSettings:
     settings, problems = settings_of(
         HOME,
         home.zone,
-        limits={"quiet_by_day": home.by_day * 60, "quiet_by_night": home.by_night * 60},
+        limits={
+            "quiet_by_day": home.by_day * 60,
+            "quiet_by_night": home.by_night * 60,
+            "door_open_after": home.door_after * 60,
+        },
         edges=[(edge_id(number), home.begins) for number in range(len(home.edges))],
-        devices=[(edge_id(sensor.edge), _device(sensor)) for sensor in home.sensors],
+        devices=[
+            *((edge_id(sensor.edge), _device(sensor)) for sensor in home.sensors),
+            *((edge_id(door.edge), _door(door)) for door in home.doors),
+        ],
     )
     assert not problems
     return settings
@@ -110,12 +134,18 @@ def _device(sensor: PlannedSensor) -> Device:
     )
 
 
+def _door(door: PlannedDoor) -> Device:
+    able, place = (Capability.CONTACT,), Placement.FRONT_DOOR
+    return Device(DeviceId(door.name), HOME, "bthome_v2", "A4:C1:38:00:00:02", able, placement=place)
+
+
 class _Edge:
     """One edge at work: its health, what it remembers of each sensor, and what it has not yet delivered."""
 
     def __init__(self, home: PlannedHome, number: int) -> None:
         self.home, self.number, self.plan = home, number, home.edges[number]
         self.sensors = [sensor for sensor in home.sensors if sensor.edge == number]
+        self.doors = [door for door in home.doors if door.edge == number]
         self.epoch = 10 * number
         self.queue: dict[int, list[Stimulus]] = {}
 
@@ -127,7 +157,7 @@ class _Edge:
         self.queue[self.epoch] = []
         self.memory: dict[str, bool] = {}
         self.seq = 0
-        devices = [_device(sensor) for sensor in self.sensors]
+        devices = [*map(_device, self.sensors), *map(_door, self.doors)]
         self.health = Health(devices, {"ble": tuple(device.id for device in devices)}, self.now(minute))
         self.tell(minute, [(None, EpochOpened(predecessor=None, heads=(), software="oracle"))])
 
@@ -150,6 +180,10 @@ class _Edge:
                 if sensor.sees_motion and self.memory.get(sensor.name) is not sensor.state(minute):
                     self.memory[sensor.name] = sensor.state(minute)
                     self.tell(minute, [(DeviceId(sensor.name), MotionChanged(moving=sensor.state(minute)))])
+        for door in self.doors:
+            is_open = within(door.open, minute)
+            if works and minute > 0 and is_open is not within(door.open, minute - 1):
+                self.tell(minute, [(DeviceId(door.name), ContactChanged(open=is_open))])
         self.tell(minute, self.health.tick(now))
 
     def deliver(self, minute: int, *, newest_first: bool) -> list[Stimulus]:
@@ -159,11 +193,24 @@ class _Edge:
         return [*sent, Reached(edge_id(self.number), Epoch(self.epoch), self.now(minute).wall)]
 
 
+def _staffed(home: PlannedHome, minute: int) -> list[Stimulus]:
+    """What phones and doors say in this minute of whoever comes and goes."""
+    told: list[Stimulus] = []
+    for number, stay in enumerate(home.staff):
+        since, end = (home.begins + at * MINUTE for at in (stay.came, stay.gone))
+        if minute == stay.came:
+            told.append(Staffed(Attendance(f"attendance-{number}", since, None, end)))
+        if minute == stay.gone and stay.left is not None:
+            told.append(Staffed(Attendance(f"attendance-{number}", since, end, end, seen=stay.left)))
+    return told
+
+
 def stimuli(home: PlannedHome, *, newest_first: bool) -> list[Stimulus]:
     """What the gateway gets to see of the plan, in order."""
     told: list[Stimulus] = []
     edges = [_Edge(home, number) for number in range(len(home.edges))]
     for minute in range(home.minutes + 1):
+        told += _staffed(home, minute)
         for edge in edges:
             if any(minute == start for start, _ in edge.plan.up):
                 edge.start(minute)

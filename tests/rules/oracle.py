@@ -96,6 +96,26 @@ class PlannedEdge:
 
 
 @dataclass(frozen=True)
+class PlannedDoor:
+    """A front door that speaks only when it is opened or shut; `open`: when it stands open."""
+
+    name: str
+    edge: int
+    open: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class PlannedStay:
+    """Somebody from the staff: when they came, when they were gone at the latest, and whether they said that they
+    left (None: nobody said anything; False: they said that they saw nobody).
+    """
+
+    came: int
+    gone: int
+    left: bool | None
+
+
+@dataclass(frozen=True)
 class PlannedHome:
     """A home from local time `begins` (microseconds) on, for so many minutes."""
 
@@ -106,6 +126,9 @@ class PlannedHome:
     sensors: tuple[PlannedSensor, ...]
     by_day: int
     by_night: int
+    doors: tuple[PlannedDoor, ...] = ()
+    staff: tuple[PlannedStay, ...] = ()
+    door_after: int = 2
 
 
 def within(spans: Iterable[Span], minute: int) -> bool:
@@ -199,13 +222,15 @@ def inactivities(home: PlannedHome) -> list[tuple[str, int]]:
     told: list[tuple[str, int]] = []
     total, in_day, raised = 0, 0, False
     for minute in range(home.minutes):
-        moving = any(sensor.moving[minute] for sensor in sensors)
-        if moving or any(minute in sensor.lives for sensor in sensors):
+        staffed = is_staffed(home, minute)
+        moving = not staffed and any(sensor.moving[minute] for sensor in sensors)
+        seen = any(stay.gone == minute and stay.left for stay in home.staff)
+        if moving or seen or (not staffed and any(minute in sensor.lives for sensor in sensors)):
             total = in_day = 0
             if raised:
                 raised = False
                 told.append(("clear", minute))
-        if moving or not all(sensor.proved[minute] for sensor in sensors):
+        if moving or staffed or not all(sensor.proved[minute] for sensor in sensors):
             total = in_day = 0
             continue
         total += 1
@@ -213,6 +238,30 @@ def inactivities(home: PlannedHome) -> list[tuple[str, int]]:
         if not raised and (total >= home.by_night or in_day >= home.by_day):
             raised = True
             told.append(("raise", minute + 1))
+    return told
+
+
+def is_staffed(home: PlannedHome, minute: int) -> bool:
+    return any(stay.came <= minute < stay.gone for stay in home.staff)
+
+
+def night_exits(home: PlannedHome, door: PlannedDoor) -> list[int]:
+    """The minutes at which the door has stood open at night for too long with nobody from the staff inside."""
+    deaf_ears = PlannedSensor(door.name, door.edge, sees_motion=False, every=1, phase=-1, dead=(), moving=())
+    listening, told = known(home, deaf_ears).listening, []
+    believed, alone, fired = False, 0, False
+    for minute in range(home.minutes):
+        edge, state = home.edges[door.edge], within(door.open, minute)
+        changed = minute > 0 and state is not within(door.open, minute - 1)
+        if changed and within(edge.up, minute) and not within(edge.deaf, minute):
+            believed = state
+        if not believed or is_day(home, minute) or is_staffed(home, minute):
+            alone, fired = 0, False
+            continue
+        alone = alone + 1 if listening[minute] else 0
+        if alone >= home.door_after and not fired:
+            fired = True
+            told.append(minute + 1)
     return told
 
 

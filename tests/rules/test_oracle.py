@@ -1,5 +1,7 @@
 """The silence rules against the oracle, over random homes: nothing false, nothing missed, in any order."""
 
+import dataclasses
+
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from rules.home_state import HomeState
 from rules.stimulus import Blind, EdgeHeard, Elapsed, Stimulus
 from rules.verdict import Clear, Raise, Verdict
 from tests.rules.homes import planned_homes, settings_for, stimuli
-from tests.rules.oracle import PlannedHome, device_silences, edge_silences, heartbeats, inactivities
+from tests.rules.oracle import PlannedHome, device_silences, edge_silences, heartbeats, inactivities, night_exits
 
 MANY = settings(
     max_examples=40,
@@ -86,6 +88,45 @@ def test_silent_devices_are_what_the_oracle_says(*, home: PlannedHome, newest_fi
 @given(home=planned_homes(), newest_first=st.booleans(), restart_every=st.integers(1, 7))
 def test_restarts_change_nothing(*, home: PlannedHome, newest_first: bool, restart_every: int) -> None:
     by, told = settings_for(home), stimuli(home, newest_first=newest_first)
+    assert run(by, told, restart_every=restart_every) == run(by, told)
+
+
+# --- the staff comes and goes ----------------------------------------------------------------------------------------
+
+
+@MANY
+@given(home=planned_homes(visited=True), newest_first=st.booleans())
+def test_inactivity_with_visits_is_what_the_oracle_says(*, home: PlannedHome, newest_first: bool) -> None:
+    home = dataclasses.replace(home, doors=())
+    verdicts = run(settings_for(home), stimuli(home, newest_first=newest_first))
+    wanted, unvisited = inactivities(home), inactivities(dataclasses.replace(home, staff=()))
+    event(f"inactivities: {min(len(wanted), 5)}, {'changed' if wanted != unvisited else 'unchanged'} by visits")
+    told = minutes_of(home, verdicts, Condition.INACTIVITY)
+    if newest_first:
+        told, wanted = ([(kind, at if kind == "raise" else 0) for kind, at in each] for each in (told, wanted))
+    assert told == wanted
+
+
+@MANY
+@given(home=planned_homes(visited=True), newest_first=st.booleans())
+def test_doors_open_at_night_are_what_the_oracle_says(*, home: PlannedHome, newest_first: bool) -> None:
+    verdicts = run(settings_for(home), stimuli(home, newest_first=newest_first))
+    for door in home.doors:
+        told = [
+            (verdict.occurred_at - home.begins) // MINUTE
+            for verdict in verdicts
+            if isinstance(verdict, Raise) and verdict.subject == door.name
+        ]
+        wanted = night_exits(home, door)
+        unvisited = night_exits(dataclasses.replace(home, staff=()), door)
+        event(f"doors: {min(len(wanted), 5)}, {'changed' if wanted != unvisited else 'unchanged'} by visits")
+        assert told == wanted, door
+
+
+@MANY
+@given(home=planned_homes(visited=True), restart_every=st.integers(1, 7))
+def test_restarts_in_a_visited_home_change_nothing(*, home: PlannedHome, restart_every: int) -> None:
+    by, told = settings_for(home), stimuli(home, newest_first=False)
     assert run(by, told, restart_every=restart_every) == run(by, told)
 
 

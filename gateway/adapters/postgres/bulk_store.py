@@ -14,8 +14,9 @@ from psycopg.types.json import Jsonb
 from gateway.adapters.postgres import bulk_load, bulk_write
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.adapters.postgres.staff_inbox import STAFF_CHANNEL, waiting_attendances
 from gateway.adapters.postgres.writer_session import writer_session
-from gateway.ports.record import Alarm, Batch, Culprit, CursorKey, Later, SavedState
+from gateway.ports.record import Alarm, Attended, Batch, Culprit, CursorKey, Later, SavedState
 from homecare.errors import Unavailable
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch
@@ -55,15 +56,21 @@ class PostgresStore:
         self._process = f"bulk-{self._shards[0]}-{self._shards[-1]}"
         self._connection: AsyncConnection[TupleRow] | None = None
         self._turn = asyncio.Lock()
+        self._staff_told = False
 
     async def begin(self) -> int:
         """Become the writer of the shards, or stay it; waits for another one. A new term begins in either case."""
         if self._connection is None:
             self._connection = await writer_session(self._url, self._shards)
+            self._connection.add_notify_handler(self._hear)
         async with self._transaction("begin a term") as cursor:
+            await cursor.execute(f"LISTEN {STAFF_CHANNEL}")
             await cursor.execute("SELECT nextval('writer_term')")
             row = await cursor.fetchone()
         return int(row[0]) if row else 0
+
+    def _hear(self, _: psycopg.Notify) -> None:
+        self._staff_told = True
 
     async def close(self) -> None:
         """Give the shards up; harmless when there is no session."""
@@ -139,6 +146,17 @@ class PostgresStore:
         """Alarm facts that wait, oldest first."""
         async with self._transaction("read the inbox") as cursor:
             return await bulk_load.inbox(cursor, self._shards, limit)
+
+    @property
+    def staff_told(self) -> bool:
+        """Heard on the writer's own session, with whatever it asks."""
+        return self._staff_told
+
+    async def attended(self, limit: int) -> list[Attended]:
+        """Attendances that wait."""
+        self._staff_told = False
+        async with self._transaction("read the staff's inbox") as cursor:
+            return await waiting_attendances(cursor, self._shards, limit)
 
     async def commit(self, batch: Batch) -> None:
         """Write everything in one transaction."""

@@ -11,6 +11,7 @@ from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.copy_rows import EVENT_COLUMNS, OBSERVATION_COLUMNS, copy_data
 from gateway.adapters.postgres.door_inbox import put
 from gateway.adapters.postgres.rows import from_wall
+from gateway.adapters.postgres.staff_inbox import take_attendances
 from gateway.ports.record import Batch
 from rules.verdict import Clear, Raise
 
@@ -90,6 +91,8 @@ async def write(cursor: AsyncCursor[TupleRow], batch: Batch, shards: Sequence[in
         await cursor.execute(_STIMULUS, (at, batch.applied[0].applied, _encode(batch.applied)))
     if batch.consumed:
         await cursor.execute("UPDATE inbox SET consumed_at = %s WHERE id = ANY(%s)", (at, batch.consumed))
+    if batch.attended:
+        await take_attendances(cursor, batch.attended)
     if batch.states:
         await cursor.execute(_STATES, _columns(_state_rows(batch)))
     if batch.behind is not None:

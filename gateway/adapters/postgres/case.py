@@ -16,10 +16,12 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
 from gateway.adapters.postgres.pool import CONNECT_SECONDS
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.adapters.postgres.staff_inbox import put_attendance
 from gateway.model.authorisation import Role, Units
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer
+from homecare.attendance import of_case
 from homecare.case import ResponseStanding
 from homecare.clock import HOUR
 from homecare.errors import Conflict, Unknown
@@ -230,6 +232,7 @@ async def _save(cursor: AsyncCursor[Any], before: Alert, after: Alert, what: Ans
         return False
     detail = {"text": after.case.outcome} if what is Answer.OUTCOME else None
     await save_alert(cursor, after, ANSWERED[what], person=person, recorded_at=at, detail=detail)
+    await put_attendance(cursor, after.home, of_case(before, after, at), at)
     return True
 
 

@@ -9,6 +9,7 @@ from gateway.adapters.postgres.alerts import COLUMNS, lock_alert, read_alert, sa
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.figures import read_figures
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.adapters.postgres.staff_inbox import put_attendance
 from gateway.ports.desk import (
     AlertView,
     DayEvent,
@@ -22,6 +23,7 @@ from gateway.ports.desk import (
     Window,
 )
 from homecare.alert import URGENCY_OF, Alert, Condition, Transition, Urgency
+from homecare.attendance import of_case
 from homecare.clock import HOUR
 from homecare.errors import Unavailable, Unknown
 from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
@@ -154,6 +156,7 @@ class PostgresDesk:
             after = decide(current)
             if after is not current:
                 await save_alert(cursor, after, transition, person=person, recorded_at=recorded_at, detail=detail)
+                await put_attendance(cursor, after.home, of_case(current, after, recorded_at), recorded_at)
             view = await view_of(cursor, alert)
             await log_reads(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}", within=None))
         return view

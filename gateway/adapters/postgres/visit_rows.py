@@ -1,7 +1,8 @@
 """Visit rows, for whoever changes visits inside a transaction of its own.
 
 A visit is locked before its evidence is read, and saved with everything that a change leaves behind: evidence, log,
-`check_in` where somebody came or went, the no entry where nobody could, and a notice to the phones concerned.
+`check_in` where somebody came or went, who is inside for the rules, the no entry where nobody could, and a notice to
+the phones concerned.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,9 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.adapters.postgres.staff_inbox import put_attendance
 from gateway.ports.visits import no_entry_id
+from homecare.attendance import of_visit
 from homecare.envelope import FactId
 from homecare.errors import Unknown
 from homecare.identity import derived_id
@@ -140,6 +143,8 @@ async def _save_evidence(
         claimed, received = from_wall(one.claimed_at), from_wall(one.received_at)
         row = (no_entry_id(one.id), visit.id, visit.unit, visit.home, one.person, claimed, received, one.reason)
         await cursor.execute(_NO_ENTRY, row)
+    if change.transition is not VisitTransition.ADDED:
+        await put_attendance(cursor, visit.home, of_visit(visit, one.person), recorded_at)
 
 
 async def notify(cursor: AsyncCursor[Any], people: Iterable[str]) -> None:
