@@ -1,7 +1,7 @@
 -- Who from the staff is inside which home, on its way from the writer of visits and cases to the writer of home state.
 -- Written in the transaction that changes the visit or the case, deleted in the one that judges by it. One attendance's
 -- rows are written under the lock of its visit or alert, so ids order them.
--- depends: 0016_figures
+-- depends: 0017_renewal
 
 CREATE TABLE staff_inbox (
     id          bigserial PRIMARY KEY,
