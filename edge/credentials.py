@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -33,6 +33,8 @@ each costs at most ten seconds."""
 NO_CHECK_TIME: Final = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: an edge whose clock says 1970 must still reach its broker; no date silences it.
 Whom it speaks to is said by the authority, and what it believes by the authenticator of every frame."""
+_UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+"""What the library raises for bytes of which it can make nothing; they have no common name there."""
 _PEM: Final = serialization.Encoding.PEM
 _log = logging.getLogger(__name__)
 
@@ -156,7 +158,7 @@ class Credentials:
             return False
         try:
             made = self._checked(x509.load_pem_x509_certificate(certificate.encode()), key)
-        except (ValueError, Malformed):
+        except (*_UNREADABLE, Malformed):
             return False
         _write(self._next, private_pem(key) + made.public_bytes(_PEM))
         self._next_key.unlink(missing_ok=True)
@@ -170,7 +172,7 @@ class Credentials:
         tls = _context(self._files.authority, self._files.certificate, self._files.key)
         try:
             certificate = x509.load_pem_x509_certificate(_read(self._files.certificate))
-        except ValueError as error:
+        except _UNREADABLE as error:
             raise Malformed("read certificates", "certificate_file", "PEM; enrol the edge again") from error
         return Pair(certificate, _key(self._files.key), tls)
 
@@ -182,7 +184,7 @@ class Credentials:
         try:
             certificate = self._checked(x509.load_pem_x509_certificate(_read(path)), key)
             return Pair(certificate, key, _context(self._files.authority, path, path))
-        except (ValueError, Malformed):
+        except (*_UNREADABLE, Malformed):
             _log.warning("%s holds no certificate of this edge's and is left alone", path.name)
             return None
 
@@ -190,7 +192,7 @@ class Credentials:
         """`Malformed` unless our authority gave it to this edge for this key; dates are not asked."""
         try:
             certificate.verify_directly_issued_by(self._authority)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (*_UNREADABLE, InvalidSignature) as error:
             raise Malformed("read certificates", "certificate", "our authority did not give it") from error
         names = [one.value for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         if names != [self._edge] or certificate.public_key() != key.public_key():
@@ -201,7 +203,7 @@ class Credentials:
 def _authority(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(path))
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise Malformed("read certificates", "authority_file", "PEM; enrol the edge again") from error
 
 
@@ -228,7 +230,7 @@ def _key(path: Path) -> ec.EllipticCurvePrivateKey | None:
     """The key in a file, None where there is no whole one."""
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError):
+    except (OSError, *_UNREADABLE):
         return None
     return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -36,6 +36,8 @@ BEFORE: Final = DAY
 REQUEST_LIMIT: Final = 4_096
 """Bytes of a signing request in PEM: four times what a P-256 request takes."""
 SERIAL_BYTES: Final = 16
+UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+"""What the library raises for bytes of which it can make nothing; they have no common name there."""
 
 
 class Authority(msgspec.Struct, frozen=True):
@@ -111,7 +113,7 @@ def requested_key(request: bytes) -> ec.EllipticCurvePublicKey:
         asked = x509.load_pem_x509_csr(request)
         proven = asked.is_signature_valid
         key = asked.public_key()
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Malformed("issue certificate", "request", "a signing request in PEM") from error
     if not proven or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise Malformed("issue certificate", "request", "a P-256 key and the signature that proves it")
@@ -134,7 +136,7 @@ def read_shown(authority: Authority, certificate: bytes, *, edge: EdgeId) -> Sho
         shown = x509.load_pem_x509_certificate(certificate)
         shown.verify_directly_issued_by(parent)
         key = shown.public_key()
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (*UNREADABLE, InvalidSignature) as error:
         raise Refused("read certificate", "certificate", "our authority did not give it") from error
     if shown.subject != _name(edge) or not isinstance(key, ec.EllipticCurvePublicKey):
         raise Refused("read certificate", "certificate", "it was given to another edge")

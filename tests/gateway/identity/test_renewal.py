@@ -1,9 +1,13 @@
 """Who gets another certificate: every answer of the pure decision, at its bounds."""
 
+import base64
+
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.credentials import new_key, request_pem
 from gateway.model.certificates import DUE_AFTER, RENEW_AFTER, Authority, issue_edge, make_authority
@@ -109,3 +113,20 @@ def test_one_that_the_records_do_not_know_is_taken_into_them() -> None:
 def test_what_is_not_proven_gets_nothing(ask: CertificateAsk, why: CertificateRefusal) -> None:
     decision = decided(ask, FIRST.row, at=BEGAN + 61 * DAY)
     assert (decision.answer.refusal, decision.issued) == (why, None)
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # why: of odd bytes it warns
+@settings(max_examples=500, deadline=None)
+@given(at=st.integers(0, 10_000), change=st.binary(min_size=1, max_size=4), where=st.sampled_from(["request", "shown"]))
+def test_bytes_that_are_changed_anywhere_are_refused_and_nothing_else(at: int, change: bytes, where: str) -> None:
+    """Signed by an edge that is ours and lies: whatever stands in it, it is judged, and ends nothing."""
+    label, encoded = ("CERTIFICATE REQUEST", NEXT) if where == "request" else ("CERTIFICATE", FIRST.pem)
+    der = bytearray(base64.b64decode("".join(encoded.splitlines()[1:-1])))
+    start = at % len(der)
+    der[start : start + len(change)] = change
+    pem = f"-----BEGIN {label}-----\n{base64.encodebytes(bytes(der)).decode()}-----END {label}-----\n"
+    request, certificate = (pem, FIRST.pem) if where == "request" else (NEXT, pem)
+    signature = FIRST.key.sign(statement(EDGE, certificate, request), ec.ECDSA(SHA256()))
+    decision = decided(CertificateAsk(certificate, signature.hex(), request=request), FIRST.row, at=BEGAN + 61 * DAY)
+    if bytes(der) != base64.b64decode("".join(encoded.splitlines()[1:-1])):
+        assert decision.answer.refusal in (CertificateRefusal.REQUEST, CertificateRefusal.CERTIFICATE)
