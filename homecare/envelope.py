@@ -29,7 +29,7 @@ SeenId = Annotated[str, Meta(extra_json_schema={"pattern": ID_PATTERN})]
 a fact, which took three quarters of all decoding."""
 
 
-class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What travels.
 
     `position` counts every fact of this edge's epoch across the streams, from 1. `device` is None for what the edge
@@ -49,7 +49,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     counter: Sequence64 | None = None
 
 
-class FactId(msgspec.Struct, frozen=True, order=True):
+class FactId(msgspec.Struct, frozen=True, order=True, gc=False):
     """The identity of a fact: never used twice for different contents."""
 
     edge: EdgeId
@@ -61,7 +61,7 @@ class FactId(msgspec.Struct, frozen=True, order=True):
         return f"{self.edge}/{epoch_text(self.epoch)}/{self.stream}/{self.seq}"
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """An envelope under its identity, with the digest of its bytes."""
 
     id: FactId

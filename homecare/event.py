@@ -29,8 +29,11 @@ class Stream(StrEnum):
     RECORD = "record"
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=False, tag_field="type"):
-    """The base of all events; unknown fields of a newer edge are tolerated, unknown types are not."""
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=False, tag_field="type", gc=False):
+    """The base of all events; unknown fields of a newer edge are tolerated, unknown types are not.
+
+    Values of values: nothing here can point back to itself, so the garbage collector need not know of them.
+    """
 
 
 # --- alarm -----------------------------------------------------------------------------------------------------------

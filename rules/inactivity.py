@@ -49,6 +49,8 @@ LIFE_PROPERTIES: Final = frozenset({"moving", "occupancy", "presence", "vibratio
 """On-or-off properties that only somebody in the home can switch on."""
 NOBODY: Final = frozenset({LockCause.COMMAND, LockCause.AUTOMATIC})
 """Causes of a lock's movement that need nobody in the home."""
+_SOMEBODY: Final = frozenset({ContactChanged, ButtonPressed, HelpCalled, TagRead})
+"""Events that need somebody in the home, whatever they say."""
 
 
 class InactivityState(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +76,7 @@ def judge(
     match stimulus:
         case Happened():
             event = stimulus.envelope.event
-            if isinstance(event, TelemetryEvicted):
+            if type(event) is TelemetryEvicted:
                 devices = named(view.settings, stimulus.fact.edge, event.devices)
                 return Judgement(_forget(state, devices, moved(event.latest, stimulus)))
             return _hear(view, state, stimulus)
@@ -92,6 +94,8 @@ def judge(
 
 def is_life(event: Event) -> bool:
     """Whether the event shows that somebody in the home does something."""
+    if type(event) in _SOMEBODY:
+        return True
     match event:
         case MotionChanged():
             return event.moving
@@ -99,8 +103,6 @@ def is_life(event: Event) -> bool:
             return event.cause not in NOBODY
         case StateObserved():
             return event.on and event.property in LIFE_PROPERTIES
-        case ContactChanged() | ButtonPressed() | HelpCalled() | TagRead():
-            return True
         case _:
             return False
 
@@ -109,13 +111,14 @@ def _hear(view: View, state: InactivityState, stimulus: Happened) -> Judgement[I
     settings, event, at = view.settings, stimulus.envelope.event, stimulus.at
     span: Span | None = (at, at) if is_life(event) else None
     moving = state.moving
-    if isinstance(event, MotionChanged):
+    if type(event) is MotionChanged:
         device, epoch = DeviceId(stimulus.envelope.device or ""), epoch_text(stimulus.fact.epoch)
         if device not in settings.watched:
             return Judgement(state)
-        since = moving.get(epoch, {}).get(device)
+        seen = moving.get(epoch, {})
+        since = seen.get(device)
         if event.moving and since is None:
-            moving = {**moving, epoch: {**moving.get(epoch, {}), device: at}}
+            moving = {**moving, epoch: {**seen, device: at}}
         elif not event.moving and since is not None:
             moving = _ended(moving, epoch, device)
             span = (since, max(since, at))
@@ -185,7 +188,8 @@ def _bounded(life: Spans) -> Spans:
 
 def _shortest(settings: HomeSettings) -> int:
     """Microseconds; a gap up to this long between two signs of life cannot be too long."""
-    return min(settings.limits.quiet_by_day, settings.limits.quiet_by_night) * SECOND - 1
+    limits = settings.limits
+    return min(limits.quiet_by_day, limits.quiet_by_night) * SECOND - 1
 
 
 # --- quiet, moving, unknown ------------------------------------------------------------------------------------------

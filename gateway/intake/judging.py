@@ -6,21 +6,22 @@ applied again, bit for bit.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
 from gateway.intake.registry import Registry
 from gateway.model.wakeups import Wakeups
-from gateway.ports.record import Applied, Faulted, Later, SavedState
+from gateway.ports.record import Applied, Faulted, Later, Run, SavedState
 from homecare.alert import ALARM_CLASS
 from homecare.clock import SECOND
+from homecare.envelope import FactId
 from homecare.errors import Malformed
 from homecare.identity import HomeId
 from rules import engine
 from rules.home_settings import HomeSettings, settings_of
 from rules.home_state import HomeState
-from rules.stimulus import Elapsed, Stimulus
+from rules.stimulus import Elapsed, Happened, Stimulus
 from rules.verdict import Clear, Raise, RuleFailed, Verdict
 
 log = logging.getLogger(__name__)
@@ -35,16 +36,16 @@ quiet home needs twice a minute: for ten thousand that is half a percent of a pr
 TERM_BITS: Final = 40
 """Below the term's number: a million facts a second for twelve days."""
 
-Step = Callable[[HomeSettings, HomeState, Stimulus], tuple[HomeState, tuple[Verdict, ...]]]
+Judge = Callable[[HomeSettings, HomeState, Sequence[Stimulus]], tuple[HomeState, tuple[Verdict, ...]]]
 
 
 class Judging:
     """States, wake-ups, and what is still to be written of them."""
 
-    def __init__(self, registry: Registry, shards: frozenset[int], *, step: Step = engine.step) -> None:
+    def __init__(self, registry: Registry, shards: frozenset[int], *, judge: Judge = engine.run) -> None:
         self._registry = registry
         self._shards = shards
-        self._step = step
+        self._engine = judge
         self._settings: dict[HomeId, HomeSettings] = {}
         self._told: set[HomeId] = set()
         self._states: dict[HomeId, HomeState] = {}
@@ -86,7 +87,7 @@ class Judging:
     def replay(self, one: Later) -> None:
         """Apply again what the home's saved state does not include; its verdicts were put into force the first time."""
         if one.applied > self._last.get(one.home, 0) and self.mine(one.home):
-            self._advance(one.home, one.stimulus, one.applied, one.recorded_at)
+            self._advance(one.home, (one.stimulus,), one.applied, one.recorded_at)
 
     def drain(self) -> None:
         """Drop what waits to be written; called when it was, or when it never can be."""
@@ -102,15 +103,28 @@ class Judging:
 
     # --- applying ----------------------------------------------------------------------------------------------------
 
-    def number(self) -> int:
-        """The next place in the order of application."""
+    def number(self, count: int = 1) -> int:
+        """The next place in the order of application, the first of `count`."""
         number = self._next
-        self._next = number + 1
+        self._next = number + count
         return number
 
-    def happened(self, home: HomeId, stimulus: Stimulus, *, applied: int, recorded_at: int) -> None:
-        """Apply a fact that is recorded with its place; the rows of facts are the log of these."""
-        self._judge(home, stimulus, applied, recorded_at)
+    def facts(self, home: HomeId, run: Run, *, recorded_at: int) -> None:
+        """Apply one home's facts, recorded each with its place: their rows are the log of these.
+
+        All of a frame in one go: settings, state and wake-ups are looked up once, and nothing is made of facts that
+        no rule heeds, which are most of what a home measures.
+        """
+        if not self.mine(home):
+            return
+        edge, epoch, stream = run.edge, run.epoch, run.stream
+        stimuli = [
+            Happened(FactId(edge, epoch, stream, one.seq), one.envelope, one.at)
+            for one in run.facts
+            if type(one.envelope.event) in engine.HEEDED
+        ]
+        if stimuli:
+            self._judge(home, stimuli, run.facts[-1].applied, recorded_at)
 
     def apply(self, home: HomeId, stimulus: Stimulus, *, recorded_at: int) -> None:
         """Apply any other stimulus and log its place."""
@@ -118,7 +132,7 @@ class Judging:
             return
         applied = self.number()
         self.log.append(Applied(applied, home, stimulus))
-        self._judge(home, stimulus, applied, recorded_at)
+        self._judge(home, (stimulus,), applied, recorded_at)
 
     def mine(self, home: HomeId) -> bool:
         """Whether this writer judges the home: it is enrolled and on one of its shards."""
@@ -145,10 +159,8 @@ class Judging:
         state = self._states.get(home)
         return (state is not None and bool(state.wakes)) or home in self._begun
 
-    def _judge(self, home: HomeId, stimulus: Stimulus, applied: int, recorded_at: int) -> None:
-        if not self.mine(home):
-            return
-        for verdict in self._advance(home, stimulus, applied, recorded_at):
+    def _judge(self, home: HomeId, stimuli: Sequence[Stimulus], applied: int, recorded_at: int) -> None:
+        for verdict in self._advance(home, stimuli, applied, recorded_at):
             if isinstance(verdict, RuleFailed):
                 log.error("rule %s failed: %s", verdict.rule, verdict.error)
                 self.faults.append(Faulted("rule_failed", verdict.rule, verdict.error))
@@ -156,14 +168,12 @@ class Judging:
                 self.verdicts.append(verdict)
                 self._spoke.add(home)
 
-    def _advance(self, home: HomeId, stimulus: Stimulus, applied: int, recorded_at: int) -> tuple[Verdict, ...]:
+    def _advance(
+        self, home: HomeId, stimuli: Sequence[Stimulus], applied: int, recorded_at: int
+    ) -> tuple[Verdict, ...]:
+        """Through `applied`, the place of the last stimulus."""
         before = self._states.get(home)
-        state: HomeState | None
-        verdicts: tuple[Verdict, ...]
-        try:
-            state, verdicts = self._step(self._settings_of(home), before or HomeState(), stimulus)
-        except Exception as error:  # noqa: BLE001 why: whatever is wrong with one home's rules, all others go on
-            state, verdicts = before, (RuleFailed("engine", home, type(error).__name__),)
+        state, verdicts = self._judged(home, before, stimuli)
         self._last[home] = applied
         if state is not None and state is not before:
             self._states[home] = state
@@ -174,6 +184,21 @@ class Judging:
                 self._dirty[home] = recorded_at
                 self._changed_at.setdefault(home, recorded_at)
         return verdicts
+
+    def _judged(
+        self, home: HomeId, before: HomeState | None, stimuli: Sequence[Stimulus]
+    ) -> tuple[HomeState | None, tuple[Verdict, ...]]:
+        """All at once; where that fails, one by one, so that only the stimulus that fails is not judged."""
+        try:
+            return self._engine(self._settings_of(home), before or HomeState(), stimuli)
+        except Exception as error:  # noqa: BLE001 why: whatever is wrong with one home's rules, all others go on
+            if len(stimuli) == 1:
+                return before, (RuleFailed("engine", home, type(error).__name__),)
+        state, verdicts = before, tuple[Verdict, ...]()
+        for stimulus in stimuli:
+            state, more = self._judged(home, state, (stimulus,))
+            verdicts += more
+        return state, verdicts
 
     def rearm(self, home: HomeId) -> None:
         """Set the wake-up again that was taken off, where the state still wants it."""

@@ -1,18 +1,17 @@
 """Recording: envelopes of a verified frame become rows with an estimated time, stimuli for the rules, and check-ins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.intake.judging import Judging
 from gateway.intake.presence import Presence
 from gateway.intake.registry import EdgeEntry, Registry
-from gateway.model.estimate import Claim, occurred, when
+from gateway.model.estimate import moments
 from gateway.ports.record import Batch, CheckIn, Faulted, Recorded, Run
 from homecare.consent import is_sensed
 from homecare.envelope import Envelope, FactId
 from homecare.event import LockOperated, LockState, Stream, TagRead
 from homecare.identity import Epoch, HomeId, derived_id
-from rules.stimulus import Happened
 
 _DIRECTION: Final = {LockState.UNLOCKED: "in", LockState.LOCKED: "out"}
 
@@ -42,47 +41,49 @@ class Recording:
         """
         anchor = self._presence.anchor(edge.id, epoch)
         least = min(self._presence.vouched(edge.id) + 1, batch.recorded_at)
-        now, earliest = batch.recorded_at, edge.earliest
-        facts: list[Recorded] = []
-        withheld = 0
+        times = moments(envelopes, anchor=anchor, earliest=edge.earliest, now=batch.recorded_at)
+        applied = self._judging.number(len(envelopes))
+        homes: dict[str, list[Recorded]] = {}
+        home, facts, lacking, withheld = "", [], False, 0
         for index, envelope in enumerate(envelopes):
-            claim = Claim(envelope.received_at, envelope.uncertainty, envelope.elapsed)
-            received = when(claim, anchor=anchor, earliest=earliest, now=now)
+            received, at = times[index]
             if not edge.stood_in(envelope.home, received):
                 continue
-            if is_sensed(envelope.event) and self._registry.homes[HomeId(envelope.home)].lacks_consent:
+            if envelope.home != home:
+                home = envelope.home
+                facts = homes.setdefault(home, [])
+                lacking = bool(self._registry.homes[HomeId(home)].lacks_consent)
+            if lacking and is_sensed(envelope.event):
                 withheld += 1
                 continue
-            delay = envelope.received_at - envelope.occurred_at
-            at = max(occurred(received, delay=delay, earliest=earliest), least)
-            seq, applied = first + index, self._judging.number()
-            facts.append(Recorded(seq, applied, at, envelope, None if digests is None else digests[index]))
-            self._judge(batch, FactId(edge.id, epoch, stream, seq), envelope, at=at, applied=applied)
-        if facts:
-            batch.runs.append(Run(edge.id, epoch, stream, facts))
+            digest = None if digests is None else digests[index]
+            facts.append(Recorded(first + index, applied + index, max(at, least), envelope, digest))
+        runs = [(HomeId(home), Run(edge.id, epoch, stream, facts)) for home, facts in homes.items() if facts]
+        self._take(batch, runs)
         if withheld:
             batch.faults.append(Faulted("withheld", edge.id, "sensors' facts not kept: consent is missing", withheld))
-        return len(envelopes) - len(facts) - withheld
+        return len(envelopes) - sum(len(run.facts) for _, run in runs) - withheld
 
-    def _judge(self, batch: Batch, fact: FactId, envelope: Envelope, *, at: int, applied: int) -> None:
-        home = HomeId(envelope.home)
-        event = envelope.event
-        if fact.stream is Stream.ACCESS and isinstance(event, LockOperated | TagRead):
-            check_in = _check_in(fact, envelope, at)
-            if check_in is not None:
-                batch.check_ins.append(check_in)
-        self._judging.happened(home, Happened(fact, envelope, at), applied=applied, recorded_at=batch.recorded_at)
+    def _take(self, batch: Batch, runs: Iterable[tuple[HomeId, Run]]) -> None:
+        """Facts of one frame, by home: nearly always one."""
+        for home, run in runs:
+            batch.runs.append(run)
+            if run.stream is Stream.ACCESS:
+                proofs = (_check_in(run, fact) for fact in run.facts)
+                batch.check_ins += [proof for proof in proofs if proof is not None]
+            self._judging.facts(home, run, recorded_at=batch.recorded_at)
 
 
-def _check_in(fact: FactId, envelope: Envelope, at: int) -> CheckIn | None:
+def _check_in(run: Run, recorded: Recorded) -> CheckIn | None:
     """What a lock or a tag proves; a bolt that is jammed or unknown proves nothing."""
-    event = envelope.event
+    envelope, event = recorded.envelope, recorded.envelope.event
     if isinstance(event, TagRead):
         method, direction = "tag", "unknown"
     elif isinstance(event, LockOperated) and event.state in _DIRECTION:
         method, direction = event.cause.value, _DIRECTION[event.state]
     else:
         return None
+    fact = FactId(run.edge, run.epoch, run.stream, recorded.seq)
     return CheckIn(
         id=derived_id("checkin", str(fact)),
         fact=fact,
@@ -90,5 +91,5 @@ def _check_in(fact: FactId, envelope: Envelope, at: int) -> CheckIn | None:
         device=envelope.device,
         method=method,
         direction=direction,
-        occurred_at=at,
+        occurred_at=recorded.at,
     )

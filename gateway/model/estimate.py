@@ -5,11 +5,13 @@ with its heartbeats; its steady clock, anchored to the gateway's by heartbeats o
 result lies between the edge's enrolment and now. All times are microseconds.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from homecare.clock import DAY, MINUTE, SECOND
+from homecare.envelope import Envelope
 
 TRUSTED: Final = 10 * SECOND
 """An edge that admits more than this does not know the time."""
@@ -38,12 +40,32 @@ def anchored(known: int | None, *, now: int, elapsed: int) -> int:
 
 def when(claim: Claim, *, anchor: int | None, earliest: int, now: int) -> int:
     """The instant of the claim, at least `earliest` (or `now`, if that is earlier still) and at most `now`."""
-    moment = claim.wall
+    return _when(claim.wall, claim.uncertainty, claim.elapsed, anchor, earliest, now)
+
+
+def moments(envelopes: Iterable[Envelope], *, anchor: int | None, earliest: int, now: int) -> list[tuple[int, int]]:
+    """Of each envelope when it was received, by `when`, and when its event occurred, by `occurred`.
+
+    A frame at once: a claim and two calls with five names for every fact took half a microsecond more.
+    """
+    found: list[tuple[int, int]] = []
+    for one in envelopes:
+        claimed = one.received_at
+        received = at = _when(claimed, one.uncertainty, one.elapsed, anchor, earliest, now)
+        if claimed != one.occurred_at:
+            at = occurred(received, delay=claimed - one.occurred_at, earliest=earliest)
+        found.append((received, at))
+    return found
+
+
+def _when(wall: int, uncertainty: int, elapsed: int, anchor: int | None, earliest: int, now: int) -> int:
+    """`when`, without names and built-ins: it is asked for every fact."""
     if anchor is not None:
-        steady = anchor + claim.elapsed
-        if claim.uncertainty > TRUSTED or abs(claim.wall - steady) > claim.uncertainty + SLACK:
-            moment = steady
-    return min(max(moment, earliest), now)
+        steady = anchor + elapsed
+        slack = uncertainty + SLACK
+        if uncertainty > TRUSTED or wall - steady > slack or steady - wall > slack:
+            wall = steady
+    return wall if earliest <= wall <= now else min(max(wall, earliest), now)
 
 
 def occurred(received: int, *, delay: int, earliest: int) -> int:

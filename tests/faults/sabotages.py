@@ -350,8 +350,8 @@ SABOTAGES: tuple[Sabotage, ...] = (
         (
             Edit(
                 "gateway/intake/recording.py",
-                "            if is_sensed(envelope.event) and",
-                "            if not first and",
+                "            if lacking and is_sensed(envelope.event):",
+                "            if lacking and not first:",
             ),
         ),
         f"{_BULK}test_nothing_is_kept_that_nobody_consented_to",

@@ -14,7 +14,7 @@ from gateway.adapters.postgres.registry import enrol_all
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
 from gateway.bulk import filters
 from gateway.intake.batching import Batching
-from gateway.intake.judging import Judging, Step
+from gateway.intake.judging import Judge, Judging
 from gateway.intake.lane import Lane, Parts
 from gateway.intake.registry import Registry
 from gateway.metrics import Metrics
@@ -37,14 +37,14 @@ def new_lane(
     *,
     clock: Clock | None = None,
     session: str = "",
-    step: Step = engine.step,
+    judge: Judge = engine.run,
     wrap: Callable[[PostgresStore], Any] = lambda store: store,
 ) -> Lane:
     """A lane of its own, as `gateway.bulk` puts it together."""
     session = session or new_id("bulk")
     registry, metrics = Registry(GATEWAY_PRIVATE), Metrics()
     store = wrap(PostgresStore(database_url, SHARDS_ALL))
-    judging = Judging(registry, frozenset(SHARDS_ALL), step=step)
+    judging = Judging(registry, frozenset(SHARDS_ALL), judge=judge)
     return Lane(
         Parts(
             clock=clock or SystemClock(),

@@ -21,6 +21,7 @@ from homecare.identity import epoch_text
 from rules import engine
 from rules.home_settings import HomeSettings
 from rules.home_state import HomeState
+from rules.night_exit import NightExitState
 from rules.stimulus import Happened, Stimulus
 from rules.verdict import Verdict
 from tests.gateway.enrolled import Household, household
@@ -206,18 +207,30 @@ async def test_a_rule_that_raises_costs_its_home_a_judgement_and_nobody_else(
     house, other = household(40), household(41)
     enrol_houses(database_url, house, other)
 
-    def step(settings: HomeSettings, state: HomeState, stimulus: Stimulus) -> tuple[HomeState, Sequence[Verdict]]:
-        if isinstance(stimulus, Happened) and settings.home == house.home:
+    def judge(
+        settings: HomeSettings, state: HomeState, stimuli: Sequence[Stimulus]
+    ) -> tuple[HomeState, Sequence[Verdict]]:
+        if settings.home == house.home and any(_motion(stimulus) for stimulus in stimuli):
             raise ZeroDivisionError
-        return engine.step(settings, state, stimulus)
+        return engine.run(settings, state, stimuli)
 
-    lane = new_lane(database_url, broker.url, step=step)  # type: ignore[arg-type]
+    lane = new_lane(database_url, broker.url, judge=judge)  # type: ignore[arg-type]
     async with running(lane), Edge(house, broker.url) as edge, Edge(other, broker.url) as beside:
-        edge.say("record", house.facts(1, [MotionChanged(moving=True)], at=NOW))
+        events = [ContactChanged(open=True), MotionChanged(moving=True), ContactChanged(open=False)]
+        said = [house.envelope(event, position=at, at=NOW, device=house.door) for at, event in enumerate(events, 1)]
+        edge.say("record", house.frame(1, said))
         beside.say("record", other.facts(1, [MotionChanged(moving=True)], at=NOW))
-        await edge.receipted("record", 1)
+        await edge.receipted("record", 3)
         await beside.receipted("record", 1)
-    assert value(database_url, "SELECT count(*) FROM event") == 2
-    assert rows(database_url, "SELECT kind, subject, detail FROM fault") == [
-        ("rule_failed", "engine", "ZeroDivisionError")
+    assert value(database_url, "SELECT count(*) FROM event") == 4
+    assert rows(database_url, "SELECT kind, subject, detail, count FROM fault") == [
+        ("rule_failed", "engine", "ZeroDivisionError", 1)
     ]
+    state = engine.decode(value(database_url, "SELECT state FROM home_state WHERE home = %s", house.home))
+    doors = state.slices["front_door_open_at_night"]
+    assert isinstance(doors, NightExitState)
+    assert len(doors.doors[house.door].changes) == 2, "what came before and after the fact that failed was judged"
+
+
+def _motion(stimulus: Stimulus) -> bool:
+    return isinstance(stimulus, Happened) and isinstance(stimulus.envelope.event, MotionChanged)

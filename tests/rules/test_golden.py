@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import CATALOGUE
+from rules import CATALOGUE, engine
 from rules.engine import decode, encode, step
 from rules.home_state import HomeState
 from rules.verdict import Verdict
@@ -46,6 +46,18 @@ def test_a_restart_between_any_two_steps_changes_nothing(path: Path) -> None:
 def test_saying_everything_twice_changes_nothing(path: Path) -> None:
     day = read_day(path)
     assert run(day, twice=True) == expected(day)
+
+
+@pytest.mark.parametrize("path", DAYS, ids=lambda path: path.stem)
+def test_all_in_one_go_is_the_same_bit_for_bit(path: Path) -> None:
+    day = read_day(path)
+    stimuli = [stimulus for line in day.lines for stimulus in line.stimuli]
+    state, said = HomeState(), list[Verdict]()
+    for stimulus in stimuli:
+        state, more = step(day.settings, state, stimulus)
+        said += more
+    at_once, verdicts = engine.run(day.settings, HomeState(), stimuli)
+    assert (encode(at_once), list(verdicts)) == (encode(state), said)
 
 
 def test_every_rule_has_a_golden_day() -> None:

@@ -214,9 +214,8 @@ def _burst(view: object, state: msgspec.Struct, stimulus: object) -> Any:
 def test_a_rule_with_a_bug_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = next(rule for rule in CATALOGUE if rule.condition is Condition.EDGE_SILENT)
     broken: Rule[Any] = Rule(Condition.INACTIVITY, sound.state, _burst, sound.wants)
-    monkeypatch.setattr(
-        rules.engine, "_wanted", lambda _off: {Elapsed: (("inactivity", broken), ("edge_silent", sound))}
-    )
+    both = rules.engine._Wanted(known=False, rules=(("inactivity", broken), ("edge_silent", sound)))
+    monkeypatch.setattr(rules.engine, "_heeded", lambda _off: {Elapsed: both})
     read, _ = home(device("device-hall", Capability.MOTION, 60))
     before, _ = step(read, HomeState(), Elapsed(0))
     after, verdicts = step(read, before, Elapsed(2 * MINUTE))

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.ports.record import Recorded, Run
+from gateway.ports.record import Run
 from homecare.event import STREAM_OF, Event, Observed, Stream
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -28,7 +28,9 @@ BODIES_KEPT: Final = 1_024
 _POSTGRES_EPOCH: Final = 946_684_800_000_000
 """Microseconds from 1970 to 2000, where PostgreSQL's timestamps begin."""
 _NULL: Final = b"\xff\xff\xff\xff"
-_START: Final = struct.Struct(">h" + "iq" * (_NUMBERS.count(",") + 1))
+_START: Final = struct.Struct(">hiq")
+"""The number of columns, and `recorded_at`: the same for every row of a batch."""
+_NUMBERS_OF_FACT: Final = struct.Struct(">" + "iq" * _NUMBERS.count(","))
 _KEY: Final = struct.Struct(">iq")
 _VALUE: Final = struct.Struct(">id")
 _LENGTH: Final = struct.Struct(">i")
@@ -74,46 +76,43 @@ def _kind_and_body(event: Event) -> bytes:
 def copy_data(runs: Sequence[Run], recorded_at: int) -> tuple[bytes, bytes]:
     """The COPY data of the events and of the observations among the facts; empty where there are none."""
     at = recorded_at - _POSTGRES_EPOCH
+    event_begins, observation_begins = _START.pack(_EVENT_FIELDS, 8, at), _START.pack(_OBSERVATION_FIELDS, 8, at)
+    pack = _NUMBERS_OF_FACT.pack
     events: list[bytes] = []
     observations: list[bytes] = []
     for run in runs:
         key = _text(run.edge) + _KEY.pack(8, run.epoch) + _STREAM[run.stream]
+        uncounted = _NULL + key
         for fact in run.facts:
             envelope = fact.envelope
-            event = envelope.event
+            event, counter = envelope.event, envelope.counter
+            numbers = pack(
+                8,
+                fact.applied,
+                8,
+                fact.seq,
+                8,
+                envelope.position,
+                8,
+                envelope.occurred_at - _POSTGRES_EPOCH,
+                8,
+                envelope.received_at - _POSTGRES_EPOCH,
+                8,
+                fact.at - _POSTGRES_EPOCH,
+                8,
+                envelope.uncertainty,
+                8,
+                envelope.elapsed,
+            )
+            identity = uncounted if counter is None else _KEY.pack(8, counter) + key
             subject = _subject(envelope.home, envelope.device)
-            counter = _NULL if envelope.counter is None else _KEY.pack(8, envelope.counter)
             if type(event) is Observed:
-                start, value = _start(_OBSERVATION_FIELDS, fact, at), _VALUE.pack(8, event.value)
-                observations += (start, counter, key, subject, _text(event.quantity), value, _text(event.unit))
+                value = _VALUE.pack(8, event.value)
+                measured = (_text(event.quantity), value, _text(event.unit))
+                observations += (observation_begins, numbers, identity, subject, *measured)
             else:
-                events += (_start(_EVENT_FIELDS, fact, at), counter, key, subject, _kind_and_body(event))
+                events += (event_begins, numbers, identity, subject, _kind_and_body(event))
     return _whole(events), _whole(observations)
-
-
-def _start(fields: int, fact: Recorded, at: int) -> bytes:
-    envelope = fact.envelope
-    return _START.pack(
-        fields,
-        8,
-        at,
-        8,
-        fact.applied,
-        8,
-        fact.seq,
-        8,
-        envelope.position,
-        8,
-        envelope.occurred_at - _POSTGRES_EPOCH,
-        8,
-        envelope.received_at - _POSTGRES_EPOCH,
-        8,
-        fact.at - _POSTGRES_EPOCH,
-        8,
-        envelope.uncertainty,
-        8,
-        envelope.elapsed,
-    )
 
 
 def _whole(parts: list[bytes]) -> bytes:
