@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiomqtt
@@ -111,7 +111,7 @@ class MqttTransport:
             attempt += 1
 
     def _client(self) -> aiomqtt.Client:
-        return aiomqtt.Client(
+        return _Client(
             self._parts.hostname or "",
             self._parts.port or _PORTS[self._parts.scheme],
             username=self._parts.username,
@@ -159,6 +159,30 @@ class MqttTransport:
                 task.result()
         finally:
             await _end(tasks)
+
+
+class _Client(aiomqtt.Client):
+    """Begins to write only where the socket is still open.
+
+    aiomqtt 2.5 remembers the socket's number and waits for it a turn later. A broker that dies meanwhile has had the
+    socket closed by then: the loop reports an error that means nothing, or watches whoever got the number since.
+    """
+
+    def _on_socket_register_write(self, client: object, userdata: object, sock: Any) -> None:  # noqa: ANN401 why: a socket or paho's own kinds of it
+        """Called by paho, also from the thread that connects."""
+        del client, userdata
+        self._loop.call_soon_threadsafe(self._want_write, sock)
+
+    def _want_write(self, sock: Any) -> None:  # noqa: ANN401 why: see above
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write)
+
+    def _write(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception as error:  # noqa: BLE001 why: as aiomqtt does; whatever it is, the connection ended with it
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
 
 def _heed_cancellation() -> None:
