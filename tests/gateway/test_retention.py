@@ -222,8 +222,8 @@ KEPT |= {"person_role", "passkey", "tag", "instruction", "instruction_log", "cla
 KEPT |= {"household_member", "commissioning", "cursor"}
 """The registry, what the law wants, and what tells a repeat from something new."""
 BOUNDED = {"registry_change", "audit_head", "fault", "edge_seen", "process_seen", "home_state", "shard_state"}
-BOUNDED |= {"forgotten", "ceremony", "feed", "proximity", "lock_state"}
-"""One row a thing, or trimmed by whoever writes it."""
+BOUNDED |= {"forgotten", "ceremony", "feed", "proximity", "lock_state", "staff_inbox"}
+"""One row a thing, or trimmed by whoever writes or takes it."""
 
 
 def test_no_setting_trims_what_edges_may_still_send_again() -> None:
