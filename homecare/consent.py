@@ -1,8 +1,8 @@
-"""Consent: without it no sensor's fact is kept, from anybody who permanently lives in the home. Alarms always are.
+"""Consent: without it no sensor's fact is kept, and no door opens for a planned visit. Alarms always are, and do.
 
 The law (2024) lets a municipality use sensors in a home only while the resident consents, and a permanently cohabiting
 relative as well. A call for help, a fall and smoke are not observation but a person's call: they are kept and shown,
-and the operator is told what is missing.
+and the operator is told what is missing. Of whoever opens a door for an alarm nobody is asked for consent either.
 """
 
 from collections.abc import Iterable
@@ -31,9 +31,10 @@ SENSED: Final[frozenset[type[Event]]] = frozenset(
 
 
 class Purpose(StrEnum):
-    """What somebody consents to."""
+    """What somebody consents to. `door_log`: that it is kept who opened the door for a planned visit, and when."""
 
     SENSORS = "sensors"
+    DOOR_LOG = "door_log"
 
 
 class MemberKind(StrEnum):

@@ -31,12 +31,22 @@ class Missing(StrEnum):
     WAY_IN = "way_in"
 
 
+class DoorLog(StrEnum):
+    """Whether a planned visit may open the door, as far as consent to a log of that goes."""
+
+    IN_FORCE = "in_force"
+    MISSING = "missing"
+    NOT_ASKED = "not_asked"
+    """The home is older than the question: its door opens as before until an answer is recorded."""
+
+
 class Commissioned(msgspec.Struct, frozen=True):
-    """How far a home has come."""
+    """How far a home has come. A consent to a log at the door keeps no home out of service: many have no lock."""
 
     standing: HomeStanding
     missing: tuple[Missing, ...]
     in_service: bool
+    door_log: DoorLog
 
 
 def judge(standing: HomeStanding) -> Commissioned:
@@ -48,7 +58,13 @@ def judge(standing: HomeStanding) -> Commissioned:
         lacking.append(Missing.PRESS)
     if Step.WAY_IN_TESTED not in taken:
         lacking.append(Missing.WAY_IN)
-    return Commissioned(standing=standing, missing=tuple(lacking), in_service=Step.IN_SERVICE in taken)
+    door_log = DoorLog.MISSING if missing(members, Purpose.DOOR_LOG) else DoorLog.IN_FORCE
+    return Commissioned(
+        standing=standing,
+        missing=tuple(lacking),
+        in_service=Step.IN_SERVICE in taken,
+        door_log=door_log if standing.door_log_asked else DoorLog.NOT_ASKED,
+    )
 
 
 _CONSENT: Final = {
@@ -109,8 +125,8 @@ class Commissioning:
         await self._store.add_member(home, member, kind)
         return await self.look(home)
 
-    async def consent(self, home: HomeId, member: str, *, given: bool, by: str) -> Commissioned:
-        """Consent to sensors was given or withdrawn."""
+    async def consent(self, home: HomeId, member: str, purpose: Purpose, *, given: bool, by: str) -> Commissioned:
+        """Consent was given or withdrawn."""
         act = self._store.consent if given else self._store.withdraw
-        await act(member, Purpose.SENSORS, by=by, at=self._clock.now().wall)
+        await act(member, purpose, by=by, at=self._clock.now().wall)
         return await self.look(home)

@@ -67,8 +67,8 @@ class Facts(msgspec.Struct, frozen=True):
     people: Mapping[str, Known]
     grants: Sequence[Grant]
     proximity: Sequence[Proximity]
-    in_service: bool = True
-    consent: bool = True
+    in_service: bool
+    consent: bool
 
 
 Decision = Callable[[Facts], Allowed | Denied]

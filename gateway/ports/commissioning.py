@@ -36,10 +36,15 @@ class StepDone(msgspec.Struct, frozen=True):
 
 
 class HomeStanding(msgspec.Struct, frozen=True):
-    """Who lives in a home with which consent, and which steps were taken."""
+    """Who lives in a home with which consent, and which steps were taken.
+
+    `door_log_asked`: somebody's answer about a log at the door was recorded, or the home came in since there is one to
+    record; then the door waits for everybody's consent.
+    """
 
     members: tuple[HouseholdMember, ...]
     steps: tuple[StepDone, ...]
+    door_log_asked: bool = True
 
 
 class CommissioningStore(Protocol):

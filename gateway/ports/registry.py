@@ -49,7 +49,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
 class HomeRegistration(msgspec.Struct, frozen=True):
     """Everything that enrols one home: a unit (made if new), the home, its edges from `valid_from` on, its devices.
 
-    `devices` pairs each device with the edge that hears it, `consented` is who lives there and consents to sensors.
+    `devices` pairs each device with the edge that hears it, `consented` is who lives there and consents, to
+    sensors and to a log at the door.
     """
 
     unit: UnitId

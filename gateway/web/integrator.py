@@ -112,18 +112,21 @@ async def add_member(
     return commissioning_view(home, await behind.identity.commissioning.add_member(HomeId(home), member, request.kind))
 
 
-@router.put("/homes/{home}/members/{member}/consent", summary="Consent to sensors is given or withdrawn")
+@router.put("/homes/{home}/members/{member}/consent", summary="Consent is given or withdrawn")
 async def write_consent(
     behind: Behind, subject: Signed, home: HomePath, member: MemberPath, request: ConsentRequest
 ) -> CommissioningView:
-    """Withdrawn: nothing more of the home's sensors is kept, within seconds. Alarms are always taken."""
+    """Withdrawn from `sensors`: nothing more that they see is kept, within seconds. From `door_log`: no planned visit
+    opens the door any more. Alarms are always taken, and whoever accepted one gets in.
+    """
     await require_home(behind, subject, Permission.CONSENT_WRITE, HomeId(home))
     commissioning = behind.identity.commissioning
     standing = (await commissioning.look(HomeId(home))).standing
     if member not in {one.id for one in standing.members}:
         raise Unknown("consent", "member", "nobody of this id lives in the home; add the person first")
     return commissioning_view(
-        home, await commissioning.consent(HomeId(home), member, given=request.given, by=subject.person)
+        home,
+        await commissioning.consent(HomeId(home), member, request.purpose, given=request.given, by=subject.person),
     )
 
 

@@ -4,12 +4,12 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.edges.commissioning import PROOF_LIMIT, Commissioned, Missing
+from gateway.edges.commissioning import PROOF_LIMIT, Commissioned, DoorLog, Missing
 from gateway.edges.enrolment import DEVICES_LIMIT
 from gateway.model.certificates import REQUEST_LIMIT
 from gateway.ports.enrolment import PlannedDevice
 from gateway.web.schemas import Words, rfc3339
-from homecare.consent import MemberKind
+from homecare.consent import MemberKind, Purpose
 from homecare.device import Capability, Placement
 
 _MISSING_WORDS: Final[dict[Missing, Words]] = {
@@ -27,6 +27,17 @@ _MISSING_WORDS: Final[dict[Missing, Words]] = {
     Missing.WAY_IN: Words(
         sv="Vägen in är inte provad. Öppna dörren med Vaka, eller prova nyckeln och skriv det.",
         en="The way in was not tried. Open the door with Vaka, or try the key and write it down.",
+    ),
+}
+_DOOR_LOG_WORDS: Final[dict[DoorLog, Words]] = {
+    DoorLog.IN_FORCE: Words(sv="Samtycke till låslogg finns.", en="There is consent to a door log."),
+    DoorLog.MISSING: Words(
+        sv="Samtycke till låslogg saknas. Planerade besök får använda nyckeln tills alla i hemmet har samtyckt.",
+        en="Consent to a door log is missing. Planned visits use the key until everybody in the home has consented.",
+    ),
+    DoorLog.NOT_ASKED: Words(
+        sv="Ingen har svarat om låslogg än. Dörren öppnas som förut tills det första svaret är antecknat: fråga alla.",
+        en="Nobody has answered about a door log. The door opens as before until the first answer: ask everybody.",
     ),
 }
 
@@ -93,9 +104,10 @@ class MemberRequest(Strict):
 
 
 class ConsentRequest(Strict):
-    """Whether consent to sensors is given."""
+    """Whether consent is given, and to what; an answer that was no is `given` false."""
 
     given: bool
+    purpose: Purpose = Purpose.SENSORS
 
 
 class WayInRequest(Strict):
@@ -105,11 +117,12 @@ class WayInRequest(Strict):
 
 
 class MemberView(Strict):
-    """Somebody who lives there, and whether that person consents to sensors."""
+    """Somebody who lives there, and whether that person consents to sensors, and to a log at the door."""
 
     member: str
     kind: MemberKind
     consents: bool
+    door_log: bool
 
 
 class StepView(Strict):
@@ -128,12 +141,20 @@ class MissingView(Strict):
     message: Words
 
 
+class DoorLogView(Strict):
+    """Whether consent to a log at the door is in force, and what to do if it is not."""
+
+    standing: DoorLog
+    message: Words
+
+
 class CommissioningView(Strict):
     """How far a home has come."""
 
     home: str
     in_service: bool
     missing: list[MissingView]
+    door_log: DoorLogView
     members: list[MemberView]
     steps: list[StepView]
 
@@ -156,8 +177,14 @@ def commissioning_view(home: str, found: Commissioned) -> CommissioningView:
         home=home,
         in_service=found.in_service,
         missing=[MissingView(what=what, message=_MISSING_WORDS[what]) for what in found.missing],
+        door_log=DoorLogView(standing=found.door_log, message=_DOOR_LOG_WORDS[found.door_log]),
         members=[
-            MemberView(member=member.id, kind=member.kind, consents=bool(member.consents))
+            MemberView(
+                member=member.id,
+                kind=member.kind,
+                consents=Purpose.SENSORS in member.consents,
+                door_log=Purpose.DOOR_LOG in member.consents,
+            )
             for member in found.standing.members
         ],
         steps=[

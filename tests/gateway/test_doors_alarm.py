@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -44,7 +46,7 @@ from tests.gateway.signed import in_unit, person
 from tests.gateway.test_doors import Night, refused
 from tests.waiting import until
 
-OLLE = person(Role.OPERATOR, number=2)
+OLLE, PETRA = person(Role.OPERATOR, number=2), person(Role.COORDINATOR)
 HOUSE = with_lock(61)
 THEIRS = in_unit(with_lock(62), UnitId("unit-0002"), "Second unit")
 OPEN = f"/api/v1/phone/doors/{HOUSE.home}/open"
@@ -190,6 +192,64 @@ async def test_an_alarm_waits_for_no_service_and_a_visit_does(night: Night) -> N
     step = "INSERT INTO commissioning VALUES (%s, 'in_service', now(), 'person-00000001', 'all steps') RETURNING home"
     rows(night.url, step, HOUSE.home)
     assert (await night.phone.post(OPEN, json=wish(visit, "key-00000003"))).status_code == 202
+
+
+async def door_log(desk: httpx.AsyncClient, member: str, **answer: object) -> dict[str, Any]:
+    """Somebody who lives there answers, and the coordinator writes it down."""
+    path = f"/api/v1/homes/{HOUSE.home}/members/{member}/consent"
+    said = await desk.put(path, json={"purpose": "door_log", **answer})
+    assert said.status_code == 200, said.text
+    found: dict[str, Any] = said.json()["door_log"]
+    assert found["message"]["sv"] != found["message"]["en"] != ""
+    return found
+
+
+MEMBER = "SELECT id FROM household_member"
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_waits_for_no_consent_to_a_door_log_and_a_visit_does(night: Night) -> None:
+    visit, alert = await plan(night.url, HOUSE), await press(night.url)
+    await stand_at_the_door(night.url, HOUSE.home)
+    ((member,),) = rows(night.url, f"{MEMBER} WHERE home = %s", HOUSE.home)
+    async with browser(night.process, PETRA) as desk:
+        assert (await door_log(desk, member, given=False))["standing"] == "missing"
+        denied = await night.phone.post(OPEN, json=wish(visit))
+        refused(denied, Denial.NO_CONSENT)
+        assert "samtycke till låslogg" in denied.json()["message"]["sv"]
+        assert "Använd nyckeln" in denied.json()["message"]["sv"], "what to do next"
+        await do(night.url, alert, Action.SEND, Said(to=KARIN.id))
+        await answer(night.url, alert, Answer.ACCEPT)
+        command = (await night.phone.post(OPEN, json=wish(alert, "key-00000002", purpose="alert"))).json()["command"]
+        night.edge.obey(await night.edge.told())
+        assert (await final(night.phone, command))["standing"] == "done"
+        assert (await door_log(desk, member, given=True))["standing"] == "in_force"
+        cohabitant = f"/api/v1/homes/{HOUSE.home}/members/member-cohabit-01"
+        await desk.put(cohabitant, json={"kind": "cohabitant"})
+        refused(await night.phone.post(OPEN, json=wish(visit, "key-00000003")), Denial.NO_CONSENT)
+        assert (await door_log(desk, "member-cohabit-01", given=True))["standing"] == "in_force"
+    assert (await night.phone.post(OPEN, json=wish(visit, "key-00000004"))).status_code == 202
+
+
+@pytest.mark.asyncio
+async def test_the_door_of_a_home_from_before_the_question_opens_until_the_first_answer(night: Night) -> None:
+    """As the migration leaves it: no answer about a door log, and nobody was asked."""
+    rows(night.url, "DELETE FROM consent WHERE purpose = 'door_log' RETURNING id")
+    visit = await plan(night.url, HOUSE)
+    await stand_at_the_door(night.url, HOUSE.home)
+    refused(await night.phone.post(OPEN, json=wish(visit)), Denial.NO_CONSENT)
+    rows(night.url, "UPDATE home SET door_log_asked = false RETURNING id")
+    ((member,),) = rows(night.url, f"{MEMBER} WHERE home = %s", HOUSE.home)
+    async with browser(night.process, PETRA) as desk:
+        standing = (await desk.get(f"/api/v1/homes/{HOUSE.home}/commissioning")).json()
+        assert standing["door_log"]["standing"] == "not_asked"
+        assert [(one["consents"], one["door_log"]) for one in standing["members"]] == [(True, False)]
+        opened = await night.phone.post(OPEN, json=wish(visit, "key-00000002"))
+        assert opened.status_code == 202, opened.text
+        night.edge.obey(await night.edge.told())
+        assert (await final(night.phone, opened.json()["command"]))["standing"] == "done"
+        assert (await door_log(desk, member, given=False))["standing"] == "missing"
+    refused(await night.phone.post(OPEN, json=wish(visit, "key-00000003")), Denial.NO_CONSENT)
 
 
 @pytest.mark.asyncio

@@ -11,6 +11,8 @@ import pytest
 
 from gateway.adapters.postgres import migrate as migrations
 from gateway.adapters.postgres.migrate import LOCK, migrate
+from gateway.adapters.postgres.registry import enrol
+from tests.gateway.enrolled import household
 
 
 @pytest.fixture
@@ -55,3 +57,24 @@ def test_the_schema_is_named_by_its_files(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         applied = {row[0] for row in connection.execute("SELECT migration_id FROM _yoyo_migration")}
     assert {"0001_registry", "0002_facts", "0003_alerts"} <= applied
+
+
+def test_the_doors_of_homes_from_before_the_question_open_as_before(database_url: str) -> None:
+    """No consent to a door log is made up for them, and homes that come in later wait for one."""
+    before, after = household(1), household(2)
+    enrol(database_url, before.registration)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM consent WHERE purpose = 'door_log'")
+        connection.execute("ALTER TABLE home DROP COLUMN door_log_asked")
+        connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0019_door_log'")
+    migrate(database_url)
+    enrol(database_url, after.registration)
+    with psycopg.connect(database_url) as connection:
+        asked = connection.execute("SELECT id, door_log_asked FROM home ORDER BY id").fetchall()
+        made_up = connection.execute(
+            "SELECT count(*) FROM consent JOIN household_member AS m ON m.id = member "
+            "WHERE purpose = 'door_log' AND home = %s",
+            (before.home,),
+        ).fetchone()
+    assert asked == [(before.home, False), (after.home, True)]
+    assert made_up == (0,)

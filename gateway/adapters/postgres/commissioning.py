@@ -34,6 +34,9 @@ _WITHDRAW: Final = """
 UPDATE consent SET withdrawn_at = %(at)s, withdrawn_by = %(by)s
 WHERE member = %(member)s AND purpose = %(purpose)s AND withdrawn_at IS NULL
 """
+_ASKED: Final = """
+UPDATE home SET door_log_asked = true WHERE id = (SELECT home FROM household_member WHERE id = %s)
+"""
 _TAKE: Final = (
     "INSERT INTO commissioning (home, step, at, by, proof) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
@@ -77,7 +80,9 @@ class PostgresCommissioning:
                 StepDone(step=Step(step), at=wall(at), by=by, proof=proof)
                 for step, at, by, proof in await cursor.fetchall()
             )
-        return HomeStanding(members=members, steps=steps)
+            await cursor.execute("SELECT door_log_asked FROM home WHERE id = %s", (home,))
+            row = await cursor.fetchone()
+        return HomeStanding(members=members, steps=steps, door_log_asked=row is None or bool(row[0]))
 
     async def add_member(self, home: HomeId, member: str, kind: MemberKind) -> None:
         """One row; the home's facts wait for consent from now on."""
@@ -102,6 +107,8 @@ class PostgresCommissioning:
             if await cursor.fetchone() is None:
                 raise Unknown(op, "member", "nobody of this id lives in a home; add the person first")
             await cursor.execute(statement, {**values, "member": member, "at": from_wall(values["at"])})
+            if values["purpose"] == Purpose.DOOR_LOG:
+                await cursor.execute(_ASKED, (member,))
             await cursor.execute(_CHANGED)
 
     async def take(self, home: HomeId, done: StepDone) -> None:

@@ -45,7 +45,16 @@ SELECT max(until) FROM visit
 WHERE people @> ARRAY[%(person)s] AND NOT cancelled AND since BETWEEN %(from)s AND %(to)s
 """
 _PROXIMITY: Final = "SELECT person, home, how, proved_at FROM proximity WHERE person = %s AND home = %s"
-_IN_SERVICE: Final = f"SELECT {IN_SERVICE} FROM home WHERE id = %(home)s"
+_DOOR_LOG: Final = """
+    NOT door_log_asked OR (
+        SELECT coalesce(bool_and(c.id IS NOT NULL) AND bool_or(m.kind = 'resident'), false)
+        FROM household_member AS m
+        LEFT JOIN consent AS c ON c.member = m.id AND c.purpose = 'door_log' AND c.withdrawn_at IS NULL
+        WHERE m.home = home.id AND m.left_at IS NULL
+    )
+"""
+"""Whether consent to a log at the door of `home` is in force: everybody's who lives there, or nobody was asked yet."""
+_READY: Final = f"SELECT ({IN_SERVICE}), ({_DOOR_LOG}) FROM home WHERE id = %(home)s"
 _DECLINED: Final = "declined"
 
 
@@ -64,14 +73,15 @@ async def door_facts(
     await cursor.execute(_PROXIMITY, (people[0], home))
     proofs = [Proximity(person, HomeId(at), how, wall(proved)) for person, at, how, proved in await cursor.fetchall()]
     known = await _people(cursor, people)
-    return Facts(people=known, grants=grants, proximity=proofs, in_service=await _in_service(cursor, home))
+    in_service, consent = await _ready(cursor, home)
+    return Facts(people=known, grants=grants, proximity=proofs, in_service=in_service, consent=consent)
 
 
-async def _in_service(cursor: AsyncCursor[Any], home: HomeId) -> bool:
-    """Whether the home counts as in service."""
-    await cursor.execute(_IN_SERVICE, {"home": home})
+async def _ready(cursor: AsyncCursor[Any], home: HomeId) -> tuple[bool, bool]:
+    """Whether the home counts as in service, and whether a consent to a log at its door is in force."""
+    await cursor.execute(_READY, {"home": home})
     row = await cursor.fetchone()
-    return row is not None and bool(row[0])
+    return (False, False) if row is None else (bool(row[0]), bool(row[1]))
 
 
 async def _people(cursor: AsyncCursor[Any], people: Sequence[str]) -> dict[str, Known]:

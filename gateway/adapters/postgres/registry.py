@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.registry import Binding, Edge, Home, HomeRegistration, Snapshot
-from homecare.consent import MemberKind
+from homecare.consent import MemberKind, Purpose
 from homecare.errors import Conflict
 from homecare.identity import EdgeId, HomeId, UnitId, derived_id, shard_of
 
@@ -52,7 +52,7 @@ _DEVICE: Final = """
 
 _MEMBER: Final = "INSERT INTO household_member (id, home, kind) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _CONSENT: Final = """
-    INSERT INTO consent (id, member, purpose, given_at, recorded_by) VALUES (%s, %s, 'sensors', %s, 'registration')
+    INSERT INTO consent (id, member, purpose, given_at, recorded_by) VALUES (%s, %s, %s, %s, 'registration')
     ON CONFLICT DO NOTHING
 """
 _RESIDENTS: Final = (MemberKind.RESIDENT,)
@@ -169,9 +169,13 @@ def _members(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...
 
 def _consents(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ...]]:
     return [
-        (derived_id("consent", each.home.id, kind), _member(each.home.id, kind), from_wall(each.valid_from))
+        (id_, _member(each.home.id, kind), purpose.value, from_wall(each.valid_from))
         for each in registrations
         for kind in each.consented
+        for id_, purpose in (
+            (derived_id("consent", each.home.id, kind), Purpose.SENSORS),
+            (derived_id("consent", each.home.id, kind, Purpose.DOOR_LOG), Purpose.DOOR_LOG),
+        )
     ]
 
 

@@ -8,7 +8,7 @@ from gateway.adapters.postgres.commissioning import PostgresCommissioning
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
-from gateway.edges.commissioning import Missing, judge
+from gateway.edges.commissioning import DoorLog, Missing, judge
 from gateway.edges.enrolment import Enrolment
 from gateway.embedded import PrivateBroker
 from gateway.model.certificates import make_authority
@@ -73,6 +73,19 @@ def test_nothing_is_missing_only_when_everything_is_there(taken: tuple[bool, boo
     assert set(found.missing) == lacking
 
 
+def test_a_consent_to_a_door_log_is_apart_and_keeps_no_home_out_of_service() -> None:
+    both = SENSORS | {Purpose.DOOR_LOG}
+    for consents, asked, door_log in (
+        (both, True, DoorLog.IN_FORCE),
+        (SENSORS, True, DoorLog.MISSING),
+        (SENSORS, False, DoorLog.NOT_ASKED),
+    ):
+        member = HouseholdMember("member-00000001", MemberKind.RESIDENT, consents)
+        found = judge(HomeStanding(members=(member,), steps=(), door_log_asked=asked))
+        assert found.door_log is door_log
+        assert found.missing == (Missing.PRESS, Missing.WAY_IN)
+
+
 @pytest.mark.asyncio
 async def test_withdrawing_stops_storage_and_alarms_go_on(database_url: str, broker: PrivateBroker) -> None:
     house = household(71)
@@ -99,7 +112,7 @@ async def test_withdrawing_stops_storage_and_alarms_go_on(database_url: str, bro
         edge.say("record", house.facts(5, [ContactChanged(open=False)], at=NOW))
         await edge.receipted("record", 5)
     assert rows(database_url, "SELECT seq FROM event WHERE stream = 'record' ORDER BY seq") == [(1,), (5,)]
-    history = "SELECT withdrawn_at IS NULL, withdrawn_by FROM consent ORDER BY given_at"
+    history = "SELECT withdrawn_at IS NULL, withdrawn_by FROM consent WHERE purpose = 'sensors' ORDER BY given_at"
     assert rows(database_url, history) == [(False, "person-00000001"), (True, None)]
     await connections.close()
 
