@@ -161,22 +161,31 @@ def test_one_technology_has_one_address(address: Address) -> None:
     assert not found, "\n".join(found)
 
 
-DESK = "gateway/web/screens/src/"
+SCREENS = "gateway/web/screens/src/"
 IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
 
 
-def desk_imports(name: str) -> set[str]:
-    """The desk's own files that a file of the desk imports, types too; lint-imports looks after Python."""
+def screen_imports(name: str) -> set[str]:
+    """The screens' own files that a file of theirs imports, types too; lint-imports looks after Python."""
     folder = (ROOT / name).parent
     written = [(folder / path).resolve().relative_to(ROOT).as_posix() for path in IMPORTED.findall(text_of(name))]
     endings = (".ts", ".tsx", "/index.ts")
     return {path + ending for path in written for ending in endings if path + ending in FILES}
 
 
-def test_no_files_of_the_desk_import_each_other() -> None:
-    found = {name: desk_imports(name) for name in FILES if name.startswith(DESK) and name.endswith((".ts", ".tsx"))}
-    assert sum(map(len, found.values())) > len(found)
-    TopologicalSorter(found).prepare()
+IMPORTS = {name: screen_imports(name) for name in FILES if name.startswith(SCREENS) and name.endswith((".ts", ".tsx"))}
+
+
+def test_no_files_of_the_screens_import_each_other() -> None:
+    assert sum(map(len, IMPORTS.values())) > len(IMPORTS)
+    TopologicalSorter(IMPORTS).prepare()
+
+
+@pytest.mark.parametrize("side", ["desk/", "phone/"])
+def test_what_desk_and_phone_share_stands_beside_them(side: str) -> None:
+    own = SCREENS + side
+    assert any(name.startswith(own) for name in IMPORTS)
+    assert not [name for name, used in IMPORTS.items() if not name.startswith(own) for one in used if one.startswith(own)]
 
 
 # --- time and chance enter at one place -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from gateway.adapters.postgres.registry import enrol
 from homecare import topic
 from homecare.alert import Condition
 from homecare.clock import MINUTE, SystemClock
+from homecare.consent import MemberKind
 from homecare.delivery import Receipt
 from homecare.device import Capability, Device, Placement
 from homecare.event import AnyEvent, HelpCalled, Stream
@@ -75,8 +76,8 @@ class CallingHome:
             placement=stands,
         )
 
-    def enrol(self, database_url: str) -> None:
-        enrol(database_url, self.house.registration)
+    def enrol(self, database_url: str, *, consented: tuple[MemberKind, ...] = (MemberKind.RESIDENT,)) -> None:
+        enrol(database_url, msgspec.structs.replace(self.house.registration, consented=consented))
 
     def press(self, broker_url: str, *, minutes_ago: int = 0, presses: int = 1) -> None:
         """Publish one press and return when the broker has it."""

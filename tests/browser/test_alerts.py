@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
 
@@ -150,3 +151,33 @@ def test_an_alert_that_came_again_after_a_restore_says_so(
     expect(desk.row("Asta Exempel")).to_contain_text("Skickat igen")
     desk.choose("Asta Exempel")
     expect(desk.page.locator(".detail")).to_contain_text("Det kan vara ett gammalt larm.")
+
+
+@pytest.fixture
+def bare(database_url: str) -> CallingHome:
+    """A home that came in by a claim code and got no further: nobody consented, nothing was tried."""
+    home = CallingHome(4, "Ture Oprövad", "Obelagda vägen 9")
+    home.enrol(database_url, consented=())
+    with psycopg.connect(database_url) as connection:
+        connection.execute(CLAIMED, (home.house.home, home.house.edge))
+    return home
+
+
+def test_what_a_home_lacks_stands_on_its_alarm(
+    bare: CallingHome, open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    """Red when the badges leave out what is missing: the operator would trust a home that nobody has tried."""
+    desk = open_desk()
+    bare.press(broker.url)
+    homes[0].press(broker.url)
+    expect(desk.row("Asta Exempel")).to_have_count(1)
+    desk.choose(bare.resident)
+    for place in (desk.row(bare.resident), desk.page.locator(".detail")):
+        expect(place.locator(".badge.missing")).to_have_text(["Ej i drift", "Samtycke saknas"])
+    expect(desk.row("Asta Exempel").locator(".badge.missing")).to_have_count(0)
+
+
+CLAIMED = """
+INSERT INTO claim_code (digest, home, devices, made_by, made_at, expires_at, used_at, edge)
+VALUES (sha256('code'), %s, '[]', 'person', now(), now() + interval '1 hour', now(), %s)
+"""

@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
+from tests.browser.authenticator import Authenticator
 from tests.browser.desk_page import DESK
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
@@ -81,35 +82,6 @@ def _invitation(gateway: GatewayProcess, secret: str) -> str:
         given = client.post(f"/api/v1/people/{OPERATOR.id}/invitation").json()
         assert given["path"] == f"/desk#invitation={given['invitation']}"
         return str(given["path"])
-
-
-class Authenticator:
-    """Chromium's own, without a person: it can be told whether the finger was right."""
-
-    def __init__(self, page: Page) -> None:
-        self._session: CDPSession = page.context.new_cdp_session(page)
-        self._session.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        self._id = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
-
-    def verifies(self, right: bool) -> None:  # noqa: FBT001 why: reads as a sentence
-        self._session.send("WebAuthn.setUserVerified", {"authenticatorId": self._id, "isUserVerified": right})
-
-    def copy_back(self) -> None:
-        """Put the key back as it was when it was made, and copied: it counts from there again."""
-        found = self._session.send("WebAuthn.getCredentials", {"authenticatorId": self._id})["credentials"]
-        self._session.send("WebAuthn.clearCredentials", {"authenticatorId": self._id})
-        for credential in found:
-            credential["signCount"] = 1
-            sent = {"authenticatorId": self._id, "credential": credential}
-            self._session.send("WebAuthn.addCredential", sent)
 
 
 def _made(page: Page, gateway: GatewayProcess, invitation: str) -> Authenticator:
@@ -238,3 +210,27 @@ def test_somebody_without_a_desk_is_told_so(
     expect(page.get_by_text(f"{CAREGIVER.display} är inloggad, men rollen har inget larmbord.")).to_be_visible()
     page.get_by_role("button", name="Logga ut").click()
     expect(page.get_by_text("Ingen kontrolleras")).to_be_visible()
+
+
+def test_how_to_sign_in_is_asked_until_somebody_answers(demonstration: GatewayProcess, open_page: OpenPage) -> None:
+    """Red when the ways in are asked for once only: the people to choose from would never come."""
+    page = open_page()
+    unheard = iter(range(2))
+    page.route("**/session/ways", lambda route: route.continue_() if next(unheard, None) is None else route.abort())
+    page.goto(f"{demonstration.url}/desk")
+    expect(page.get_by_role("button", name=OPERATOR.display)).to_be_visible()
+    assert next(unheard, None) is None
+
+
+def test_whoever_is_signed_in_goes_on_when_the_gateway_answers_late(
+    demonstration: GatewayProcess, open_page: OpenPage
+) -> None:
+    """Red when it is asked once only who is signed in: a reload during a restart would ask for a person again."""
+    page = open_page()
+    page.goto(f"{demonstration.url}/desk")
+    page.get_by_role("button", name=OPERATOR.display).click()
+    expect(page.get_by_text(LIVE)).to_be_visible()
+    unheard = iter(range(2))
+    page.route("**/api/v1/session", lambda route: route.continue_() if next(unheard, None) is None else route.abort())
+    page.reload()
+    expect(page.get_by_text(LIVE)).to_be_visible()

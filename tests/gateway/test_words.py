@@ -58,10 +58,10 @@ def test_no_screen_says_a_municipalitys_word_by_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "line", "bad"),
     [
-        ("gateway/web/screens/src/words/sv.ts", "  who: `Okänd Brukare`,", True),
-        ("gateway/web/screens/src/words/en.ts", "  who: `Unknown client`,", True),
+        ("gateway/web/screens/src/words/desk_sv.ts", "  who: `Okänd Brukare`,", True),
+        ("gateway/web/screens/src/words/desk_en.ts", "  who: `Unknown client`,", True),
         ("gateway/adapters/mqtt.py", "client = Client()", False),
-        ("gateway/web/screens/src/words/sv.ts", "  who: `Okänd ${setting.resident}`,", False),
+        ("gateway/web/screens/src/words/desk_sv.ts", "  who: `Okänd ${setting.resident}`,", False),
     ],
 )
 def test_a_hard_coded_word_is_seen(name: str, line: str, *, bad: bool) -> None:

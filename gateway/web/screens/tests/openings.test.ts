@@ -1,9 +1,9 @@
 /** Remote openings on the desk: what stands, what sounds, who may ask. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DoorCommand, Opening } from "../src/contract";
-import { KEY, commandFor } from "../src/keyboard";
-import { answered, fresh, heard, isUnderWay, mayAsk } from "../src/openings";
+import type { Command, Opening } from "../src/contract";
+import { KEY, commandFor } from "../src/desk/keyboard";
+import { answered, fresh, heard, isUnderWay, mayAsk } from "../src/desk/openings";
 import { view } from "./views";
 
 function opening(id: string, changes: Partial<Opening> = {}): Opening {
@@ -26,7 +26,15 @@ function opening(id: string, changes: Partial<Opening> = {}): Opening {
   };
 }
 
-const command = (final: boolean): DoorCommand => ({ command: "c", standing: final ? "done" : "sent", final, words: { sv: "", en: "" } });
+const NOTHING = { sv: "", en: "" };
+const command = (final: boolean): Command => ({
+  command: "c",
+  action: "unlock",
+  standing: final ? "done" : "sent",
+  final,
+  words: NOTHING,
+  next_step: NOTHING,
+});
 
 test("a new one is fresh once; what somebody else answered is gone, and what was answered here stays to be read", () => {
   const first = heard([], [opening("a"), opening("b"), opening("c")]);
@@ -49,7 +57,7 @@ test("only whoever holds an open call for help may ask, and not again before the
   assert.equal(mayAsk(view("a"), "disa"), false);
   assert.equal(mayAsk(view("a", { ...held, urgency: "concern" }), "disa"), false);
   assert.equal(mayAsk(view("a", { ...held, standing: "resolved" }), "disa"), false);
-  const asked = (changes: Partial<Opening>, door: DoorCommand | null = null) => ({ is: "opening", opening: opening("a", changes), command: door }) as const;
+  const asked = (changes: Partial<Opening>, door: Command | null = null) => ({ is: "opening", opening: opening("a", changes), command: door }) as const;
   assert.equal(isUnderWay(asked({})), true);
   assert.equal(isUnderWay(asked({ standing: "approved" }, command(false))), true);
   assert.equal(isUnderWay(asked({ standing: "approved" }, command(true))), false);

@@ -1,8 +1,8 @@
 /** What the desk knows after what it heard: rings for presses and nothing else, and never an older view over a newer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AlertView } from "../src/contract";
-import { type Desk, EMPTY, type Message, after, knownBy, waitingCalls } from "../src/store";
+import type { AlertView } from "../src/desk/contract";
+import { type Desk, EMPTY, type Message, after, knownBy, waitingCalls } from "../src/desk/store";
 import { view } from "./views";
 
 const snapshot = (...alerts: AlertView[]): Message => ({ is: "snapshot", snapshot: { number: 1, alerts } });

@@ -1,5 +1,5 @@
 /** Alerts to test with. */
-import type { AlertView } from "../src/contract";
+import type { AlertView } from "../src/desk/contract";
 
 export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
   return {

@@ -1,17 +1,18 @@
 /** Order, times and plain words. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unknownStretches } from "../src/day_shape";
+import { unknownStretches } from "../src/desk/day_shape";
 import { waitBefore } from "../src/feed/waiting";
-import { commandFor } from "../src/keyboard";
-import { board, newestCall } from "../src/order";
-import { isWarning, problemWords } from "../src/problem";
-import { possible } from "../src/steps";
+import { commandFor } from "../src/desk/keyboard";
+import { board, newestCall } from "../src/desk/order";
+import { isWarning, problemWords } from "../src/desk/problem";
+import { possible } from "../src/desk/steps";
 import { clockTime, elapsed, late } from "../src/times";
-import { whyWords } from "../src/why";
-import { WORDS } from "../src/words";
+import { whyWords } from "../src/desk/why";
+import { deskWordsOf } from "../src/words/desk";
 import { view } from "./views";
 
+const WORDS = deskWordsOf({});
 const NOW = Date.parse("2026-01-10T02:00:00Z");
 
 test("untaken calls stand first, the longest waiting above; faults never among calls", () => {

@@ -1,10 +1,9 @@
 /** The phone's calls. Every outcome is a value; a door is asked once, never again by itself. */
-import type { Problem, Said } from "../contract";
-import type { Me } from "../signing_in";
-import type { Command, DoorAction, Opening, Purpose, TagAnswer } from "./contract";
+import { ask } from "../ask";
+import type { Command, DoorAction, Opening, Problem, Said } from "../contract";
+import type { Me } from "../signing_in/signing_in";
+import type { Purpose, TagAnswer } from "./contract";
 
-/** Milliseconds until an unanswered call is said to have failed: whoever stands at a door must not wait in doubt. */
-const ANSWER_LIMIT = 8_000;
 const UNAUTHORISED = 401;
 const TOO_MANY = 429;
 const SERVER_FAULT = 500;
@@ -21,23 +20,12 @@ export type Outcome<Value> =
   | { readonly is: "denied" };
 
 export async function call<Value>(path: string, body?: object): Promise<Outcome<Value>> {
-  try {
-    const response = await fetch(`/api/v1/${path}`, {
-      method: body ? "POST" : "GET",
-      headers: body ? { "Content-Type": "application/json" } : {},
-      body: body ? JSON.stringify(body) : null,
-      signal: AbortSignal.timeout(ANSWER_LIMIT),
-      cache: "no-store",
-    });
-    if (response.status === UNAUTHORISED) return { is: "denied" };
-    const answer: unknown = await response.json();
-    if (response.ok) return { is: "done", value: answer as Value };
-    const said = (answer as Partial<Problem>).message ?? null;
-    return { is: response.status >= SERVER_FAULT || response.status === TOO_MANY ? "later" : "refused", said };
-  } catch {
-    // Every way a fetch can fail means the same to the person: no answer came.
-    return { is: "unreached" };
-  }
+  const answer = await ask(path, body);
+  if (answer === null) return { is: "unreached" };
+  if (answer.status === UNAUTHORISED) return { is: "denied" };
+  if (answer.ok) return { is: "done", value: answer.body as Value };
+  const said = (answer.body as Partial<Problem>).message ?? null;
+  return { is: answer.status >= SERVER_FAULT || answer.status === TOO_MANY ? "later" : "refused", said };
 }
 
 export function whoIsSignedIn(): Promise<Outcome<Me>> {

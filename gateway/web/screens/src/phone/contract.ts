@@ -1,4 +1,4 @@
-/** What the gateway says and hears under /api/v1/phone, as the phone relies on it. Times are RFC 3339 text with Z. */
+/** What the gateway says and hears under /api/v1/phone, as the phone alone relies on it. Times are RFC 3339 text with Z. */
 import type { ResponseStanding, Said } from "../contract";
 
 export type VisitStanding = "planned" | "started" | "ended" | "partial" | "declined" | "no_entry" | "cancelled";
@@ -70,31 +70,6 @@ export interface TagAnswer {
   readonly visit: Visit | null;
   readonly alert: string | null;
   readonly words: Said;
-}
-
-export type DoorAction = "unlock" | "lock" | "unlatch";
-export type CommandStanding = "issued" | "sent" | "taken" | "done" | "failed" | "refused" | "unknown";
-
-/** A command as it stands; `final`: it stays so. */
-export interface Command {
-  readonly command: string;
-  readonly action: DoorAction;
-  readonly standing: CommandStanding;
-  readonly final: boolean;
-  readonly words: Said;
-  readonly next_step: Said;
-}
-
-/** A remote opening that waits for a second person, or what became of it; `second` is the name of whoever answered. */
-export interface Opening {
-  readonly opening: string;
-  readonly second: string | null;
-  /** The name of whoever asks. */
-  readonly person: string;
-  readonly purpose_id: string;
-  readonly expires_at: string;
-  readonly standing: "waiting" | "approved" | "declined" | "over";
-  readonly command: string | null;
 }
 
 /** What a door is opened for. */

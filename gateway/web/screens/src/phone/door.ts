@@ -1,16 +1,9 @@
 /** Asking a door: once, while the network is there, and followed to its end. Never kept, never asked again by itself. */
+import type { Command, DoorAction, Opening } from "../contract";
+import { COMMAND, SECOND_PERSON, follow } from "../following";
 import { type Outcome, askDoor, askFromAfar, commandAsItStands, openingAsItStands } from "./calls";
-import type { Command, DoorAction, Opening, Purpose } from "./contract";
+import type { Purpose } from "./contract";
 import type { DoorAsked } from "./store";
-
-/** Milliseconds between looks at a command on its way. */
-const LOOK_EVERY = 400;
-/** Milliseconds: the gateway closes every command within 15 s; after that nothing is to come. */
-const FOLLOW_LIMIT = 20_000;
-
-/** Milliseconds between looks at a remote opening, and until nobody can agree any more (the gateway's five minutes). */
-const SECOND_EVERY = 2_000;
-const SECOND_LIMIT = 310_000;
 
 export interface Wish {
   readonly home: string;
@@ -29,7 +22,7 @@ export interface Ear {
 
 /** Asks the door itself. `denied` where nobody is signed in any more. */
 export async function work(wish: Wish, key: string, ear: Ear): Promise<"denied" | null> {
-  return asking(wish, ear, () => askDoor(wish.home, wish.action, wish.purpose, key), follow);
+  return asking(wish, ear, () => askDoor(wish.home, wish.action, wish.purpose, key), followDoor);
 }
 
 /** Asks for a second person first: nobody proved to stand at the door. */
@@ -58,37 +51,32 @@ async function asking<Answer>(
 }
 
 async function awaitSecond(asked: DoorAsked, first: Opening, ear: Ear): Promise<void> {
-  const until = performance.now() + SECOND_LIMIT;
-  let opening = first;
   ear.tell({ ...asked, stage: "second" });
-  while (opening.standing === "waiting" && ear.wanted() && performance.now() < until) {
-    await pause(SECOND_EVERY);
-    const outcome = await openingAsItStands(opening.opening);
-    if (outcome.is === "done") opening = outcome.value;
-  }
+  const opening = await follow(first, {
+    ...SECOND_PERSON,
+    isOver: (now) => now.standing !== "waiting" || !ear.wanted(),
+    look: async () => valueOf(await openingAsItStands(first.opening)),
+    tell: () => undefined,
+  });
   const heard: DoorAsked = { ...asked, second: opening.second };
-  const command = opening.command ? await commandAsItStands(opening.command) : null;
-  if (command?.is === "done") await follow(heard, command.value, ear);
-  else if (command) ear.tell({ ...heard, stage: "unanswered" });
-  else ear.tell({ ...heard, stage: opening.standing === "declined" ? "second_said_no" : "no_second" });
+  if (opening.command === null) return ear.tell({ ...heard, stage: opening.standing === "declined" ? "second_said_no" : "no_second" });
+  const command = valueOf(await commandAsItStands(opening.command));
+  if (command === null) ear.tell({ ...heard, stage: "unanswered" });
+  else await followDoor(heard, command, ear);
 }
 
-async function follow(asked: DoorAsked, first: Command, ear: Ear): Promise<void> {
-  const until = performance.now() + FOLLOW_LIMIT;
-  let command = first;
-  ear.tell(told(asked, command));
-  while (!command.final && performance.now() < until) {
-    await pause(LOOK_EVERY);
-    const outcome = await commandAsItStands(command.command);
-    if (outcome.is !== "done") continue;
-    command = outcome.value;
-    ear.tell(told(asked, command));
-  }
+async function followDoor(asked: DoorAsked, first: Command, ear: Ear): Promise<void> {
+  const command = await follow(first, {
+    ...COMMAND,
+    isOver: (now) => now.final,
+    look: async () => valueOf(await commandAsItStands(first.command)),
+    tell: (now) => ear.tell(told(asked, now)),
+  });
   if (!command.final) ear.tell({ ...asked, stage: "unanswered" });
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+function valueOf<Value>(outcome: Outcome<Value>): Value | null {
+  return outcome.is === "done" ? outcome.value : null;
 }
 
 function told(asked: DoorAsked, command: Command): DoorAsked {

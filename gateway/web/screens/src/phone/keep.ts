@@ -1,5 +1,5 @@
 /** What the phone keeps: statements that the gateway has not heard, and the newest plan of the day. */
-import type { Me } from "../signing_in";
+import type { Me } from "../signing_in/signing_in";
 import type { Today } from "./contract";
 import type { Statement } from "./statement";
 

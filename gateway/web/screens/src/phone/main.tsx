@@ -1,11 +1,12 @@
 /** Opens the phone. */
 import { render } from "preact";
 import { PhoneApp } from "./phone_app";
-import { openKeep } from "./sealed_keep";
 import { App } from "./screen/app";
+import { openKeep } from "./sealed_keep";
 import { tagFromAddress } from "./tag_address";
 import "../style/tokens.css";
-import "../style/phone.css";
+import "../style/base.css";
+import "./style/phone.css";
 
 const tag = tagFromAddress();
 const root = document.getElementById("phone");

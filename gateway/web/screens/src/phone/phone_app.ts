@@ -1,10 +1,11 @@
 /** The phone's parts put together: what it knows, what it keeps, its feed, and what a person can do with it. */
-import type { Me } from "../signing_in";
+import type { DoorAction } from "../contract";
+import type { Me } from "../signing_in/signing_in";
 import { Sound } from "../sound";
 import { call, readTag, whoIsSignedIn } from "./calls";
-import type { Call, DoorAction, Purpose, Today, Visit } from "./contract";
+import type { Call, Purpose, Today, Visit } from "./contract";
 import { isWorking, work, workFromAfar } from "./door";
-import { PhoneFeed } from "./feed";
+import { listenOnPhone } from "./feed";
 import { type Keep, PageKeep } from "./keep";
 import { Outbox } from "./outbox";
 import { type Statement, type What, requestOf, waitingAbout } from "./statement";
@@ -189,7 +190,7 @@ export class PhoneApp {
 
   private listen(): void {
     this.closeFeed();
-    this.closeFeed = new PhoneFeed({
+    this.closeFeed = listenOnPhone({
       today: (today) => void this.hear(today),
       pulse: (at) => {
         this.send({ is: "pulse", at, now: Date.now() });
@@ -197,12 +198,12 @@ export class PhoneApp {
         if (me && this.phone.statements.length > 0) void this.outbox.flush(me.person);
       },
       lost: (since) => this.send({ is: "lost", since }),
-      ended: (why) => {
+      refused: (why) => {
         this.noRole = why === "no role";
         if (this.noRole) this.draw();
         else void this.endSession();
       },
-    }).open();
+    });
   }
 
   private async hear(today: Today): Promise<void> {

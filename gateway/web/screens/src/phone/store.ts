@@ -1,7 +1,7 @@
 /** What the phone knows: a value, and how it follows from what comes in. Pure, so that it can be tested without a screen. */
-import type { Said } from "../contract";
-import type { Me } from "../signing_in";
-import type { Call, Command, DoorAction, TagAnswer, Today, Visit } from "./contract";
+import type { Command, DoorAction, Said } from "../contract";
+import type { Me } from "../signing_in/signing_in";
+import type { Call, TagAnswer, Today, Visit } from "./contract";
 import { type Statement, withUnsent } from "./statement";
 
 /** `live`: the day is current. `lost`: nothing was heard since (wall time, ms). */

@@ -1,5 +1,3 @@
-/** The languages of the screen, and what each must say: everything that the first one says. */
-import type { sv } from "./sv";
+/** The languages of the screens. */
 
 export type Language = "sv" | "en";
-export type Words = ReturnType<typeof sv>;

@@ -1,7 +1,6 @@
 /** The words on the phone: Swedish first, English second, the same keys in both. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Said } from "../contract";
 import type { Language } from "./language";
 import { phoneEn } from "./phone_en";
 import { type PhoneWords, phoneSv } from "./phone_sv";
@@ -16,9 +15,4 @@ export const PhoneWordsContext = createContext<PhoneWords>(phoneWordsOf({}).sv);
 
 export function usePhoneWords(): PhoneWords {
   return useContext(PhoneWordsContext);
-}
-
-/** What the gateway said, in the language of the screen. */
-export function saidIn(words: PhoneWords, said: Said): string {
-  return words.language === "en" ? said.en : said.sv;
 }

@@ -1,23 +1,16 @@
 /** English, the phone's second language. */
+import { bothEn, signingInEn } from "./both_en";
 import type { PhoneWords } from "./phone_sv";
 import type { Setting } from "./setting";
 
 export const phoneEn = (setting: Setting): PhoneWords => ({
-  language: "en",
-  otherLanguage: "Svenska",
-  appearance: "Appearance",
+  ...bothEn(setting),
   theme: { auto: "As the phone", light: "Light", dark: "Dark", contrast: "High contrast" },
 
   signIn: {
+    ...signingInEn,
     heading: "Sign in",
-    passkey: "Sign in with a passkey",
     passkeyHint: "The phone asks for a finger, a face or a code.",
-    passkeysAt: "Passkeys work at this address only:",
-    choose: "Demonstration: choose a person",
-    chooseHint: "Nobody is checked. Never write real personal data here.",
-    ended: "You are signed out. Sign in again.",
-    stopped: "The sign-in was stopped. Try again.",
-    unheard: "No answer. Check the network and try again.",
     tagWaits: "The tag has been read. Sign in, and you go on at the door.",
     noRole: (name: string) => `${name} is signed in, but has no visits here.`,
     opening: "Opening …",
@@ -71,7 +64,6 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     noTasks: "No tasks in the plan.",
     with: (names: string) => `With ${names}`,
     back: "Back to Today",
-    noResident: `Unknown ${setting.resident}`,
     goneVisit: "The visit is not in your plan any more.",
     goneCall: "The alarm is closed or was sent to somebody else.",
   },
@@ -165,23 +157,11 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     onSite: "I am on site",
     outcome: "Outcome",
     whatDone: "Outcome: what was done?",
-    outcomes: ["Helped up after a fall", "Help to the toilet", "A talk, no help needed", "Ambulance called"],
     outcomeHint: "Choose, or use your own words. Do not write personal numbers.",
     missing: "Choose or write what was done.",
     save: "Save outcome",
     saved: (text: string) => `Outcome: ${text}`,
     left: "I have left the home",
     more: (n: number) => (n === 1 ? "One more alarm waits for your answer" : `${n} more alarms wait for your answer`),
-  },
-
-  condition: {
-    help_call: "Call for help",
-    fall: "Fall alarm",
-    hazard: "Hazard in the home",
-    unreadable_alarm: "Alarm that could not be read",
-    front_door_open_at_night: "Front door open at night",
-    inactivity: "No movement for long",
-    device_silent: "A device has fallen silent",
-    edge_silent: "The home unit has fallen silent",
   },
 });

@@ -1,22 +1,15 @@
 /** Swedish, the phone's first language. The type of these words is what every other language must fill. */
+import { bothSv, signingInSv } from "./both_sv";
 import type { Setting } from "./setting";
 
 export const phoneSv = (setting: Setting) => ({
-  language: "sv",
-  otherLanguage: "English",
-  appearance: "Utseende",
+  ...bothSv(setting),
   theme: { auto: "Som telefonen", light: "Ljust", dark: "Mörkt", contrast: "Hög kontrast" },
 
   signIn: {
+    ...signingInSv,
     heading: "Logga in",
-    passkey: "Logga in med passkey",
     passkeyHint: "Telefonen frågar efter finger, ansikte eller kod.",
-    passkeysAt: "Passkey fungerar bara på den här adressen:",
-    choose: "Demonstration: välj person",
-    chooseHint: "Ingen kontrolleras. Skriv aldrig riktiga personuppgifter här.",
-    ended: "Du är utloggad. Logga in igen.",
-    stopped: "Inloggningen avbröts. Försök igen.",
-    unheard: "Inget svar. Kontrollera nätet och försök igen.",
     tagWaits: "Taggen är läst. Logga in, så fortsätter du vid dörren.",
     noRole: (name: string) => `${name} är inloggad, men har inga besök här.`,
     opening: "Öppnar …",
@@ -72,7 +65,6 @@ export const phoneSv = (setting: Setting) => ({
     noTasks: "Inga uppgifter i planen.",
     with: (names: string) => `Med ${names}`,
     back: "Tillbaka till I dag",
-    noResident: `Okänd ${setting.resident}`,
     goneVisit: "Besöket finns inte i din plan längre.",
     goneCall: "Larmet är avslutat eller skickat till någon annan.",
   },
@@ -166,7 +158,6 @@ export const phoneSv = (setting: Setting) => ({
     onSite: "Jag är på plats",
     outcome: "Utfall",
     whatDone: "Utfall: vad gjordes?",
-    outcomes: ["Hjälpte upp efter fall", "Hjälp till toaletten", "Samtal, behövde ingen hjälp", "Ambulans tillkallad"],
     outcomeHint: "Välj eller skriv med egna ord. Skriv inte personnummer.",
     missing: "Välj eller skriv vad som gjordes.",
     save: "Spara utfall",
@@ -174,17 +165,6 @@ export const phoneSv = (setting: Setting) => ({
     left: "Jag har lämnat hemmet",
     more: (n: number) => (n === 1 ? "Ett larm till väntar på ditt svar" : `${n} larm till väntar på ditt svar`),
   },
-
-  condition: {
-    help_call: "Anrop om hjälp",
-    fall: "Fallarm",
-    hazard: "Fara i hemmet",
-    unreadable_alarm: "Larm som inte gick att läsa",
-    front_door_open_at_night: "Ytterdörren öppen på natten",
-    inactivity: "Ingen rörelse på länge",
-    device_silent: "Enhet har tystnat",
-    edge_silent: "Hemenheten har tystnat",
-  } as Record<string, string>,
 });
 
 export type PhoneWords = ReturnType<typeof phoneSv>;

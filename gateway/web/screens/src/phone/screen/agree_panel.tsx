@@ -1,11 +1,13 @@
 /** The desk asks for a remote opening of a home whose alarm this person has accepted: agree to it, or not. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
+import type { Command, Opening } from "../../contract";
 import { elapsed } from "../../times";
-import { saidIn, usePhoneWords } from "../../words/phone";
+import { useWallTime } from "../../wall_time";
+import { usePhoneWords } from "../../words/phone";
 import type { PhoneWords } from "../../words/phone_sv";
+import { saidIn } from "../../words/said";
 import { type Outcome, approveOpening, declineOpening, openingsToAgree } from "../calls";
-import type { Command, Opening } from "../contract";
-import { usePhone, useWallTime } from "./use_phone";
+import { usePhone } from "./use_phone";
 
 /** Milliseconds between looks, while the alarm is on the screen. */
 const LOOK_EVERY = 5_000;
@@ -17,7 +19,7 @@ export function AgreePanel({ alert }: { alert: string }) {
   const [opening, setOpening] = useState<Opening | null>(null);
   const [said, setSaid] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const look = async (): Promise<void> => {
       const outcome = await openingsToAgree();
       if (outcome.is === "done") setOpening(outcome.value.find((one) => one.purpose_id === alert) ?? null);

@@ -1,15 +1,13 @@
 /** Which screen a person sees: an alarm that waits for an answer stands above everything. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { type Theme, usePreference } from "../../preference";
-import { ownWords } from "../../signing_in";
+import { type Looks, useLooks } from "../../looks/looks";
+import { ownWords } from "../../signing_in/signing_in";
 import { PhoneWordsContext, phoneWordsOf, usePhoneWords } from "../../words/phone";
-import type { Language } from "../../words/language";
 import type { OwnWords } from "../../words/setting";
 import type { PhoneApp } from "../phone_app";
 import { callWaiting, dayOf } from "../store";
 import { CallScreen } from "./call_screen";
 import { ContactBar } from "./contact_bar";
-import type { PhoneLooks } from "./looks_choice";
 import { Refusals } from "./refusals";
 import { SignIn } from "./sign_in";
 import { TodayScreen } from "./today_screen";
@@ -18,30 +16,25 @@ import { VisitScreen } from "./visit_screen";
 
 export function App({ app }: { app: PhoneApp }) {
   useChanges(app);
-  const [language, chooseLanguage] = usePreference<Language>("language", "sv");
-  const [theme, chooseTheme] = usePreference<Theme>("theme", "auto");
+  const looks = useLooks();
   const [own, setOwn] = useState<OwnWords>({});
   const words = useMemo(() => phoneWordsOf(own), [own]);
   const person = app.phone.me?.person;
 
-  useEffect(() => {
-    document.documentElement.lang = language;
-    document.documentElement.dataset["theme"] = theme;
-  }, [language, theme]);
   useEffect(() => {
     if (person) void ownWords(new Headers()).then(setOwn);
   }, [person]);
 
   return (
     <AppContext.Provider value={app}>
-      <PhoneWordsContext.Provider value={words[language]}>
-        <Screen looks={{ theme, chooseLanguage, chooseTheme }} />
+      <PhoneWordsContext.Provider value={words[looks.language]}>
+        <Screen looks={looks} />
       </PhoneWordsContext.Provider>
     </AppContext.Provider>
   );
 }
 
-function Screen({ looks }: { looks: PhoneLooks }) {
+function Screen({ looks }: { looks: Looks }) {
   const app = usePhone();
   const words = usePhoneWords();
   const { phone } = app;

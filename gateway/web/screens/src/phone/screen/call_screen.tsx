@@ -1,6 +1,8 @@
 /** An alarm that was sent to this person: two buttons, then the home's door, being there, and what was done. */
 import { clockTime, elapsed } from "../../times";
+import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
+import { wordFor } from "../../words/said";
 import type { Call } from "../contract";
 import { type What, waitingAbout } from "../statement";
 import { dayOf } from "../store";
@@ -8,8 +10,8 @@ import { AgreePanel } from "./agree_panel";
 import { BackToToday } from "./back_to_today";
 import { DoorPanel } from "./door_panel";
 import { OutcomeForm } from "./outcome_form";
+import { usePhone } from "./use_phone";
 import { useStating } from "./use_stating";
-import { usePhone, useWallTime } from "./use_phone";
 
 export function CallScreen({ call }: { call: Call }) {
   const app = usePhone();
@@ -30,10 +32,10 @@ export function CallScreen({ call }: { call: Call }) {
       {!sent && <BackToToday />}
       <article class={`call ${call.response}`} data-standing={call.response}>
         <p class="state" role={sent ? "alert" : "status"}>{sent ? words.call.heading : words.call.standing[call.response]}</p>
-        <h1>{call.resident || words.today.noResident}</h1>
+        <h1>{call.resident || words.noResident}</h1>
         <p class="address">{call.address}</p>
         <p class="what">
-          {words.condition[call.condition] ?? call.condition.replaceAll("_", " ")}
+          {wordFor(words.condition, call.condition)}
           {call.condition === "help_call" && `, ${words.call.presses(call.occurrences)}`}
         </p>
         <p>{words.call.since(clockTime(call.occurred_at, now), elapsed(call.occurred_at, now))}</p>

@@ -1,7 +1,8 @@
 /** Always on top: whether the day is current, and what waits in the phone. */
 import { clockTime } from "../../times";
+import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
-import { usePhone, useWallTime } from "./use_phone";
+import { usePhone } from "./use_phone";
 
 export function ContactBar() {
   const { phone, keepsNothing } = usePhone();

@@ -1,13 +1,16 @@
 /** The door: hold the phone to the tag, then one large button; and in plain words how it went and what to do next. */
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { DoorAction } from "../../contract";
 import { clockTime } from "../../times";
-import { saidIn, usePhoneWords } from "../../words/phone";
+import { useWallTime } from "../../wall_time";
+import { usePhoneWords } from "../../words/phone";
 import type { PhoneWords } from "../../words/phone_sv";
-import type { DoorAction, Purpose } from "../contract";
+import { saidIn } from "../../words/said";
+import type { Purpose } from "../contract";
 import { isWorking } from "../door";
 import { type DoorAsked, isAtDoor } from "../store";
 import { ReadingNote } from "./reading_note";
-import { usePhone, useWallTime } from "./use_phone";
+import { usePhone } from "./use_phone";
 
 interface Props {
   readonly home: string;

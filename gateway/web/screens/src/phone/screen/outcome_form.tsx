@@ -14,7 +14,7 @@ export function OutcomeForm({ save }: { save(text: string): void }) {
   return (
     <section class="asking" aria-labelledby="outcome">
       <h2 id="outcome">{words.call.whatDone}</h2>
-      {words.call.outcomes.map((choice) => (
+      {words.outcomes.map((choice) => (
         <button key={choice} type="button" aria-pressed={text === choice} onClick={() => setText(choice)}>
           {choice}
         </button>

@@ -1,5 +1,6 @@
 /** What came of the tag that was read. */
-import { saidIn, usePhoneWords } from "../../words/phone";
+import { usePhoneWords } from "../../words/phone";
+import { saidIn } from "../../words/said";
 import { usePhone } from "./use_phone";
 
 export function ReadingNote() {

@@ -1,7 +1,9 @@
 /** What was stated and not taken: shown until the person has read it. */
 import { clockTime } from "../../times";
-import { saidIn, usePhoneWords } from "../../words/phone";
-import { usePhone, useWallTime } from "./use_phone";
+import { useWallTime } from "../../wall_time";
+import { usePhoneWords } from "../../words/phone";
+import { saidIn } from "../../words/said";
+import { usePhone } from "./use_phone";
 
 export function Refusals() {
   const app = usePhone();

@@ -1,16 +1,18 @@
 /** Today: alarms that were accepted, then the visits in order of time. */
+import type { Looks } from "../../looks/looks";
+import { LooksChoice } from "../../looks/looks_choice";
 import { clockTime } from "../../times";
+import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
 import type { Call, Today, Visit } from "../contract";
 import { waitingAbout } from "../statement";
-import { LooksChoice, type PhoneLooks } from "./looks_choice";
 import { ReadingNote } from "./reading_note";
 import { SignOut } from "./sign_out";
-import { usePhone, useWallTime } from "./use_phone";
+import { usePhone } from "./use_phone";
 
 interface Props {
   readonly today: Today | null;
-  readonly looks: PhoneLooks;
+  readonly looks: Looks;
   /** What the person looked at and is not there any more. */
   readonly gone: "visit" | "alert" | null;
 }
@@ -55,7 +57,7 @@ export function TodayScreen({ today, looks, gone }: Props) {
       </section>
       <footer>
         <SignOut />
-        <LooksChoice looks={looks} />
+        <LooksChoice {...{ looks, words }} />
       </footer>
     </>
   );
@@ -71,7 +73,7 @@ function VisitItem({ visit }: { visit: Visit }) {
       <span class="time">
         {clockTime(visit.from, now)}–{clockTime(visit.until, Date.parse(visit.from))}
       </span>
-      <b>{visit.resident || words.today.noResident}</b>
+      <b>{visit.resident || words.noResident}</b>
       <span>{visit.address}</span>
       {visit.tasks.length > 0 && <span class="tasks">{visit.tasks.join(", ")}</span>}
       <span class="state">{words.standing[visit.standing]}</span>
@@ -85,7 +87,7 @@ function CallItem({ call }: { call: Call }) {
   const words = usePhoneWords();
   return (
     <button type="button" class="item call" data-standing={call.response} onClick={() => app.go({ at: "alert", id: call.id })}>
-      <b>{call.resident || words.today.noResident}</b>
+      <b>{call.resident || words.noResident}</b>
       <span>{call.address}</span>
       <span class="state">{words.call.standing[call.response]}</span>
     </button>

@@ -1,11 +1,9 @@
-/** The app on the screen: redrawn with every change, and the time by the gateway's clock. */
+/** The app on the screen: redrawn with every change. */
 import { createContext } from "preact";
-import { useContext, useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import type { PhoneApp } from "../phone_app";
 
 export const AppContext = createContext<PhoneApp | null>(null);
-
-const SECOND = 1_000;
 
 /** The app; redraws whoever uses it when anything changes. */
 export function usePhone(): PhoneApp {
@@ -18,14 +16,4 @@ export function usePhone(): PhoneApp {
 export function useChanges(app: PhoneApp): void {
   const [, redraw] = useState(0);
   useLayoutEffect(() => app.subscribe(() => redraw((drawn) => drawn + 1)), [app]);
-}
-
-/** This phone's wall time (ms), renewed every second. */
-export function useWallTime(): number {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), SECOND);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

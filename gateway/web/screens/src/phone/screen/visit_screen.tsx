@@ -1,6 +1,7 @@
 /** One visit: the door first, then what the person states by hand, and the way out when nobody opens. */
 import { useState } from "preact/hooks";
 import { clockTime } from "../../times";
+import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
 import type { NoEntry, Visit } from "../contract";
 import { waitingAbout } from "../statement";
@@ -9,8 +10,8 @@ import { BackToToday } from "./back_to_today";
 import { DoorPanel } from "./door_panel";
 import { NoEntryPanel } from "./no_entry_panel";
 import { ReasonForm } from "./reason_form";
+import { usePhone } from "./use_phone";
 import { useStating } from "./use_stating";
-import { usePhone, useWallTime } from "./use_phone";
 
 /** Milliseconds before a visit from which the gateway lets its door be asked for. */
 const BEFORE_VISIT = 30 * 60_000;
@@ -34,7 +35,7 @@ export function VisitScreen({ visit }: { visit: Visit }) {
         <p class="time">
           {clockTime(visit.from, now)}–{clockTime(visit.until, Date.parse(visit.from))}
         </p>
-        <h1>{visit.resident || words.today.noResident}</h1>
+        <h1>{visit.resident || words.noResident}</h1>
         <p class="address">{visit.address}</p>
         <p class="state">
           {words.standing[visit.standing]}

@@ -1,0 +1,37 @@
+/** The desk's feed: a snapshot of the open alerts, then every change, and a pulse. */
+import { type Listener, listen } from "../feed/connection";
+import type { ServerEvent } from "../feed/sse";
+import type { AlertView, Pulse, Snapshot } from "./contract";
+import { type Refusal, refusalIn } from "./refusal";
+import { type Session, headersFor } from "./session";
+import { startTicking } from "./ticking";
+
+/** Milliseconds. The gateway sends a pulse every 2 s. Two missed and a margin; with `LOOK_EVERY` it stays below 5 s. */
+const SILENCE_LIMIT = 4_400;
+const LOOK_EVERY = 250;
+
+export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
+  snapshot(snapshot: Snapshot): void;
+  alert(alert: AlertView): void;
+  pulse(pulse: Pulse): void;
+}
+
+/** Opens the feed; returns what closes it. */
+export function listenAtDesk(session: Session, heard: Heard): () => void {
+  const event = ({ event, data }: ServerEvent): void => {
+    if (event === "snapshot") heard.snapshot(JSON.parse(data) as Snapshot);
+    else if (event === "alert") heard.alert(JSON.parse(data) as AlertView);
+    else if (event === "pulse") heard.pulse(JSON.parse(data) as Pulse);
+  };
+  return listen(
+    {
+      path: "/api/v1/live",
+      current: "snapshot",
+      silence: SILENCE_LIMIT,
+      headers: () => headersFor(session),
+      refusalIn: async (answer) => refusalIn(answer.status, answer.ok ? null : await answer.json().catch(() => null)),
+      ticking: (look) => startTicking(LOOK_EVERY, look),
+    },
+    { event, lost: heard.lost, refused: heard.refused },
+  );
+}

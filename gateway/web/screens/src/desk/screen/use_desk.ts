@@ -1,0 +1,94 @@
+/** The desk's parts put together: store, feed, sound and spoken lines, for as long as the screen stands. */
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { Sound, type SoundState } from "../../sound";
+import type { DeskWords } from "../../words/desk_sv";
+import { DeskStore } from "../desk_store";
+import { listenAtDesk } from "../feed";
+import type { Refusal } from "../refusal";
+import type { Session } from "../session";
+import { type Desk, type Ring, waitingCalls } from "../store";
+import { startTicking } from "../ticking";
+import { whatWords } from "../why";
+
+export interface Parts {
+  readonly store: DeskStore;
+  readonly desk: Desk;
+  readonly sound: Sound;
+  readonly soundState: SoundState;
+  /** What a screen reader says now. */
+  readonly spoken: string;
+}
+
+/** Milliseconds from one sounding to the next while a call waits for somebody to take it; nothing else sounds again. */
+const SOUND_AGAIN = 5_000;
+/** Calls named one by one; above it a screen reader would talk for minutes. */
+const SPOKEN_LIMIT = 3;
+
+function spokenRing(words: DeskWords, ring: Ring): string {
+  const { alert } = ring;
+  const what = whatWords(words, alert);
+  const who = alert.resident || alert.home_label;
+  if (ring.is === "escalated") return words.spoken.escalated(what, who);
+  if (ring.is === "declined") return words.spoken.declined(alert.response?.name ?? "?", who);
+  return ring.is === "new" ? words.spoken.new(what, who, alert.address) : words.spoken.repeat(what, who, alert.occurrences);
+}
+
+function spokenLine(words: DeskWords, said: readonly Ring[] | "lost"): string {
+  if (said === "lost") return words.spoken.lost;
+  if (said.length > SPOKEN_LIMIT) return words.spoken.many(said.length);
+  return said.map((ring) => spokenRing(words, ring)).join(". ");
+}
+
+/** The most pressing of what there is to hear. */
+function play(sound: Sound, rings: readonly Ring[]): void {
+  if (rings.some((ring) => ring.is === "escalated" || ring.is === "declined")) sound.escalated();
+  else if (rings.some((ring) => ring.is === "repeat")) sound.repeated();
+  else sound.newCall();
+}
+
+/** Sounds again for as long as a call waits, sharper once it was escalated; quiet otherwise. */
+function playWaiting(sound: Sound, desk: Desk): void {
+  const waiting = waitingCalls(desk);
+  if (waiting.some((call) => call.rung > 0)) sound.escalated();
+  else if (waiting.length > 0) sound.newCall();
+}
+
+export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Refusal) => void): Parts {
+  const [, redraw] = useState(0);
+  const [said, setSaid] = useState<readonly Ring[] | "lost">([]);
+  const parts = useMemo(() => {
+    const sound = new Sound();
+    const store = new DeskStore({
+      rings: (rings) => {
+        play(sound, rings);
+        setSaid(rings);
+      },
+      lost: () => {
+        sound.feedLost();
+        setSaid("lost");
+      },
+    });
+    return { store, sound };
+  }, []);
+
+  // Begun with the drawing and not after it: a hidden window's next frame may be a minute away.
+  useLayoutEffect(() => {
+    const { store, sound } = parts;
+    const draw = (): void => redraw((drawn) => drawn + 1);
+    const again = startTicking(SOUND_AGAIN, () => playWaiting(sound, store.desk));
+    const stops = [store.subscribe(draw), sound.subscribe(draw), again];
+    const close = listenAtDesk(session, {
+      snapshot: (snapshot) => store.send({ is: "snapshot", snapshot }),
+      alert: (alert) => store.send({ is: "alert", alert }),
+      pulse: (pulse) => store.send({ is: "pulse", pulse, now: Date.now() }),
+      lost: (since) => store.send({ is: "lost", since }),
+      refused: refuse,
+    });
+    return () => {
+      close();
+      for (const stop of stops) stop();
+    };
+  }, []);
+
+  return { ...parts, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said) };
+}

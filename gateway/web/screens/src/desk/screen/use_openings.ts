@@ -1,0 +1,94 @@
+/** Remote openings on this desk: a look every two seconds, one soft sound for a new one, answers and wishes. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Command, Opening } from "../../contract";
+import { type Outcome, approveOpening, askForOpening, declineOpening, waitingOpenings } from "../api";
+import type { AlertView } from "../contract";
+import { type Answer, type Asked, type Row, answered, fresh, heard, isUnderWay } from "../openings";
+import type { Refusal } from "../refusal";
+import { followDoor, followOpening } from "../remote";
+import type { Session } from "../session";
+import { startTicking } from "../ticking";
+
+export interface Openings {
+  readonly rows: readonly Row[];
+  /** The newest ones that came, for a screen reader. */
+  readonly came: readonly Opening[];
+  /** What this desk asked for, by alert. */
+  readonly asked: ReadonlyMap<string, Asked>;
+  approve(opening: Opening): void;
+  decline(opening: Opening): void;
+  hide(opening: Opening): void;
+  ask(alert: AlertView): void;
+}
+
+/** Milliseconds between looks: whoever asks stands at a door, and the desk sees within two seconds. */
+const LOOK_EVERY = 2_000;
+
+/** `ring` sounds for a new one. */
+export function useOpenings(session: Session, ring: () => void, refuse: (refusal: Refusal) => void): Openings {
+  const [rows, setRows] = useState<readonly Row[]>([]);
+  const [came, setCame] = useState<readonly Opening[]>([]);
+  const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map());
+  const shown = useRef<readonly Row[]>([]);
+  const sound = useRef(ring);
+  sound.current = ring;
+
+  const show = (after: readonly Row[]): void => {
+    shown.current = after;
+    setRows(after);
+  };
+  const look = async (): Promise<void> => {
+    const outcome = await waitingOpenings(session);
+    if (outcome.is === "denied") refuse(outcome.refusal);
+    if (outcome.is !== "done") return;
+    const news = fresh(shown.current, outcome.value);
+    if (news.length > 0) {
+      sound.current();
+      setCame(news);
+    }
+    show(heard(shown.current, outcome.value));
+  };
+  useLayoutEffect(() => {
+    void look();
+    return startTicking(LOOK_EVERY, () => void look());
+  }, []);
+
+  const become = (opening: Opening, answer: Answer): void => show(answered(shown.current, opening.opening, answer));
+  const refusedOr = <Value>(outcome: Outcome<Value>): Answer | null => {
+    if (outcome.is === "problem") return { is: "refused", said: outcome.problem.message ?? null };
+    if (outcome.is === "denied") refuse(outcome.refusal);
+    return outcome.is === "unreached" ? { is: "unheard" } : null;
+  };
+  const approve = async (opening: Opening): Promise<void> => {
+    become(opening, { is: "sending" });
+    const outcome = await approveOpening(session, opening.opening);
+    const not = refusedOr(outcome);
+    if (not) become(opening, not);
+    const tell = (command: Command): void => become(opening, { is: "approved", command });
+    if (outcome.is === "done") await followDoor(session, outcome.value, tell);
+  };
+  const decline = async (opening: Opening): Promise<void> => {
+    become(opening, { is: "sending" });
+    const outcome = await declineOpening(session, opening.opening);
+    become(opening, refusedOr(outcome) ?? { is: "declined" });
+  };
+  const wished = (alert: AlertView, now: Asked): void => setAsked((before) => new Map(before).set(alert.id, now));
+  const ask = async (alert: AlertView): Promise<void> => {
+    if (isUnderWay(asked.get(alert.id) ?? null)) return;
+    wished(alert, { is: "asking" });
+    const outcome = await askForOpening(session, alert, crypto.randomUUID());
+    if (outcome.is === "denied") refuse(outcome.refusal);
+    else if (outcome.is === "unreached") wished(alert, { is: "unheard" });
+    else if (outcome.is === "problem") wished(alert, { is: "refused", said: outcome.problem.message ?? null, why: outcome.problem.hint ?? null });
+    else await followOpening(session, outcome.value, (opening, command) => wished(alert, { is: "opening", opening, command }));
+  };
+  return {
+    rows,
+    came,
+    asked,
+    approve: (opening) => void approve(opening),
+    decline: (opening) => void decline(opening),
+    hide: (opening) => show(shown.current.filter((row) => row.opening.opening !== opening.opening)),
+    ask: (alert) => void ask(alert),
+  };
+}
