@@ -7,8 +7,8 @@ from gateway.web.schemas import Words
 from homecare.command import Action, Reason
 from homecare.grant import Denial
 
-_RESERVE_SV: Final = "Tryck Kommer inte in om du behöver hjälp."
-_RESERVE_EN: Final = "Press Cannot get in if you need help."
+_RESERVE_SV: Final = "Ring in om du behöver hjälp. Vid ett besök: tryck Kommer inte in."
+_RESERVE_EN: Final = "Call in if you need help. On a visit: press Cannot get in."
 
 DENIED: Final[dict[Denial, Words]] = {
     Denial.NO_LOCK: Words(

@@ -91,3 +91,15 @@ def test_a_phone_comes_back_over_a_slow_network(phone: PhonePage, gateway: Gatew
     finally:
         gateway.go_on()
     expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
+
+
+def test_an_alarm_comes_up_from_its_top(browser: Browser, gateway: GatewayProcess, shift: Shift) -> None:
+    """Red when the screen stays where the visit was scrolled to: who calls and where would be above the glass."""
+    lying = PhonePage(browser, gateway, viewport={"width": 640, "height": 360})
+    lying.sign_in(KARIN.display)
+    lying.open_visit(ASTA)
+    lying.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(lying.page.get_by_role("heading", name=ASTA)).not_to_be_in_viewport()
+    shift.press(gateway, shift.first)
+    expect(lying.page.get_by_text("Larm till dig")).to_be_in_viewport()
+    lying.close()

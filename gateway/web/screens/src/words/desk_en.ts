@@ -162,6 +162,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
 
   opening: {
     heading: "Remote opening waiting",
+    answered: "Remote opening",
     count: (n) => (n === 1 ? "1 question" : `${n} questions`),
     hint: "If you approve, the door is unlocked at once. If you are not sure, call whoever asks first.",
     signIn: "Sign in as yourself to answer. An access code does not show who you are.",
@@ -200,7 +201,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     none: "No instruction is written for the home.",
     change: "Change the instruction",
     text: "What is to be done when an alarm comes from the home?",
-    link: "Number there (tel:+46… or sip:…)",
+    link: "Number to the home (telephone, or sip:…)",
     save: "Save",
   },
 

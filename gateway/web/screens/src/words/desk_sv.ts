@@ -161,6 +161,7 @@ export const deskSv = (setting: Setting) => ({
 
   opening: {
     heading: "Fjärröppning väntar",
+    answered: "Fjärröppning",
     count: (n: number) => (n === 1 ? "1 fråga" : `${n} frågor`),
     hint: "Godkänner du låses dörren upp direkt. Är du osäker: ring först upp den som frågar.",
     signIn: "Logga in som dig själv för att svara. Med åtkomstkod syns det inte vem du är.",
@@ -199,7 +200,7 @@ export const deskSv = (setting: Setting) => ({
     none: "Ingen åtgärdsinstruktion är skriven för hemmet.",
     change: "Ändra instruktionen",
     text: "Vad ska göras när larm kommer från hemmet?",
-    link: "Nummer dit (tel:+46… eller sip:…)",
+    link: "Nummer till hemmet (telefon, eller sip:…)",
     save: "Spara",
   },
 

@@ -59,11 +59,12 @@ export function Times({ alert }: { alert: AlertView }) {
   const now = useNow();
   const raised = clockTime(alert.raised_at, now);
   const occurred = clockTime(alert.occurred_at, now);
+  const last = clockTime(alert.last_occurred_at, now);
   const both = alert.condition === "help_call" ? words.occurredAndRaised : words.happenedAndRaised;
   return (
     <>
       {late(alert.occurred_at, alert.raised_at) ? <strong>{both(occurred, raised)}</strong> : words.raised(raised)}
-      {alert.occurrences > 1 && `, ${words.lastPress(clockTime(alert.last_occurred_at, now))}`}
+      {alert.occurrences > 1 && last !== raised && `, ${words.lastPress(last)}`}
     </>
   );
 }

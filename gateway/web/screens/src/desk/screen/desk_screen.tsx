@@ -69,6 +69,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const open = (id: string): void => {
     choose(id);
     setReading(true);
+    // Where list and alert take turns, the list was scrolled somewhere else.
+    queueMicrotask(() => document.getElementById(CHOSEN)?.scrollIntoView({ block: "nearest" }));
   };
   const back = (): void => {
     begin(null);

@@ -62,6 +62,12 @@ export function InstructionPanel({ alert, session, refuse }: Props) {
   );
 }
 
+/** A number as people write it becomes a link; anything else is left for the gateway to judge. Null for nothing. */
+function linkTo(written: string): string | null {
+  const number = written.replace(/[\s()-]/g, "");
+  return /^\+?\d+$/.test(number) ? `tel:${number}` : written || null;
+}
+
 interface FormProps {
   readonly written: Instruction;
   save(instruction: Instruction): void;
@@ -71,10 +77,10 @@ interface FormProps {
 function InstructionForm({ written, save, cancel }: FormProps) {
   const words = useDeskWords();
   const [text, setText] = useState(written.text);
-  const [link, setLink] = useState(written.call_link ?? "");
+  const [link, setLink] = useState((written.call_link ?? "").replace(/^tel:/, ""));
   const submit = (event: Event): void => {
     event.preventDefault();
-    save({ ...written, text: text.trim(), call_link: link.trim() || null });
+    save({ ...written, text: text.trim(), call_link: linkTo(link.trim()) });
   };
   return (
     <form onSubmit={submit} class="asking">

@@ -34,7 +34,7 @@ export function OpeningList({ openings, session, alerts }: Props) {
   return (
     <section class="openings" aria-labelledby="openings">
       <h2 id="openings">
-        {words.opening.heading} {waiting > 0 && <span class="count">{words.opening.count(waiting)}</span>} <kbd>{KEY.openings.toUpperCase()}</kbd>
+        {waiting > 0 ? words.opening.heading : words.opening.answered} {waiting > 0 && <span class="count">{words.opening.count(waiting)}</span>} <kbd>{KEY.openings.toUpperCase()}</kbd>
       </h2>
       {waiting > 0 && <p class={session.token ? "problem" : "hint"}>{session.token ? words.opening.signIn : words.opening.hint}</p>}
       <ul>

@@ -28,11 +28,12 @@ export function PersonForm({ alert, session, role, heading, busy, choose, cancel
       setPeople(outcome.is === "done" ? outcome.value : "failed");
     });
   }, [alert.home]);
-  useLayoutEffect(() => form.current?.querySelector<HTMLElement>("button")?.focus(), [people]);
+  // Until there is somebody to choose the form itself has the focus: a key meant for one button must not meet another.
+  useLayoutEffect(() => (form.current?.querySelector<HTMLElement>("button:not(.quiet)") ?? form.current)?.focus(), [people]);
 
   const listed = typeof people === "string" ? [] : people.filter((one) => one.role === role && one.person !== session.person);
   return (
-    <form ref={form} class="asking" aria-labelledby="whom" onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} tabIndex={-1} class="asking" aria-labelledby="whom" onSubmit={(event) => event.preventDefault()}>
       <h3 id="whom">{heading}</h3>
       {people === "loading" && <p class="aside">{words.day.loading}</p>}
       {people === "failed" && <p class="problem">{words.people.failed}</p>}

@@ -1,5 +1,5 @@
 /** Which screen a person sees: an alarm that waits for an answer stands above everything. */
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Looks, useLooks } from "../../looks/looks";
 import { ownWords } from "../../signing_in/signing_in";
 import { PhoneWordsContext, phoneWordsOf, usePhoneWords } from "../../words/phone";
@@ -38,11 +38,14 @@ function Screen({ looks }: { looks: Looks }) {
   const app = usePhone();
   const words = usePhoneWords();
   const { phone } = app;
-  if (!app.ready && !phone.me) return <main class="opening">{phone.reading ? words.door.reading : words.signIn.opening}</main>;
-  if (!phone.me || app.noRole) return <SignIn looks={looks} />;
   const today = dayOf(phone);
   const waiting = callWaiting(today);
   const place = phone.place;
+  const shown = waiting ? `answer ${waiting.id}` : place.at === "today" ? "today" : place.id;
+  // Another screen begins at its top: an alarm must not come up scrolled to where the list was.
+  useLayoutEffect(() => scrollTo(0, 0), [shown]);
+  if (!app.ready && !phone.me) return <main class="opening">{phone.reading ? words.door.reading : words.signIn.opening}</main>;
+  if (!phone.me || app.noRole) return <SignIn looks={looks} />;
   const open = waiting ?? (place.at === "alert" ? today?.alerts.find((one) => one.id === place.id) : undefined);
   const visit = place.at === "visit" ? (today?.visits.find((one) => one.id === place.id) ?? phone.met) : null;
   return (

@@ -92,12 +92,13 @@ function DoorButton({ name, working, press }: { name: string; working: boolean; 
 /** What to say of it: what happened, and what to do next (empty where nothing is to be done). */
 function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly [string, string] {
   const own = words.door;
+  const help = alarm ? own.help.alert : own.help.visit;
   if (asked.stage === "asking") return [own.asking[asked.action], ""];
-  if (asked.stage === "offline") return [own.offline, alarm ? own.offlineNextCall : own.offlineNext];
-  if (asked.stage === "unanswered") return [own.unanswered, own.unansweredNext];
+  if (asked.stage === "offline") return [own.offline, `${own.offlineNext} ${help}`];
+  if (asked.stage === "unanswered") return [own.unanswered, `${own.unansweredNext} ${help}`];
   if (asked.stage === "second") return [own.waiting, own.waitingNext];
-  if (asked.stage === "no_second") return [own.nobody, own.nobodyNext];
-  if (asked.stage === "second_said_no") return [own.saidNo(asked.second ?? "?"), own.nobodyNext];
+  if (asked.stage === "no_second") return [own.nobody, `${own.nobodyNext} ${help}`];
+  if (asked.stage === "second_said_no") return [own.saidNo(asked.second ?? "?"), `${own.nobodyNext} ${help}`];
   const said = asked.words ? saidIn(words, asked.words) : own.denied;
   return [said, asked.nextStep ? saidIn(words, asked.nextStep) : ""];
 }
