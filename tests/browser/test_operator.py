@@ -151,6 +151,20 @@ def test_the_desk_fits_its_screen(
     assert _fits(desk)
 
 
+def test_on_a_small_screen_an_alarm_begins_at_its_top(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    """Red when the page stays where the list was scrolled to: what and who would be above the glass."""
+    desk = open_desk(size=SIZES[2])
+    for home in homes:
+        home.press(broker.url)
+        expect(desk.row(home.resident)).to_have_count(1)
+    desk.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    desk.choose(homes[2].resident)
+    expect(desk.page.locator(".picture svg")).to_be_visible()
+    expect(desk.page.locator(".detail h2")).to_be_in_viewport(ratio=1)
+
+
 @pytest.fixture
 def full_house(
     gateway: GatewayProcess, homes: list[CallingHome], broker: PrivateBroker, database_url: str

@@ -29,7 +29,7 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     seeking: "Connecting …",
     lost: "No connection",
     lostDetail: (time: string) => `since ${time}. New alarms and changes are not shown.`,
-    neverHeard: "The day has not been fetched yet.",
+    neverHeard: "– the day has not been fetched yet.",
     unsent: (n: number) => `${n} saved in the phone, sent later`,
     sending: (n: number) => (n === 1 ? "Sending 1 …" : `Sending ${n} …`),
     saved: "Saved in the phone, sent when the network is back",

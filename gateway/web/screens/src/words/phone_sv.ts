@@ -30,7 +30,7 @@ export const phoneSv = (setting: Setting) => ({
     seeking: "Söker kontakt …",
     lost: "Ingen kontakt",
     lostDetail: (time: string) => `sedan ${time}. Nya larm och ändringar syns inte.`,
-    neverHeard: "Dagen är inte hämtad än.",
+    neverHeard: "– dagen är inte hämtad än.",
     unsent: (n: number) => (n === 1 ? "1 sparat i telefonen, skickas sen" : `${n} sparade i telefonen, skickas sen`),
     sending: (n: number) => (n === 1 ? "Skickar 1 …" : `Skickar ${n} …`),
     saved: "Sparat i telefonen, skickas när nätet är tillbaka",

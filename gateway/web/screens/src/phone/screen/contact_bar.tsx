@@ -15,7 +15,7 @@ export function ContactBar() {
   return (
     <header class={`contact ${contact.is}`} aria-live="polite">
       <b>{words.contact[contact.is]}</b>
-      {contact.is === "lost" && <span>{detail}</span>}
+      {contact.is === "lost" && ` ${detail}`}
       {mine.length > 0 && <span class="unsent">{contact.is === "live" ? words.contact.sending(mine.length) : words.contact.unsent(mine.length)}</span>}
       {others && <span class="unsent">{words.contact.others}</span>}
       {keepsNothing && <span class="unsent">{words.contact.keepsNothing}</span>}
