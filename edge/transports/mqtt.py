@@ -162,16 +162,22 @@ class MqttTransport:
 
 
 class _Client(aiomqtt.Client):
-    """Begins to write only where the socket is still open.
+    """Without two errors that mean nothing, of a broker that dies while we connect.
 
-    aiomqtt 2.5 remembers the socket's number and waits for it a turn later. A broker that dies meanwhile has had the
-    socket closed by then: the loop reports an error that means nothing, or watches whoever got the number since.
+    Where our patience ends before the connection does, aiomqtt 2.5 asks a cancelled future why. And it remembers the
+    socket's number and waits for it a turn later, when the socket may be closed: the loop reports an error, or watches
+    whoever got the number since.
     """
 
     def _on_socket_register_write(self, client: object, userdata: object, sock: Any) -> None:  # noqa: ANN401 why: a socket or paho's own kinds of it
         """Called by paho, also from the thread that connects."""
         del client, userdata
         self._loop.call_soon_threadsafe(self._want_write, sock)
+
+    def _on_disconnect(self, *told: Any) -> None:  # noqa: ANN401 why: handed on as paho said it
+        """Called by paho."""
+        if not self._connected.cancelled():
+            super()._on_disconnect(*told)
 
     def _want_write(self, sock: Any) -> None:  # noqa: ANN401 why: see above
         if sock.fileno() >= 0:

@@ -145,6 +145,14 @@ async def test_a_broker_that_dies_while_we_connect_leaves_no_error_behind(caplog
 
 
 @pytest.mark.asyncio
+async def test_a_broker_that_hangs_up_after_our_patience_ended_leaves_no_error_behind() -> None:
+    client = MqttTransport("mqtt://127.0.0.1:9", edge=EDGE, shard=7)._client()
+    client._connected.cancel()
+    client._on_disconnect(client._client, None, None, 7, None)
+    assert not client._disconnected.done()
+
+
+@pytest.mark.asyncio
 async def test_a_broker_that_hangs_up_at_once_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
