@@ -55,7 +55,7 @@ def fold(state: StaffingState, said: Attendance) -> StaffingState:
 
 def prune(settings: HomeSettings, state: StaffingState, coverage: CoverageState) -> StaffingState:
     """Staffing without what every rule has judged; the very same state where that is nothing."""
-    if state == NOBODY:
+    if state is NOBODY:
         return state
     horizon = min((coverage.reached(edge.id) for edge in settings.edges), default=0) - KEPT
     kept = StaffingState(
@@ -63,4 +63,6 @@ def prune(settings: HomeSettings, state: StaffingState, coverage: CoverageState)
         tuple(span for span in state.ended if span[1] >= horizon),
         tuple(at for at in state.seen if at >= horizon),
     )
+    if kept == NOBODY:
+        return NOBODY
     return state if kept == state else kept
