@@ -26,6 +26,8 @@ SAME_READING: Final = 2 * MINUTE
 """A tag read again within this time is read twice, not left by."""
 OVERDUE_AFTER: Final = 30 * MINUTE
 """After the planned end a visit without a leaving is partial: somebody has to ask (domain rule B-G3)."""
+LATE_AFTER: Final = 15 * MINUTE
+"""After the planned begin a visit of which nothing is known is late: somebody may still go there in time."""
 CLOCK_SUSPECT: Final = 60 * SECOND
 """A claim that lies so far after we had it comes from a wrong clock; it is kept and marked (domain rule B-G6)."""
 
@@ -40,6 +42,13 @@ class VisitStanding(StrEnum):
     DECLINED = "declined"
     NO_ENTRY = "no_entry"
     CANCELLED = "cancelled"
+
+
+class Delay(StrEnum):
+    """How a visit of which nothing is known stands to the clock: late, or missed because its planned time is over."""
+
+    LATE = "late"
+    MISSED = "missed"
 
 
 class Proof(StrEnum):
@@ -282,6 +291,13 @@ def overdue(visit: Visit, at: int) -> Step:
     if visit.overdue or visit.standing is not VisitStanding.STARTED or at < visit.until + OVERDUE_AFTER:
         return visit, ()
     return _changed(visit, VisitTransition.OVERDUE, overdue=True)
+
+
+def delay(visit: Visit, at: int) -> Delay | None:
+    """Whether nobody has begun the visit in time, as far as is known at `at`; a phone may still tell otherwise."""
+    if visit.standing is not VisitStanding.PLANNED or at < min(visit.since + LATE_AFTER, visit.until):
+        return None
+    return Delay.MISSED if at >= visit.until else Delay.LATE
 
 
 def from_plan(planned: PlannedVisit) -> Step:

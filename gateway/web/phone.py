@@ -67,7 +67,7 @@ async def read_today(behind: Services, subject: Subject) -> Today:
         name=subject.display,
         unit=min(units) if units else None,
         at=rfc3339(now),
-        visits=[visit_view(visit, behind.registry) for visit in visits],
+        visits=[visit_view(visit, behind.registry, now) for visit in visits],
         alerts=[alert for alert in shown if alert is not None],
         no_entries=[no_entry_view(one, behind.registry) for one in stuck],
     )
@@ -78,7 +78,8 @@ async def cannot_get_in(behind: Behind, subject: Signed, visit: VisitPath, reque
     """One tap; it stays open until a named person closes it with a reason."""
     after = await _state(behind, subject, visit, movement=Movement.NO_ENTRY, request=request)
     evidence = derived_id("evidence", subject.person, request.key)
-    return CannotGetIn(visit=visit_view(after, behind.registry), no_entry=no_entry_id(evidence), next_step=RESERVE)
+    view = visit_view(after, behind.registry, behind.clock.now().wall)
+    return CannotGetIn(visit=view, no_entry=no_entry_id(evidence), next_step=RESERVE)
 
 
 @router.post("/visits/{visit}/{action}", summary="Start, end or decline a visit by hand", responses=_USED)
@@ -91,7 +92,7 @@ async def by_hand(
 ) -> VisitView:
     """With a reason, because no door and no tag says so."""
     after = await _state(behind, subject, visit, movement=MOVEMENT_OF[action], request=request)
-    return visit_view(after, behind.registry)
+    return visit_view(after, behind.registry, behind.clock.now().wall)
 
 
 async def _state(
@@ -142,7 +143,7 @@ def _tag_answer(behind: Services, touched: Touched) -> TagAnswer:
         label=home.label if home else touched.home,
         address=home.address if home else "",
         place=touched.place.value,
-        visit=None if visit is None else visit_view(visit, behind.registry),
+        visit=None if visit is None else visit_view(visit, behind.registry, behind.clock.now().wall),
         alert=touched.alert,
         words=_words(touched),
     )

@@ -18,7 +18,7 @@ from homecare.case import ResponseStanding
 from homecare.clock import LATEST
 from homecare.device import Capability
 from homecare.identity import HomeId
-from homecare.visit import Mark, Movement, Participant, Proof, Visit, VisitStanding
+from homecare.visit import Delay, Mark, Movement, Participant, Proof, Visit, VisitStanding, delay
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -94,6 +94,7 @@ class VisitView(BaseModel):
     people: list[str] = Field(description="names of those who are planned")
     tasks: list[str]
     standing: VisitStanding
+    delay: Delay | None = Field(description="late: nobody has begun it in time; missed: its planned time is over")
     started_at: Instant | None
     ended_at: Instant | None
     participants: list[ParticipantView]
@@ -209,8 +210,8 @@ def plan_answer(plan: Plan, found: Differences) -> PlanAnswer:
     )
 
 
-def visit_view(visit: Visit, registry: Registry) -> VisitView:
-    """A visit with the home's words beside it."""
+def visit_view(visit: Visit, registry: Registry, now: int) -> VisitView:
+    """A visit as it stands now, with the home's words beside it."""
     home = registry.homes.get(HomeId(visit.home))
     return VisitView(
         id=visit.id,
@@ -224,6 +225,7 @@ def visit_view(visit: Visit, registry: Registry) -> VisitView:
         people=[registry.name_of(person) or person for person in visit.people],
         tasks=list(visit.tasks),
         standing=visit.standing,
+        delay=delay(visit, now),
         started_at=_time(visit.started_at),
         ended_at=_time(visit.ended_at),
         participants=[_participant(one, registry) for one in visit.participants],

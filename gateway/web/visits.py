@@ -106,7 +106,8 @@ async def list_visits(
     if not 0 < window.until - window.since <= WINDOW_MOST:
         raise Malformed("read request", "from and until", "until is later, by at most 40 days")
     read = Read(person=subject.person, what="visits", within=units_for(subject, Permission.VISIT_READ))
-    return [visit_view(visit, behind.registry) for visit in await behind.visits.visits.visits(window, read)]
+    now = behind.clock.now().wall
+    return [visit_view(visit, behind.registry, now) for visit in await behind.visits.visits.visits(window, read)]
 
 
 @router.get("/no-entries", summary="Where somebody could not get in and nobody has closed it, oldest first")

@@ -115,6 +115,17 @@ def test_a_plan_from_preview_to_the_phone(night: Serving, client_of: Clients) ->
     assert [visit["standing"] for visit in client_of[KARIN.id].get(TODAY).json()["visits"]] == ["cancelled"]
 
 
+def test_a_coordinator_sees_that_nobody_has_begun_a_visit(client_of: Clients) -> None:
+    coordinator = client_of[PETRA.id]
+    windows = {"missed": -45, "late": -20, None: -5}
+    visits = {delay: planned(client_of, NEXT.home, minutes=minutes) for delay, minutes in windows.items()}
+    asked = {"from": rfc(now() - timedelta(hours=2)), "until": rfc(now() + timedelta(hours=2))}
+    shown = {one["id"]: one["delay"] for one in coordinator.get("/api/v1/visits", params=asked).json()}
+    assert {delay: shown[id_] for delay, id_ in visits.items()} == {delay: delay for delay in windows}
+    started = client_of[KARIN.id].post(f"/api/v1/phone/visits/{visits['late']}/start", json=stated())
+    assert started.json()["delay"] is None
+
+
 def test_a_wrong_plan_is_told_line_by_line_and_not_taken(night: Serving, client_of: Clients) -> None:
     content = csv(line("B-1", HOUSE.home, KARIN.id), line("B-2", OTHERS.home, KARIN.id), line("B-3", HOUSE.home, "x"))
     for path in (PLAN, f"{PLAN}/preview"):

@@ -12,8 +12,10 @@ from homecare.errors import Refused
 from homecare.visit import (
     CLOCK_SUSPECT,
     EVIDENCE_MOST,
+    LATE_AFTER,
     OVERDUE_AFTER,
     SAME_READING,
+    Delay,
     Evidence,
     Movement,
     PlannedVisit,
@@ -21,6 +23,7 @@ from homecare.visit import (
     Visit,
     VisitStanding,
     VisitTransition,
+    delay,
     from_plan,
     nearest,
     overdue,
@@ -265,3 +268,16 @@ def test_a_begun_visit_is_meant_before_a_nearer_one_and_nobody_elses_ever() -> N
     assert nearest((LATER, begun), person=KARIN, at=LATER.since) == begun
     assert nearest((LATER, after(begun, LEFT)), person=KARIN, at=SINCE) == LATER
     assert nearest((LATER, VISIT), person=OMAR, at=SINCE) is None
+
+
+def test_hc10_a_visit_that_nobody_began_is_late_and_then_missed() -> None:
+    visit = VISIT
+    assert delay(visit, visit.since + LATE_AFTER - 1) is None
+    assert delay(visit, visit.since + LATE_AFTER) is Delay.LATE
+    assert delay(visit, visit.until - 1) is Delay.LATE
+    assert delay(visit, visit.until) is Delay.MISSED
+    short = msgspec.structs.replace(visit, until=visit.since + 5)
+    assert delay(short, short.until) is Delay.MISSED
+    for known in (Movement.ARRIVED, Movement.LEFT, Movement.NO_ENTRY):
+        assert delay(after(visit, piece("known", known)), visit.until) is None
+    assert delay(msgspec.structs.replace(visit, cancelled=True), visit.until) is None
