@@ -1,4 +1,5 @@
 /** What was stated and not taken: shown until the person has read it. */
+import { useLayoutEffect } from "preact/hooks";
 import { clockTime } from "../../times";
 import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
@@ -10,6 +11,10 @@ export function Refusals() {
   const words = usePhoneWords();
   const now = useWallTime();
   const refused = app.phone.statements.filter((one) => one.refused !== null && one.person === app.phone.me?.person);
+  // It stands on top of every screen, and must not come up above the glass.
+  useLayoutEffect(() => {
+    if (refused.length > 0) scrollTo(0, 0);
+  }, [refused.length]);
   return (
     <>
       {refused.map((one) => (
