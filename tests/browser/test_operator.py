@@ -155,7 +155,7 @@ def test_on_a_small_screen_an_alarm_begins_at_its_top(
     open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker
 ) -> None:
     """Red when the page stays where the list was scrolled to: what and who would be above the glass."""
-    desk = open_desk(size=SIZES[2])
+    desk = open_desk(size={"width": 640, "height": 360})
     for home in homes:
         home.press(broker.url)
         expect(desk.row(home.resident)).to_have_count(1)
