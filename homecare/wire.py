@@ -67,7 +67,7 @@ _CODE_STREAM: Final = {code: stream for stream, code in _STREAM_CODE.items()}
 _CODE_KIND: Final = {int(kind): kind for kind in Kind}
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, gc=False):
     """A frame's header; see the table above."""
 
     kind: Kind
@@ -80,7 +80,7 @@ class Header(msgspec.Struct, frozen=True):
     beat: int = 0
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """A frame whose header was read: nothing is believed before `verify`."""
 
     header: Header

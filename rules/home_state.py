@@ -8,7 +8,7 @@ from rules.coverage import CoverageState
 from rules.staffing import NOBODY, StaffingState
 
 
-class HomeState(msgspec.Struct, frozen=True):
+class HomeState(msgspec.Struct, frozen=True, gc=False):
     """One home. Made by `HomeState()`, changed only by `engine.step`, stored by `engine.encode` and `decode`.
 
     `wake_at`: the next time (wall microseconds) at which `Elapsed` is due; waking earlier only checks again.

@@ -53,7 +53,7 @@ _SOMEBODY: Final = frozenset({ContactChanged, ButtonPressed, HelpCalled, TagRead
 """Events that need somebody in the home, whatever they say."""
 
 
-class InactivityState(msgspec.Struct, frozen=True, array_like=True):
+class InactivityState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is still needed to judge.
 
     `life`: spans with signs of life, the staff's too; gaps too short to matter are closed. `moving`: for each epoch,

@@ -43,7 +43,7 @@ class Door(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fired: int = -1
 
 
-class NightExitState(msgspec.Struct, frozen=True, array_like=True):
+class NightExitState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The front doors that ever said something."""
 
     doors: Mapping[DeviceId, Door] = {}

@@ -39,7 +39,7 @@ HOMES_A_BATCH: Final = 500
 """Homes told in one batch that the gateway was blind, or begun: some 10 ms, so that facts need not wait for all."""
 WATERMARKS_EVERY: Final = SECOND // 5
 """Silence is judged in minutes; under load most watermarks wait, and looking at each costs about a microsecond."""
-BYTES_A_TURN: Final = 32 * 1024
+BYTES_A_TURN: Final = 64 * 1024
 """Of payloads, some 2 ms of work; then the event loop may feed the batch that is being written to the database."""
 BEHIND_EVERY: Final = 5 * SECOND
 """How often the database learns how far back a new term must read."""
