@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from homecare.case import CallBack, CallResult, Case, Response, ResponseStanding
+from homecare.clock import MINUTE
 from homecare.errors import Conflict, Refused
 from homecare.identity import AlertId, DeviceId, HomeId
 
@@ -93,6 +94,7 @@ class Transition(StrEnum):
     RESOLVED = "resolved"
     HANDED_OVER = "handed_over"
     CALLED_BACK = "called_back"
+    CALLING = "calling"
     SENT = "sent"
     ACCEPTED = "accepted"
     DECLINED = "declined"
@@ -144,6 +146,8 @@ class Action(StrEnum):
     HAND_OVER = "hand_over"
     ACKNOWLEDGE = "acknowledge"
     CALL_BACK = "call_back"
+    CALLING = "calling"
+    """The call back was begun, or goes on: said again by the desk as long as it has contact."""
     SEND = "send"
     ON_SITE = "on_site"
     LEFT = "left"
@@ -157,6 +161,7 @@ TRANSITION_OF: Final[dict[Action, Transition]] = {
     Action.HAND_OVER: Transition.HANDED_OVER,
     Action.ACKNOWLEDGE: Transition.ACKNOWLEDGED,
     Action.CALL_BACK: Transition.CALLED_BACK,
+    Action.CALLING: Transition.CALLING,
     Action.SEND: Transition.SENT,
     Action.ON_SITE: Transition.ON_SITE,
     Action.LEFT: Transition.LEFT,
@@ -197,6 +202,9 @@ class Said(msgspec.Struct, frozen=True):
 
 
 NOTHING: Final = Said()
+CALL_LIMIT: Final = 15 * MINUTE
+"""Microseconds for which a call back keeps the claim: longer than anybody talks with a home before sending somebody,
+and half of what a responder may be on the way, should a desk be left with the call open."""
 REASON_LIMIT: Final = 500
 """Characters of the reason with which a person ends an alert."""
 
@@ -224,8 +232,11 @@ def act(alert: Alert, action: Action, *, person: str, version: int, at: int, sai
     after = msgspec.structs.replace(alert, version=alert.version + 1)
     if action is Action.TAKE:
         return _attended(after, person, at)
+    if action is Action.CALLING:
+        return _calling(alert, person, at)
     if action is Action.RELEASE:
-        return msgspec.structs.replace(after, claimed_by=None, case=msgspec.structs.replace(after.case, moved_at=None))
+        free = msgspec.structs.replace(after.case, moved_at=None, calling_since=None)
+        return msgspec.structs.replace(after, claimed_by=None, case=free)
     if action is Action.ACKNOWLEDGE:
         read = msgspec.structs.replace(after, standing=Standing.ACKNOWLEDGED, acknowledged_by=person)
         return _attended(read, person, at)
@@ -244,7 +255,27 @@ def _only_the_ladder_moved(alert: Alert, version: int) -> bool:
 
 def _attended(alert: Alert, person: str, at: int) -> Alert:
     """Somebody has it. That alone gets nobody any further: the ladder goes on where it was if nothing follows."""
-    return msgspec.structs.replace(alert, claimed_by=person, case=msgspec.structs.replace(alert.case, moved_at=at))
+    calling = alert.case.calling_since if alert.claimed_by == person else None
+    case = msgspec.structs.replace(alert.case, moved_at=at, calling_since=calling)
+    return msgspec.structs.replace(alert, claimed_by=person, case=case)
+
+
+def _calling(alert: Alert, person: str, at: int) -> Alert:
+    """Whoever has it talks with the home: that keeps the claim, for `CALL_LIMIT`, and gets nobody any further."""
+    if alert.claimed_by != person:
+        raise Conflict(Action.CALLING, alert.id, "take the alert first")
+    case = alert.case
+    since = at if case.calling_since is None else case.calling_since
+    moved = max(case.moved_at or 0, min(at, since + CALL_LIMIT))
+    after = msgspec.structs.replace(case, calling_since=since, moved_at=moved, ladder_moved=unnoticed(alert))
+    return msgspec.structs.replace(alert, version=alert.version + 1, case=after)
+
+
+def unnoticed(alert: Alert) -> tuple[int, int]:
+    """The versions, with the next one, that hide nothing from whoever read the first of them."""
+    moved = alert.case.ladder_moved
+    since = moved[0] if moved is not None and moved[1] == alert.version else alert.version
+    return since, alert.version + 1
 
 
 def _named(action: Action, alert: Alert, said: Said) -> str:
@@ -259,7 +290,7 @@ def _further(alert: Alert, action: Action, *, person: str, at: int, said: Said) 
     if action is Action.CALL_BACK:
         if said.result is None:
             raise Refused(action, alert.id, "say what came of the call")
-        return _moved(alert, at, called_back=CallBack(at=at, by=person, result=said.result))
+        return _moved(alert, at, calling_since=None, called_back=CallBack(at=at, by=person, result=said.result))
     if action is Action.SEND:
         to = _named(action, alert, said)
         if case.underway and not said.confirm:

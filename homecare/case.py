@@ -58,7 +58,8 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
     a take, a release nor a press moves it. `moved_at`: the newest step of whoever attends to it, None while nobody
     does.
     `rung`: how far it was escalated since it last got further, `escalated_at` when that happened last.
-    `ladder_moved`: versions from and through which nothing but the ladder moved the alert.
+    `ladder_moved`: versions from and through which nothing but the ladder, or a call that went on, moved the alert.
+    `calling_since`: since when whoever has it talks with the home, None while nobody said so.
     """
 
     waiting_since: int | None = None
@@ -66,6 +67,7 @@ class Case(msgspec.Struct, frozen=True, omit_defaults=True):
     rung: int = 0
     escalated_at: int | None = None
     ladder_moved: tuple[int, int] | None = None
+    calling_since: int | None = None
     called_back: CallBack | None = None
     response: Response | None = None
     outcome: str | None = None

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from homecare.alert import URGENCY_OF, Alert, Condition, Standing, Transition, Urgency
+from homecare.alert import URGENCY_OF, Alert, Condition, Standing, Transition, Urgency, unnoticed
 from homecare.case import ResponseStanding
 from homecare.clock import MINUTE, SECOND
 
@@ -122,17 +122,10 @@ def _patience(alert: Alert, ladder: Ladder) -> int:
 
 
 def _lapsed(alert: Alert) -> Alert:
-    case = msgspec.structs.replace(alert.case, moved_at=None, ladder_moved=_moved(alert))
+    case = msgspec.structs.replace(alert.case, moved_at=None, calling_since=None, ladder_moved=unnoticed(alert))
     return msgspec.structs.replace(alert, version=alert.version + 1, claimed_by=None, case=case)
 
 
 def _escalated(alert: Alert, reached: int, now: int) -> tuple[Alert, Transition]:
-    case = msgspec.structs.replace(alert.case, rung=reached, escalated_at=now, ladder_moved=_moved(alert))
+    case = msgspec.structs.replace(alert.case, rung=reached, escalated_at=now, ladder_moved=unnoticed(alert))
     return msgspec.structs.replace(alert, version=alert.version + 1, case=case), Transition.ESCALATED
-
-
-def _moved(alert: Alert) -> tuple[int, int]:
-    """The versions that the ladder made without a break, so that whoever read the first of them has missed nothing."""
-    moved = alert.case.ladder_moved
-    since = moved[0] if moved is not None and moved[1] == alert.version else alert.version
-    return since, alert.version + 1

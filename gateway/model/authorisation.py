@@ -35,6 +35,7 @@ class Permission(StrEnum):
     ALERT_HAND_OVER = "alert.hand_over"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
     ALERT_CALL_BACK = "alert.call_back"
+    ALERT_CALLING = "alert.calling"
     ALERT_SEND = "alert.send"
     ALERT_RESPOND = "alert.respond"
     ALERT_ON_SITE = "alert.on_site"
@@ -142,6 +143,7 @@ _UNIT: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.ALERT_HAND_OVER: frozenset({_O}),
         Permission.ALERT_ACKNOWLEDGE: frozenset({_O}),
         Permission.ALERT_CALL_BACK: frozenset({_O}),
+        Permission.ALERT_CALLING: frozenset({_O}),
         Permission.ALERT_SEND: frozenset({_O}),
         Permission.ALERT_ON_SITE: frozenset({_O}),
         Permission.ALERT_LEFT: frozenset({_O}),

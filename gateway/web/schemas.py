@@ -131,6 +131,7 @@ class AlertView(BaseModel):
     escalated_at: Instant | None
     instruction: str | None = Field(description="what is to be done in this home")
     call_link: str | None = Field(description="tel: or sip:")
+    calling_since: Instant | None = Field(description="since when whoever has it talks with the home")
     called_back: CallBackView | None
     response: ResponseView | None
     outcome: str | None
@@ -284,6 +285,7 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
         escalated_at=_instant(alert.case.escalated_at),
         instruction=view.instruction,
         call_link=view.call_link,
+        calling_since=_instant(alert.case.calling_since),
         called_back=_called_back(alert.case.called_back, registry),
         response=_response(alert.case.response, registry),
         outcome=alert.case.outcome,

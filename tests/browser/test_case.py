@@ -28,6 +28,9 @@ DISA, OLLE = person(Role.OPERATOR), person(Role.OPERATOR, number=2)
 SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})
 INSTRUCTION = "Ring dottern Vera först, hon bor i huset bredvid.\nNyckel: digitalt lås. Hunden är snäll."
 
+NO_TELEPHONE = "document.addEventListener('click', (e) => e.target.closest('a') && e.preventDefault())"
+"""The browser's own question which program shall call takes all input of the page."""
+
 
 @pytest.fixture(autouse=True)
 def people(homes: list[CallingHome], database_url: str) -> None:
@@ -108,6 +111,25 @@ def test_people_who_are_signed_in_hand_an_alarm_over_to_one_another(
     expect(first.button("Ring upp")).to_have_count(0)
     for desk in (first, second):
         desk.close()
+
+
+def test_a_call_that_was_begun_is_seen_on_every_desk_until_its_result_is_noted(
+    open_desk: OpenDesk, karin: Responder, homes: list[CallingHome], broker: PrivateBroker
+) -> None:
+    """The gateway keeps the claim meanwhile (`tests/homecare/test_case.py`); the desk says so again by itself."""
+    desk, other = open_desk("Disa"), open_desk("Olle")
+    assert karin
+    homes[0].press(broker.url)
+    desk.row("Asta Exempel").locator(".take").click()
+    desk.button("Ring upp").click()
+    desk.page.evaluate(NO_TELEPHONE)
+    desk.page.locator(".asking .call-link").click()
+    expect(desk.page.locator(".steps")).to_contain_text("I samtal")
+    other.choose("Asta Exempel")
+    expect(other.page.locator(".steps")).to_contain_text("(Disa)")
+    desk.button("Talkontakt").click()
+    expect(other.page.locator(".steps")).to_contain_text("Talkontakt (Disa)")
+    expect(other.page.locator(".steps")).not_to_contain_text("I samtal")
 
 
 def test_a_step_begun_before_the_last_answer_came_stays(

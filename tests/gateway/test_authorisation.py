@@ -31,6 +31,7 @@ alert.release        - u - - -
 alert.hand_over      - u - - -
 alert.acknowledge    - u - - -
 alert.call_back      - u - - -
+alert.calling        - u - - -
 alert.send           - u - - -
 alert.respond        a - - - -
 alert.on_site        a u - - -

@@ -71,6 +71,23 @@ def test_a_case_from_take_to_close(serving: Serving, desk: httpx.Client) -> None
     assert over["resolved_by"] in (DESK.id, DESK.display), "the name is known two seconds after the enrolment"
 
 
+def test_a_call_keeps_the_claim_and_the_others_see_since_when(
+    serving: Serving, desk: httpx.Client, other: httpx.Client
+) -> None:
+    """Said again with the version that was read at first, as a desk does that draws late; then the result is noted."""
+    alert = raised(serving, 0)
+    assert_problem(do(desk, alert, "calling", 1), 409, "conflict")
+    do(desk, alert, "take", 1)
+    since = do(desk, alert, "calling", 2).json()["calling_since"]
+    assert do(desk, alert, "calling", 2).json()["calling_since"] == since
+    [seen] = [one for one in other.get("/api/v1/alerts").json()["alerts"] if one["id"] == alert]
+    assert (seen["calling_since"], seen["claimed_by_id"]) == (since, DESK.id)
+    assert_problem(do(other, alert, "calling", 4), 409, "conflict")
+    noted = do(desk, alert, "call_back", 2, result="reached").json()
+    assert (noted["calling_since"], noted["called_back"]["result"]) == (None, "reached")
+    do(desk, alert, "resolve", noted["version"], reason="hjälp är på plats")
+
+
 def test_the_others_are_told_who_has_it(serving: Serving, desk: httpx.Client, other: httpx.Client) -> None:
     alert = raised(serving, 1)
     do(desk, alert, "take", 1)

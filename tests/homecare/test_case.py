@@ -3,10 +3,25 @@
 import msgspec
 import pytest
 
-from homecare.alert import INSIDE, ON_THE_WAY, Action, Alert, Answer, Condition, Said, Standing, act, answer
+from homecare.alert import (
+    CALL_LIMIT,
+    INSIDE,
+    ON_THE_WAY,
+    URGENCY_OF,
+    Action,
+    Alert,
+    Answer,
+    Condition,
+    Said,
+    Standing,
+    act,
+    answer,
+)
 from homecare.case import CallResult, ResponseStanding
+from homecare.clock import MINUTE, SECOND
 from homecare.errors import Conflict, Refused
 from homecare.identity import AlertId, HomeId
+from homecare.ladder import LADDERS, due, step
 
 ALERT = Alert(
     id=AlertId("alert-0001"),
@@ -148,3 +163,67 @@ def test_somebody_else_can_be_sent_once_the_first_one_cannot() -> None:
     assert (again.case.response.person, again.case.response.standing) == ("person-care-02", ResponseStanding.SENT)
     with pytest.raises(Conflict):
         answer(again, Answer.ACCEPT, person=CARER, at=7)
+
+
+SAID_AGAIN = 45 * SECOND
+LADDER = LADDERS[URGENCY_OF[Condition.HELP_CALL]]
+
+
+def lapses(alert: Alert, at: int) -> bool:
+    return step(alert, LADDER, at) is not None
+
+
+def talks(alert: Alert, *, since: int, until: int) -> Alert:
+    """The desk says again and again that the call goes on; nothing lapses in between."""
+    for at in range(since, until, SAID_AGAIN):
+        assert not lapses(alert, at)
+        alert = do(alert, Action.CALLING, at=at)
+    return alert
+
+
+def test_a_call_of_ten_minutes_keeps_the_claim_and_says_since_when() -> None:
+    called = talks(do(ALERT, Action.TAKE, at=0), since=0, until=10 * MINUTE)
+    assert (called.claimed_by, called.case.calling_since) == (DESK, 0)
+    assert called.case.waiting_since is None, "it got nobody any further: the ladder stands where it stood"
+    noted = do(called, Action.CALL_BACK, Said(result=CallResult.REACHED), at=10 * MINUTE)
+    assert noted.case.calling_since is None
+
+
+def test_a_desk_that_is_gone_keeps_nothing() -> None:
+    called = talks(do(ALERT, Action.TAKE, at=0), since=0, until=5 * MINUTE)
+    last = called.case.moved_at
+    assert last is not None
+    assert not lapses(called, last + LADDER.claim - 1)
+    lapsed = step(called, LADDER, last + LADDER.claim)
+    assert lapsed is not None
+    assert (lapsed[0].claimed_by, lapsed[0].case.calling_since) == (None, None)
+
+
+def test_no_call_keeps_the_claim_for_longer_than_its_limit() -> None:
+    """Red without the bound: a desk that was left with a call open would hold the alert for ever."""
+    called = talks(do(ALERT, Action.TAKE, at=0), since=0, until=CALL_LIMIT + LADDER.claim)
+    for at in range(CALL_LIMIT, CALL_LIMIT + LADDER.claim, SAID_AGAIN):
+        called = do(called, Action.CALLING, at=at)
+    assert due(called, LADDER) == CALL_LIMIT + LADDER.claim
+
+
+def test_a_call_that_goes_on_spoils_no_click() -> None:
+    """The operator notes the result as the desk says once more that she talks."""
+    taken = do(ALERT, Action.TAKE, at=0)
+    called = do(do(taken, Action.CALLING, at=1), Action.CALLING, at=2)
+    noted = act(
+        called, Action.CALL_BACK, person=DESK, version=taken.version, at=3, said=Said(result=CallResult.NO_ANSWER)
+    )
+    assert noted.case.called_back is not None
+
+
+def test_only_whoever_has_it_calls_and_a_new_claim_is_a_new_call() -> None:
+    taken = do(ALERT, Action.TAKE, at=0)
+    with pytest.raises(Conflict):
+        do(ALERT, Action.CALLING)
+    with pytest.raises(Conflict):
+        do(taken, Action.CALLING, person=OTHER)
+    called = do(taken, Action.CALLING, at=1)
+    assert do(called, Action.RELEASE).case.calling_since is None
+    assert do(called, Action.HAND_OVER, Said(to=OTHER)).case.calling_since is None
+    assert do(called, Action.ACKNOWLEDGE).case.calling_since == 1

@@ -32,6 +32,7 @@ export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
     escalated_at: null,
     instruction: null,
     call_link: null,
+    calling_since: null,
     called_back: null,
     response: null,
     outcome: null,

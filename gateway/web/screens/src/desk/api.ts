@@ -22,7 +22,7 @@ async function call<Value>(session: Session, path: string, body?: object, method
 }
 
 /** Acts on the version of the alert that the operator saw; a newer press makes it a problem of kind `conflict`. */
-export function act(session: Session, alert: AlertView, action: Action, said: Saying): Promise<Outcome<AlertView>> {
+export function act(session: Session, alert: AlertView, action: Action | "calling", said: Saying): Promise<Outcome<AlertView>> {
   const body = { version: alert.version, operator: session.operator, ...said };
   return call(session, `alerts/${encodeURIComponent(alert.id)}/${action}`, body);
 }

@@ -70,6 +70,8 @@ export interface AlertView {
   readonly instruction: string | null;
   /** `tel:` or `sip:`. */
   readonly call_link: string | null;
+  /** Since when whoever has it talks with the home; null while nobody said so. */
+  readonly calling_since: string | null;
   readonly called_back: CallBack | null;
   readonly response: Responding | null;
   readonly outcome: string | null;

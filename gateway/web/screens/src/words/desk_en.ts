@@ -209,6 +209,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
     heading: "The case",
     escalated: "Escalated",
     rung: (time, rung) => (rung > 0 ? `${time}, step ${rung} of the ladder` : time),
+    calling: "On the phone",
+    callingSince: (time, who) => `since ${time} (${who})`,
     called: "Called back",
     calledBack: (time, result, who) => `${time} ${result} (${who})`,
     sent: "Sent",

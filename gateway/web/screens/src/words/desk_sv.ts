@@ -208,6 +208,8 @@ export const deskSv = (setting: Setting) => ({
     heading: "Larmärendet",
     escalated: "Larmat vidare",
     rung: (time: string, rung: number) => (rung > 0 ? `${time}, larmordningens steg ${rung}` : time),
+    calling: "I samtal",
+    callingSince: (time: string, who: string) => `sedan ${time} (${who})`,
     called: "Ring upp",
     calledBack: (time: string, result: string, who: string) => `${time} ${result} (${who})`,
     sent: "Skickat",

@@ -21,7 +21,7 @@ interface Props {
 export function AskingForm({ asking, alert, session, busy, say, cancel, refuse }: Props) {
   const words = useDeskWords();
   const actions = words.actions;
-  if (asking === "call_back") return <CallForm {...{ alert, busy, cancel }} say={(result) => say({ result })} />;
+  if (asking === "call_back") return <CallForm {...{ alert, session, busy, cancel }} say={(result) => say({ result })} />;
   if (asking === "send" || asking === "hand_over") {
     const send = asking === "send";
     return (

@@ -2,24 +2,27 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useDeskWords } from "../../words/desk";
 import type { AlertView, CallResult } from "../contract";
+import type { Session } from "../session";
+import { sayCalling } from "./use_calling";
 
 const RESULTS: readonly CallResult[] = ["reached", "no_answer", "busy"];
 
 interface Props {
   readonly alert: AlertView;
+  readonly session: Session;
   readonly busy: boolean;
   say(result: CallResult): void;
   cancel(): void;
 }
 
-export function CallForm({ alert, busy, say, cancel }: Props) {
+export function CallForm({ alert, session, busy, say, cancel }: Props) {
   const words = useDeskWords();
   const form = useRef<HTMLFormElement>(null);
   useLayoutEffect(() => form.current?.querySelector<HTMLElement>("a, button")?.focus(), []);
   return (
     <form ref={form} class="asking" aria-labelledby="calling" onSubmit={(event) => event.preventDefault()}>
       <h3 id="calling">{words.actions.call_back}</h3>
-      <CallLink alert={alert} />
+      <CallLink alert={alert} follow={() => sayCalling(session, alert)} />
       <p class="hint" id="came-of-it">
         {words.call.result}
       </p>
@@ -38,11 +41,11 @@ export function CallForm({ alert, busy, say, cancel }: Props) {
 }
 
 /** The home's number as a link that the computer's telephone takes, or that there is none. */
-export function CallLink({ alert }: { alert: AlertView }) {
+export function CallLink({ alert, follow }: { alert: AlertView; follow?(): void }) {
   const words = useDeskWords().call;
   if (!alert.call_link) return <p class="aside">{words.noLink}</p>;
   return (
-    <a class="call-link" href={alert.call_link}>
+    <a class="call-link" href={alert.call_link} onClick={follow}>
       {words.number(alert.call_link.replace(/^(tel|sips?):/, ""))}
     </a>
   );

@@ -36,6 +36,7 @@ function stepsOf(words: DeskWords, alert: AlertView, now: number): readonly Step
   const { called_back: called, response } = alert;
   return [
     alert.escalated_at && { name: say.escalated, text: say.rung(clockTime(alert.escalated_at, now), alert.rung), grave: !alert.attended },
+    alert.calling_since && { name: say.calling, text: say.callingSince(clockTime(alert.calling_since, now), alert.claimed_by ?? "") },
     called && { name: say.called, text: say.calledBack(clockTime(called.at, now), words.call[called.result], called.by) },
     response && { name: say.sent, text: say.sentTo(clockTime(response.sent_at, now), response.name) },
     response && responseStep(words, response, now),

@@ -19,6 +19,7 @@ import { ClockLead } from "./now";
 import { OpeningList, focusNextOpening } from "./opening_list";
 import { rowId } from "./row_id";
 import { useActions } from "./use_actions";
+import { useCalling } from "./use_calling";
 import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
 
@@ -40,6 +41,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const words = useDeskWords();
   const { store, desk, sound, soundState, spoken } = useDesk(session, words, refuse);
   const actions = useActions(session, store, words, refuse);
+  useCalling(session, desk.open);
   // An alarm that waits is heard alone.
   const openings = useOpenings(session, () => waitingCalls(store.desk).length === 0 && sound.asked(), refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);

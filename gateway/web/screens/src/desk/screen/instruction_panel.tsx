@@ -7,6 +7,7 @@ import type { AlertView, Instruction } from "../contract";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { CallLink } from "./call_form";
+import { sayCalling } from "./use_calling";
 
 /** Characters; the gateway refuses more. */
 const LIMIT = 2_000;
@@ -51,7 +52,7 @@ export function InstructionPanel({ alert, session, refuse }: Props) {
         <>
           <p class={alert.instruction ? "text" : "aside"}>{alert.instruction || words.instruction.none}</p>
           <div class="beside-text">
-            <CallLink alert={alert} />
+            <CallLink alert={alert} follow={() => sayCalling(session, alert)} />
             <button type="button" class="quiet" onClick={() => void edit()}>
               {words.instruction.change}
             </button>
