@@ -48,7 +48,7 @@ MUNICIPALITIES: Final = (
         id="municipality-demo-0001",
         label="Exempelby kommun (påhittad)",
         units={FIRST: "Exempelbyns hemtjänst (påhittad)"},
-        words={},
+        words={"call_in": ("08-465 004 90", "08-465 004 90")},
     ),
     Municipality(
         id="municipality-demo-0002",
@@ -57,4 +57,5 @@ MUNICIPALITIES: Final = (
         words={"resident": ("kund", "customer"), "alarm_centre": ("larmmottagning", "alarm reception")},
     ),
 )
-"""The first speaks with the built-in words, the second has some of its own."""
+"""The first speaks with the built-in words, the second has some of its own. The number is
+of a series that is kept free for films and examples."""

@@ -35,9 +35,11 @@ SETTING: Final[Mapping[str, Said]] = MappingProxyType(
             "Ring reservnumret och följ reservrutinen på papper.",
             "Phone the reserve number and follow the reserve routine on paper.",
         ),
+        "call_in": Said("", ""),
     }
 )
-"""Every such term; `reserve` is the whole instruction for when a screen does not work."""
+"""Every such term; `reserve` is the whole instruction for when a screen does not work, `call_in` the telephone
+number, as it is dialled, that staff at a door call when the app cannot help: empty where none was stated."""
 
 
 def spoken(own: Mapping[str, tuple[str, str]]) -> dict[str, Said]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from tests.browser.authenticator import Authenticator
@@ -13,7 +14,7 @@ from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import PhonePage
 from tests.browser.phone_shift import ASTA, Shift
 from tests.gateway.doorstep import KARIN
-from tests.gateway.signed import client_of, person
+from tests.gateway.signed import FIRST, client_of, person
 
 pytestmark = pytest.mark.browser
 FAR = {"offline": False, "latency": 1_500, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -103,3 +104,19 @@ def test_an_alarm_comes_up_from_its_top(browser: Browser, gateway: GatewayProces
     shift.press(gateway, shift.first)
     expect(lying.page.get_by_text("Larm till dig")).to_be_in_viewport()
     lying.close()
+
+
+def test_a_phone_without_a_network_says_whom_to_call(phone: PhonePage, gateway: GatewayProcess, shift: Shift) -> None:
+    """Red when the number is only had with a network: without one it is needed most."""
+    numbered = {"call_in": ("08-465 004 90", "08-465 004 90")}
+    enrol_municipality(shift.url, Municipality("municipality-0001", "Exempelby", {FIRST: "Norra"}, numbered))
+    phone.sign_in(KARIN.display)
+    phone.page.wait_for_function(READY)
+    phone.page.wait_for_function("localStorage.getItem('vaka.words')")
+    phone.context.set_offline(True)
+    phone.page.goto(f"{gateway.url}/phone")
+    phone.open_visit(ASTA)
+    phone.tap("Kommer inte in")
+    call = phone.page.get_by_role("link", name="Ring in 08-465 004 90")
+    expect(call).to_have_attribute("href", "tel:0846500490")
+    phone.assert_fit_for_gloves()

@@ -69,7 +69,9 @@ def test_a_hard_coded_word_is_seen(name: str, line: str, *, bad: bool) -> None:
 
 
 def test_every_term_is_there_in_both_languages() -> None:
-    assert all(said.sv.strip() and said.en.strip() and said.sv != said.en for said in SETTING.values())
+    said = {**SETTING}
+    assert said.pop("call_in") == Said("", ""), "a number that nobody stated is none"
+    assert all(one.sv.strip() and one.en.strip() and one.sv != one.en for one in said.values())
 
 
 def test_the_desk_falls_back_on_the_same_words() -> None:

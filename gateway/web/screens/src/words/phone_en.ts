@@ -16,6 +16,8 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     opening: "Opening …",
   },
 
+  callIn: { label: "Call in", number: setting.call_in },
+
   signOut: {
     button: "Sign out",
     unsent: (n: number) =>

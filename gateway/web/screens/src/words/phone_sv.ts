@@ -15,6 +15,8 @@ export const phoneSv = (setting: Setting) => ({
     opening: "Öppnar …",
   },
 
+  callIn: { label: "Ring in", number: setting.call_in },
+
   signOut: {
     button: "Logga ut",
     unsent: (n: number) =>

@@ -7,6 +7,8 @@ export interface Setting {
   readonly coordinator: string;
   /** What to do when the desk does not work, as one instruction. */
   readonly reserve: string;
+  /** The telephone number of whoever helps staff at a door, as it is dialled; empty where none was stated. */
+  readonly call_in: string;
 }
 
 /** A term as the gateway gives it. */
@@ -19,6 +21,7 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
     lock: "digitalt lås",
     coordinator: "samordnare",
     reserve: "Ring reservnumret och följ reservrutinen på papper.",
+    call_in: "",
   },
   en: {
     resident: "client",
@@ -26,6 +29,7 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
     lock: "digital lock",
     coordinator: "coordinator",
     reserve: "Phone the reserve number and follow the reserve routine on paper.",
+    call_in: "",
   },
 };
 
@@ -39,5 +43,6 @@ export function settingIn(language: "sv" | "en", own: OwnWords): Setting {
     lock: said("lock"),
     coordinator: said("coordinator"),
     reserve: said("reserve"),
+    call_in: said("call_in"),
   };
 }

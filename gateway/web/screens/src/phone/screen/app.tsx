@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Looks, useLooks } from "../../looks/looks";
 import { ownWords } from "../../signing_in/signing_in";
+import { keepWords, keptWords } from "../kept_words";
 import { PhoneWordsContext, phoneWordsOf, usePhoneWords } from "../../words/phone";
 import type { OwnWords } from "../../words/setting";
 import type { PhoneApp } from "../phone_app";
@@ -17,12 +18,12 @@ import { VisitScreen } from "./visit_screen";
 export function App({ app }: { app: PhoneApp }) {
   useChanges(app);
   const looks = useLooks();
-  const [own, setOwn] = useState<OwnWords>({});
+  const [own, setOwn] = useState<OwnWords>(keptWords);
   const words = useMemo(() => phoneWordsOf(own), [own]);
   const person = app.phone.me?.person;
 
   useEffect(() => {
-    if (person) void ownWords(new Headers()).then(setOwn);
+    if (person) void ownWords(new Headers()).then((heard) => setOwn(Object.keys(heard).length > 0 ? keepWords(heard) : keptWords()));
   }, [person]);
 
   return (

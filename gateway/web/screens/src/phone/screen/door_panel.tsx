@@ -9,6 +9,7 @@ import { saidIn } from "../../words/said";
 import type { Purpose } from "../contract";
 import { isWorking } from "../door";
 import { type DoorAsked, isAtDoor } from "../store";
+import { CallIn } from "./call_in";
 import { ReadingNote } from "./reading_note";
 import { usePhone } from "./use_phone";
 
@@ -114,6 +115,7 @@ function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
         {said}
       </p>
       {next && <p class="next">{next}</p>}
+      {!isWorking(asked) && asked.stage !== "done" && <CallIn />}
     </div>
   );
 }

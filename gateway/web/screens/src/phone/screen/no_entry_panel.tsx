@@ -1,6 +1,7 @@
 /** Nobody opens: what to do now, open until a named person closes it. */
 import { usePhoneWords } from "../../words/phone";
 import type { NoEntry } from "../contract";
+import { CallIn } from "./call_in";
 import { ReasonForm } from "./reason_form";
 
 interface Props {
@@ -16,6 +17,7 @@ export function NoEntryPanel({ noEntry, close }: Props) {
       <h2 id="no-entry">{words.noEntry.heading}</h2>
       <p>{words.noEntry.kept}</p>
       <p class="next">{words.noEntry.nextStep}</p>
+      <CallIn />
       {noEntry ? (
         <ReasonForm question={words.noEntry.close} reasons={words.noEntry.reasons} choose={close} cancel={null} />
       ) : (
