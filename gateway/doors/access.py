@@ -27,7 +27,7 @@ from gateway.ports.access import (
     Opening,
 )
 from homecare.clock import MINUTE, Clock, Instant
-from homecare.command import COMMAND_LIFE, Action, Message
+from homecare.command import COMMAND_LIFE, Action
 from homecare.device import Capability, Device, Placement
 from homecare.errors import Refused, Unavailable, Unknown
 from homecare.grant import Allowed, Denial, Denied, Door, Grant, How, Person, Purpose, Request, decide
@@ -138,11 +138,10 @@ class Access:
 
     async def help_is_coming(self, home: HomeId, alert: str, *, person: str) -> None:
         """Let the home hear that this person accepted its alert, once; never a reason for the acceptance to fail."""
-        message, purpose = Message.HELP_ON_ITS_WAY, Purpose.ALERT
         try:
-            await self._commanding.announce(home, message, person=person, purpose=purpose, ends_with=alert)
+            await self._commanding.help_is_coming(home, alert, person=person)
         except Unavailable as error:
-            log.warning("the home is not told that help is coming: %s", error.subject)
+            log.warning("the home is told later that help is coming: %s", error.subject)
 
     async def states(self, homes: Iterable[HomeId]) -> dict[HomeId, DoorState]:
         """How the homes' doors were last heard of; nothing for a home without a lock that ever spoke."""

@@ -14,10 +14,10 @@ import msgspec
 
 from gateway.intake.registry import Registry
 from gateway.model.pulses import Pulse, Pulses
-from gateway.ports.access import Announcement, CommandStore, ToSend
+from gateway.ports.access import Accepted, Announcement, CommandStore, ToSend
 from gateway.ports.broker import Broker
 from homecare import topic
-from homecare.clock import SECOND, Clock
+from homecare.clock import MINUTE, SECOND, Clock
 from homecare.command import COMMAND_LIFE, Action, Command, Message, deadline
 from homecare.errors import Unavailable
 from homecare.grant import Purpose
@@ -35,6 +35,9 @@ LOOK_EVERY: Final = SECOND // 2
 """Microseconds between looks for commands whose time is over, while this process has any under way."""
 LOOK_SELDOM: Final = 5 * SECOND
 """Microseconds between such looks otherwise: what an earlier process left behind."""
+TELL_FOR: Final = 3 * MINUTE
+"""Microseconds after an acceptance in which a home that was not told is told again: then help is nearly there, and a
+broker or a gateway that died has long been back."""
 BACKOFF_SECONDS: Final = 0.5
 """While the database is away; commands expire meanwhile, as they should."""
 WAITING_LIMIT: Final = 1_000
@@ -71,7 +74,7 @@ class Commanding:
         self._clock = clock
         self._waiting: dict[str, Outgoing] = {}
         self._wake = asyncio.Event()
-        self._looked_at = -LOOK_SELDOM
+        self._looked_at = self._told_at = -LOOK_SELDOM
         self._watch_until = 0
         self.counts = Counts()
 
@@ -82,26 +85,38 @@ class Commanding:
             self._waiting.setdefault(command, Outgoing(edge, issued + COMMAND_LIFE))
             self._wake.set()
 
-    async def announce(self, home: HomeId, message: Message, *, person: str, purpose: Purpose, ends_with: str) -> None:
-        """Let the announcers of the home's edges tell this, once for each person and purpose."""
-        instant = self._clock.now()
+    async def help_is_coming(self, home: HomeId, alert: str, *, person: str) -> None:
+        """Let the announcers of the home's edges tell that this person accepted the alert; said twice it is one."""
         for edge in self._registry.edges_of(home):
-            named = (home, edge, person, purpose.value, ends_with, message.value)
-            announcement = Announcement(
-                command=derived_id("command", *named),
-                key=derived_id("announce", *named),
-                person=person,
-                home=home,
-                edge=edge,
-                message=message,
-                purpose=purpose,
-                ends_with=ends_with,
-                issued_at=instant.wall,
-                expires_at=instant.wall + COMMAND_LIFE,
-                closes_at=instant.wall + CLOSES_AFTER,
-            )
-            if await self._store.announce(announcement):
-                self.hand(announcement.command, edge, issued=instant.elapsed)
+            await self._announce(edge, Accepted(alert, home, person, tries=0, told=frozenset()))
+
+    async def _tell_again(self, now: int) -> None:
+        """Where a try came to naught, or the process died before it. To hear it twice harms nobody."""
+        if now - self._told_at < LOOK_SELDOM:
+            return
+        self._told_at = now
+        for one in await self._store.accepted(self._clock.now().wall - TELL_FOR):
+            for edge in set(self._registry.edges_of(one.home)) - one.told:
+                await self._announce(edge, one)
+
+    async def _announce(self, edge: EdgeId, one: Accepted) -> None:
+        instant, message = self._clock.now(), Message.HELP_ON_ITS_WAY
+        named = (one.home, edge, one.person, one.alert, message.value, one.tries)
+        announcement = Announcement(
+            command=derived_id("command", *named),
+            key=derived_id("announce", *named),
+            person=one.person,
+            home=one.home,
+            edge=edge,
+            message=message,
+            purpose=Purpose.ALERT,
+            ends_with=one.alert,
+            issued_at=instant.wall,
+            expires_at=instant.wall + COMMAND_LIFE,
+            closes_at=instant.wall + CLOSES_AFTER,
+        )
+        if await self._store.announce(announcement):
+            self.hand(announcement.command, edge, issued=instant.elapsed)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -126,6 +141,7 @@ class Commanding:
                 for one in claimed:
                     await self._send(one, outgoing, edge)
         await self._close_overdue(now)
+        await self._tell_again(now)
 
     async def _close_overdue(self, now: int) -> None:
         if now - self._looked_at >= (LOOK_EVERY if now < self._watch_until else LOOK_SELDOM):

@@ -107,6 +107,19 @@ class Announcement(msgspec.Struct, frozen=True):
     closes_at: int
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """An alert that its responder accepted and has not reached yet.
+
+    `tries`: how often the home's edges were asked to tell of it. `told`: the edges that need no more asking.
+    """
+
+    alert: str
+    home: HomeId
+    person: str
+    tries: int
+    told: frozenset[EdgeId]
+
+
 class CommandView(msgspec.Struct, frozen=True):
     """A command as it stands; `late`: what the home said after it had been closed as unknown."""
 
@@ -224,6 +237,10 @@ class CommandStore(Protocol):
 
     async def announce(self, announcement: Announcement) -> bool:
         """Issue it, audited, in one transaction; False where it was issued before."""
+        ...
+
+    async def accepted(self, since: int) -> Sequence[Accepted]:
+        """The alerts that were accepted after `since` and whose responder is still on the way."""
         ...
 
     async def claim(self, commands: Sequence[str], now: int) -> tuple[ToSend, ...]:

@@ -298,9 +298,7 @@ async def test_two_people_who_tap_at_once_open_once(gateway: Gateway, edge: Lock
 async def test_one_challenge_carries_one_command(gateway: Gateway, edge: LockEdge, visit: str) -> None:
     gateway.hear(edge)
     await gateway.tap(visit)
-    await gateway.commanding.announce(
-        HOUSE.home, Message.HELP_ON_ITS_WAY, person=KARIN.id, purpose=Purpose.ALERT, ends_with="alert-00000001"
-    )
+    await gateway.commanding.help_is_coming(HOUSE.home, "alert-00000001", person=KARIN.id)
     for _ in range(3):
         await gateway.round()
     first = await edge.told()
@@ -317,9 +315,7 @@ async def test_one_challenge_carries_one_command(gateway: Gateway, edge: LockEdg
 async def test_an_announcement_is_made_once(gateway: Gateway, edge: LockEdge) -> None:
     for beat in range(1, 4):
         gateway.hear(edge, beat=beat)
-        await gateway.commanding.announce(
-            HOUSE.home, Message.HELP_ON_ITS_WAY, person=KARIN.id, purpose=Purpose.ALERT, ends_with="alert-00000001"
-        )
+        await gateway.commanding.help_is_coming(HOUSE.home, "alert-00000001", person=KARIN.id)
         await gateway.round()
     await edge.told()
 

@@ -7,13 +7,15 @@ from gateway.adapters.postgres.audit import Deed, append
 from gateway.adapters.postgres.command_rows import GATEWAY, End, end_command
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
-from gateway.ports.access import Announcement, Standing, ToSend
+from gateway.ports.access import Accepted, Announcement, Standing, ToSend
 from homecare.clock import SECOND
 from homecare.command import Action, Message
 from homecare.identity import DeviceId, EdgeId, HomeId
 
 OVERDUE_LIMIT: Final = 50
 """Commands closed in one transaction."""
+ACCEPTED_LIMIT: Final = 1_000
+"""Responders on their way at once: more than a municipality has people on duty."""
 AHEAD: Final = 5 * SECOND
 """Microseconds: a command issued so far ahead of now shows that the clock was set back; it is over."""
 EXPIRED: Final = "expired"
@@ -51,6 +53,16 @@ WITH issued AS (
 SELECT id FROM issued
 """
 
+_ACCEPTED: Final = """
+SELECT a.id, a.home, a.responder, count(c.id),
+       coalesce(array_agg(c.edge) FILTER (WHERE c.standing NOT IN ('failed', 'unknown')), '{}')
+FROM alert AS a
+LEFT JOIN command AS c ON c.home = a.home AND c.purpose_id = a.id AND c.person = a.responder AND c.action = 'announce'
+WHERE a.standing <> 'resolved' AND a.handling -> 'response' ->> 'standing' = 'accepted'
+  AND (a.handling -> 'response' ->> 'accepted_at')::bigint > %s
+GROUP BY a.id LIMIT %s
+"""
+
 
 class PostgresCommands:
     """`CommandStore` on PostgreSQL."""
@@ -81,6 +93,16 @@ class PostgresCommands:
             deed = Deed(one.issued_at, one.person, "home.announce", one.command, "allowed", one.home, one.ends_with)
             await append(cursor, deed)
         return True
+
+    async def accepted(self, since: int) -> tuple[Accepted, ...]:
+        """One statement."""
+        async with self._connections.work("read accepted alerts") as cursor:
+            await cursor.execute(_ACCEPTED, (since, ACCEPTED_LIMIT))
+            rows = await cursor.fetchall()
+        return tuple(
+            Accepted(alert, HomeId(home), person, tries, frozenset(map(EdgeId, told)))
+            for alert, home, person, tries, told in rows
+        )
 
     async def claim(self, commands: Sequence[str], now: int) -> tuple[ToSend, ...]:
         """Marked as sent before anybody sends: a crash in between leaves one that never left."""
