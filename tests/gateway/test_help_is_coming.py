@@ -69,16 +69,20 @@ async def test_a_gateway_that_died_before_it_told_tells_after_its_start(gateway:
 
 
 @pytest.mark.asyncio
-async def test_it_is_told_no_more_once_somebody_is_there_or_three_minutes_are_over(
-    gateway: Gateway, edge: LockEdge
-) -> None:
-    alert = await accepted(gateway)
+async def test_it_is_told_no_more_when_three_minutes_are_over(gateway: Gateway, edge: LockEdge) -> None:
+    await accepted(gateway)
     await pass_over(gateway, edge, TELL_FOR + 2 * CLOSES_AFTER)
     ((standing, tries),) = rows(gateway.url, STANDINGS)
     assert standing == "unknown"
     assert TELL_FOR // (CLOSES_AFTER + 2 * LOOK_SELDOM) <= tries <= TELL_FOR // CLOSES_AFTER + 1
-    async with connecting(gateway.url) as connections:
-        await PostgresCases(connections).answer(alert, Answer.ON_SITE, person=KARIN.id, at=gateway.clock.wall)
-    gateway.restart()
     await pass_over(gateway, edge, 2 * CLOSES_AFTER)
     assert rows(gateway.url, STANDINGS) == [("unknown", tries)]
+
+
+@pytest.mark.asyncio
+async def test_it_is_not_told_once_somebody_is_there(gateway: Gateway, edge: LockEdge) -> None:
+    alert = await accepted(gateway)
+    async with connecting(gateway.url) as connections:
+        await PostgresCases(connections).answer(alert, Answer.ON_SITE, person=KARIN.id, at=gateway.clock.wall)
+    await pass_over(gateway, edge, 2 * LOOK_SELDOM)
+    assert rows(gateway.url, STANDINGS) == []
