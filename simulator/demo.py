@@ -238,7 +238,8 @@ class Demonstration:
         return [
             "",
             f"alarm desk   {self._desk}/desk#token={(self._data / 'token').read_text(encoding='ascii').strip()}",
-            f"as a person  {self._desk.replace('127.0.0.1', 'localhost')}/desk  (choose one, or use a passkey)",
+            f"as a person  {self._desk}/desk  (choose an operator; `localhost` for a passkey)",
+            f"phone        {self._desk.replace('127.0.0.1', 'localhost')}/phone  (choose a caregiver)",
             f"API          {self._desk}/api/v1/  (described at {self._desk}/openapi.json)",
             f"token        {self._data / 'token'}",
             f"new edges    https://localhost:{self._tls_port}  (vaka-edge enrol ADDRESS CODE FOLDER)",

@@ -4,6 +4,7 @@ A reading is counted before it is judged, so that it proves once even where it w
 stood there at the earlier of two times, the phone's and ours: one that waited in the phone opens no door.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -28,6 +29,10 @@ TAG: Final = "tag"
 
 class WrongHome(Refused):
     """A genuine tag, and not of a home where the person has anything to do now."""
+
+
+class NothingLeft(Refused):
+    """A genuine tag of the right home, where what the person had to do is over."""
 
 
 class Touch(msgspec.Struct, frozen=True):
@@ -64,7 +69,7 @@ class Tagging:
         """Prove, and start or end the visit where the tag is inside.
 
         `Replayed` and `NotInUse` as the store says, `WrongHome` where the person has nothing to do, or not what the
-        phone shows.
+        phone shows, `NothingLeft` where it is over.
         """
         taken = await self._tags.take(touch.reading, person=subject.person, key=touch.key, at=touch.received_at)
         tag = taken.tag
@@ -73,10 +78,14 @@ class Tagging:
         require(subject, Permission.TAG_PROVE, Resource(unit=tag.unit))
         at = min(touch.claimed_at, taken.read_at)
         moved = None
-        visit = await self._visit(subject, tag, touch)
-        alert = await self._alert(subject, tag, touch.received_at)
+        visits = await self._visits_around(tag, touch)
+        visit = _visit(visits, subject, touch)
+        cases = await self._alerts.case_facts(subject.person, touch.received_at)
+        here = [case for case in cases if case.home == tag.home]
+        alert = next((AlertId(case.alert) for case in here if not case.closed), None)
         if visit is None and alert is None:
-            raise _wrong_home()
+            over = bool(here) or any(subject.person in one.people for one in visits)
+            raise NothingLeft("nothing left", "tag", "the visit or the alert is over") if over else _wrong_home()
         if visit is not None and tag.place is TagPlace.INSIDE:
             evidence = _evidence(subject, touch)
             visit = await self._visits.add(visit.id, evidence, _anybody)
@@ -84,19 +93,18 @@ class Tagging:
         await self._proximity.prove(subject.person, tag.home, how=TAG, at=at)
         return Touched(home=tag.home, place=tag.place, visit=visit, alert=alert, moved=moved)
 
-    async def _visit(self, subject: Subject, tag: Tag, touch: Touch) -> Visit | None:
+    async def _visits_around(self, tag: Tag, touch: Touch) -> Sequence[Visit]:
         window = Window(since=touch.claimed_at - AROUND, until=touch.claimed_at + AROUND)
-        found = await self._visits.visits_at(tag.home, window)
-        if touch.visit is None:
-            return nearest(found, person=subject.person, at=touch.claimed_at)
-        meant = next((one for one in found if one.id == touch.visit and subject.person in one.people), None)
-        if meant is None:
-            raise _wrong_home()
-        return meant
+        return await self._visits.visits_at(tag.home, window)
 
-    async def _alert(self, subject: Subject, tag: Tag, now: int) -> AlertId | None:
-        cases = await self._alerts.case_facts(subject.person, now)
-        return next((AlertId(case.alert) for case in cases if case.home == tag.home and not case.closed), None)
+
+def _visit(found: Sequence[Visit], subject: Subject, touch: Touch) -> Visit | None:
+    if touch.visit is None:
+        return nearest(found, person=subject.person, at=touch.claimed_at)
+    meant = next((one for one in found if one.id == touch.visit and subject.person in one.people), None)
+    if meant is None:
+        raise _wrong_home()
+    return meant
 
 
 def _evidence(subject: Subject, touch: Touch) -> Evidence:

@@ -18,6 +18,10 @@ PROBLEMS: Final[dict[str, Words]] = {
         sv="Taggen sitter i ett annat hem än det som du ska till nu. Kontrollera adressen.",
         en="The tag hangs in another home than the one you are to be in now. Check the address.",
     ),
+    "nothing left": Words(
+        sv="Du är vid rätt hem, men besöket eller larmet är avslutat. Ring in om du behöver komma in eller låsa.",
+        en="You are at the right home, but the visit or the alarm is over. Call in if you need to get in or to lock.",
+    ),
     "tag not in use": Words(
         sv="Taggen är inte kopplad till något hem. Starta besöket för hand och säg till den som planerar.",
         en="The tag belongs to no home. Start the visit by hand and tell whoever plans the visits.",

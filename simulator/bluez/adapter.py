@@ -78,7 +78,7 @@ class Bluez:
     async def stop(self) -> None:
         """Vanish, as a bluetoothd that was killed: nobody is told but by the bus."""
         await self._tree.close()
-        for device in self._devices.values():
+        for device in list(self._devices.values()):  # one more may appear while one is closed
             await device.close()
         was_connected = self._bus.connected
         self._bus.disconnect()

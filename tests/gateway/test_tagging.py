@@ -12,7 +12,7 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.tags import PostgresTags, enrol_tag
 from gateway.adapters.postgres.visits import PostgresVisits
-from gateway.doors.tagging import Tagging, Touch, Touched, WrongHome
+from gateway.doors.tagging import NothingLeft, Tagging, Touch, Touched, WrongHome
 from gateway.model.authorisation import NotAllowed, Role, Subject
 from gateway.model.tag_sun import Reading, TagKeys, read_url, verify
 from gateway.ports.tags import NotInUse, Replayed, TagPlace, TagRegistration
@@ -145,6 +145,16 @@ async def test_the_wrong_home_is_refused_and_the_reading_is_spent(tagging: Taggi
         with pytest.raises(Replayed):
             await tagging.touch(CAREGIVER, Touch(made.reading, SINCE, SINCE, "key-9999"))
     assert count(database_url, "proximity") == count(database_url, "check_in") == 0
+
+
+@pytest.mark.asyncio
+async def test_the_right_home_is_never_called_the_wrong_one(tagging: Tagging) -> None:
+    """Red when a visit that is over is told as another home: whoever fetches something from the car would go astray."""
+    inside = tag(INSIDE)
+    await tagging.touch(CAREGIVER, touch(inside, "key-0001"))
+    await tagging.touch(CAREGIVER, touch(inside, "key-0002", at=SINCE + HOUR))
+    with pytest.raises(NothingLeft):
+        await tagging.touch(CAREGIVER, touch(tag(AT_THE_DOOR), "key-0003", at=SINCE + HOUR))
 
 
 @pytest.mark.asyncio
