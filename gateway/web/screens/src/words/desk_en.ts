@@ -181,7 +181,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     unheard: "No answer. It is not certain that it was heard: look before you do it again.",
     remote: "Remote opening",
     warning:
-      "The door is unlocked without any of us there, for instance for an ambulance. One more must approve: another operator, or whoever accepted the alarm. Both names are kept.",
+      `The door is unlocked without any of us there, for instance for an ambulance. One more must approve: another operator, whoever is ${setting.coordinator}, or whoever accepted the alarm. Both names are kept.`,
     ask: "Ask for a remote opening",
     waiting: "Waiting for one more to approve.",
     stillValid: (left) => `The question is valid for ${left} more.`,

@@ -180,7 +180,7 @@ export const deskSv = (setting: Setting) => ({
     unheard: "Inget svar. Det är osäkert om det gick fram: se efter innan du gör om.",
     remote: "Fjärröppna",
     warning:
-      "Dörren låses upp utan att någon av oss är där, till exempel för ambulans. En till måste godkänna: en annan larmoperatör eller den som har tagit emot larmet. Båda namnen sparas.",
+      `Dörren låses upp utan att någon av oss är där, till exempel för ambulans. En till måste godkänna: en annan larmoperatör, den som är ${setting.coordinator} eller den som har tagit emot larmet. Båda namnen sparas.`,
     ask: "Be om fjärröppning",
     waiting: "Väntar på att en till godkänner.",
     stillValid: (left: string) => `Frågan gäller ${left} till.`,
