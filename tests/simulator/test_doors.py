@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from gateway.embedded import PrivateBroker
 from homecare.command import Action, Command, Message, Outcome, Reason
-from homecare.event import CommandEnded, CommandTaken, HelpCalled, LockCause, LockOperated, LockState
+from homecare.event import CommandEnded, CommandTaken, ContactChanged, HelpCalled, LockCause, LockOperated, LockState
 from homecare.identity import new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator import nuki
@@ -78,6 +78,7 @@ class Flat:
                 assert await process.stdout.readline() == b"connected\n"
             beats = len(self.gateway.beats)
             await until(lambda: len(self.gateway.beats) > beats or self.gateway.beats)
+            await until(lambda: self.gateway.events(ContactChanged))  # the home is on the air: its lock is too
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
