@@ -46,12 +46,10 @@ run: setup ## set everything up and run gateway, broker, database and three simu
 	@exec .venv/bin/vaka
 
 test: setup services screens-test ## set everything up and run the tests (all but the long campaigns)
-	@$(PY) -m pytest -q -m "not long and not alone" -n $(WORKERS) --dist worksteal
-	@$(PY) -m pytest -q -m "not long and alone"
+	@$(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
 
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
-	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long and not alone" -n $(WORKERS) --dist worksteal
-	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long and alone"
+	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
 
 check: setup .venv-esphome/installed.stamp ## style, types, import rules, the house's own rules, device configurations, front end
 	@.venv/bin/ruff check .
