@@ -98,8 +98,8 @@ class AlarmIntake:
         self.pulses = Pulses()
         self._heartbeats: asyncio.Queue[Beat] = asyncio.Queue(HEARTBEATS_LIMIT)
         self._quarantine: asyncio.Queue[SetAside] = asyncio.Queue(SET_ASIDE_A_MINUTE)
-        self._set_aside_since = 0
-        self._set_aside = 0
+        self._aside_since = 0
+        self._asides = 0
         self.counts = Counts()
 
     async def run(self) -> None:
@@ -251,9 +251,9 @@ class AlarmIntake:
         header, now = admitted.frame.header, self._clock.now().wall
         sane = what.first >= 1 and 1 <= what.count <= wire.FACTS_LIMIT
         seqs = _seqs(header, what.first, what.count if sane else 0)
-        self._keep(message, what.why, "an alarm that cannot be read", edge=header.edge, seqs=seqs)
+        aside = self._set_aside(message, what.why, "an alarm that cannot be read", edge=header.edge, seqs=seqs)
         raised = self._told_as_unreadable(admitted, what.first, what.count, what.why)
-        return await self._store.pass_over(seqs, what.why, raised=raised, recorded_at=now)
+        return await self._store.pass_over(seqs, what.why, raised=raised, recorded_at=now, aside=aside)
 
     async def _lost(self, admitted: Admitted, message: Message) -> Taken:
         """The edge says that alarms will never come: lost ones are told to people, receipted ones were told once."""
@@ -347,27 +347,29 @@ class AlarmIntake:
         if turned.reason is Reason.VERSION and turned.edge and turned.stream and turned.shard is not None:
             self._receipts.refuse(turned.edge, turned.shard, turned.stream, Refusal.VERSION, now)
             self._send({}, now)
-        self._keep(message, turned.reason, turned.detail, edge=turned.edge)
+        aside = self._set_aside(message, turned.reason, turned.detail, edge=turned.edge)
+        if aside is not None and not self._quarantine.full():
+            self._quarantine.put_nowait(aside)
 
-    def _keep(
+    def _set_aside(
         self, message: Message, reason: Reason, detail: str, *, edge: EdgeId | None, seqs: SeqRange | None = None
-    ) -> None:
-        """Put the bytes in line for the quarantine, within the bound a minute; never waits."""
+    ) -> SetAside | None:
+        """The bytes for the quarantine; None beyond the bound a minute."""
         now = self._clock.now().elapsed
-        if now - self._set_aside_since > MINUTE:
-            self._set_aside_since, self._set_aside = now, 0
-        self._set_aside += 1
-        if self._set_aside <= SET_ASIDE_A_MINUTE and not self._quarantine.full():
-            what = SetAside(
-                reason=reason,
-                detail=detail,
-                topic=message.topic,
-                frame=message.payload,
-                authentic=seqs is not None,
-                edge=edge,
-                seqs=seqs,
-            )
-            self._quarantine.put_nowait(what)
+        if now - self._aside_since > MINUTE:
+            self._aside_since, self._asides = now, 0
+        self._asides += 1
+        if self._asides > SET_ASIDE_A_MINUTE:
+            return None
+        return SetAside(
+            reason=reason,
+            detail=detail,
+            topic=message.topic,
+            frame=message.payload,
+            authentic=seqs is not None,
+            edge=edge,
+            seqs=seqs,
+        )
 
     async def _fill_quarantine(self) -> None:
         while True:  # bounded by the process's life; each round waits for a frame

@@ -74,10 +74,13 @@ class AlarmStore(Protocol):
         """
         ...
 
-    async def pass_over(self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int) -> Taken:
+    async def pass_over(
+        self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int, aside: SetAside | None = None
+    ) -> Taken:
         """Move the cursor past seqs that cannot be had: lost ones, or a body that nobody can read.
 
-        The cursor moves only if `seqs` touch it; `raised` is what people must be told.
+        The cursor moves only if `seqs` touch it; `raised` is what people must be told. `aside` are the bytes: the edge
+        may forget them once the cursor has passed, so they are kept in the same transaction, once.
         """
         ...
 

@@ -17,7 +17,7 @@ from gateway.adapters.postgres.chunks import open_ahead
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall
 from gateway.model.alerting import unreadable_alarm
-from gateway.ports.alarm import Contended, Judged, SeqRange, Taken
+from gateway.ports.alarm import Contended, Judged, SeqRange, SetAside, Taken
 from homecare.clock import DAY
 from homecare.envelope import Fact, FactId
 from homecare.event import Doubt, Hazard, HazardChanged, HelpCalled, Stream
@@ -148,9 +148,26 @@ async def test_unreadable_alarms_of_an_edge_are_one_counting_alert(store: Postgr
         fact = judged(HOUSE, seq)[0].fact.id
         raised = unreadable_alarm(fact, count=1, home=HOUSE.home, occurred_at=NOW, why="body")
         seqs = SeqRange(edge=HOUSE.edge, epoch=HOUSE.epoch, stream=Stream.ALARM, first=seq, last=seq)
-        taken = await store.pass_over(seqs, "body", raised=raised, recorded_at=NOW)
+        aside = SetAside(reason="body", detail="", topic="t", frame=bytes([seq]), edge=HOUSE.edge, seqs=seqs)
+        taken = await store.pass_over(seqs, "body", raised=raised, recorded_at=NOW, aside=aside)
     assert taken.durable == 2
     assert rows(database_url, SHOWN) == [("unreadable_alarm", 2, 2, "raised", True)]
+    kept = rows(database_url, "SELECT first, frame FROM quarantine ORDER BY first")
+    assert kept == [(1, b"\x01"), (2, b"\x02")], "the edge forgets what is receipted, so its bytes stay with us, once"
+
+
+@pytest.mark.asyncio
+async def test_an_unreadable_alarm_is_not_receipted_before_its_bytes_are_kept(
+    store: PostgresAlarms, database_url: str
+) -> None:
+    seqs = SeqRange(edge=HOUSE.edge, epoch=HOUSE.epoch, stream=Stream.ALARM, first=1, last=1)
+    aside = SetAside(reason="body", detail="", topic="t", frame=b"x", edge=HOUSE.edge, seqs=seqs)
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE quarantine IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Contended):
+            await store.pass_over(seqs, "body", raised=None, recorded_at=NOW, aside=aside)
+    assert count(database_url, "loss") == 0
+    assert (await store.pass_over(seqs, "body", raised=None, recorded_at=NOW, aside=aside)).durable == 1
 
 
 @pytest.mark.asyncio

@@ -138,10 +138,14 @@ class PostgresAlarms:
                 durable = await _advance(cursor, seqs, durable)
         return Taken(durable=durable, fresh=len(fresh), equivocations=len(others), alerts=tuple(alerts))
 
-    async def pass_over(self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int) -> Taken:
-        """Advance past what cannot be had, with a loss row and what people must be told."""
+    async def pass_over(
+        self, seqs: SeqRange, reason: str, *, raised: Raise | None, recorded_at: int, aside: SetAside | None = None
+    ) -> Taken:
+        """Advance past what cannot be had, with a loss row, its bytes and what people must be told."""
         async with self._transaction("pass over alarms") as cursor:
             durable, _ = await _lock_cursor(cursor, seqs)
+            if aside is not None and not seqs.first <= seqs.last <= durable:
+                await _set_aside(cursor, aside, recorded_at)
             alerts = await apply_verdicts(cursor, [raised] if raised else [], recorded_at)
             if seqs.first <= durable + 1 and seqs.last > durable:
                 at = from_wall(recorded_at)
@@ -161,13 +165,8 @@ class PostgresAlarms:
 
     async def set_aside(self, what: SetAside, recorded_at: int) -> None:
         """One quarantine row."""
-        seqs = what.seqs
-        where = (None, None, None, 0) if seqs is None else (seqs.epoch, seqs.stream, seqs.first, _count(seqs))
-        at, topic = from_wall(recorded_at), what.topic.replace("\x00", "")[:TOPIC_LIMIT]
         async with self._transaction("set aside") as cursor:
-            await cursor.execute(
-                _SET_ASIDE, (at, what.reason, what.authentic, topic, what.edge, *where, what.detail, what.frame)
-            )
+            await _set_aside(cursor, what, recorded_at)
 
     async def cursors(self, edge: EdgeId) -> Mapping[Epoch, int]:
         """The durable cursors of the alarm stream."""
@@ -270,16 +269,25 @@ async def _equivocate(cursor: AsyncCursor[Any], one: Judged, recorded_at: int) -
     return await apply_verdicts(cursor, [raised], recorded_at)
 
 
+async def _set_aside(cursor: AsyncCursor[Any], what: SetAside, recorded_at: int) -> None:
+    seqs = what.seqs
+    where = (None, None, None, 0) if seqs is None else (seqs.epoch, seqs.stream, seqs.first, _count(seqs))
+    at, topic = from_wall(recorded_at), what.topic.replace("\x00", "")[:TOPIC_LIMIT]
+    await cursor.execute(
+        _SET_ASIDE, (at, what.reason, what.authentic, topic, what.edge, *where, what.detail, what.frame)
+    )
+
+
+def _count(seqs: SeqRange) -> int:
+    return max(0, seqs.last - seqs.first + 1)
+
+
 async def _advance(cursor: AsyncCursor[Any], seqs: SeqRange, through: int) -> int:
     """Move the cursor to `through` and over whatever follows it without a gap; the bulk lane hears of it."""
     parameters = {"edge": seqs.edge, "epoch": seqs.epoch, "stream": seqs.stream}
     await cursor.execute(_ADVANCE, {**parameters, "through": through, "channel": INBOX_CHANNEL})
     durable, _ = await cursor.fetchone() or (through, None)
     return int(durable)
-
-
-def _count(seqs: SeqRange) -> int:
-    return max(0, seqs.last - seqs.first + 1)
 
 
 def _range(judged: Sequence[Judged]) -> SeqRange:

@@ -1,13 +1,9 @@
 """Consent and commissioning in PostgreSQL: `CommissioningStore`."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
-from psycopg import AsyncCursor
-
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.ports.commissioning import HomeStanding, HouseholdMember, Step, StepDone
 from homecare.consent import MemberKind, Purpose
@@ -59,17 +55,9 @@ class PostgresCommissioning:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def standing(self, home: HomeId) -> HomeStanding:
         """Members and steps of one moment."""
-        async with self._transaction("read commissioning") as cursor:
+        async with self._connections.work("read commissioning") as cursor:
             await cursor.execute(_MEMBERS, (home,))
             members = tuple(
                 HouseholdMember(id=id_, kind=MemberKind(kind), consents=frozenset(map(Purpose, purposes)))
@@ -86,7 +74,7 @@ class PostgresCommissioning:
 
     async def add_member(self, home: HomeId, member: str, kind: MemberKind) -> None:
         """One row; the home's facts wait for consent from now on."""
-        async with self._transaction("add member") as cursor:
+        async with self._connections.work("add member") as cursor:
             await cursor.execute(_ADD, (member, home, kind.value))
             if await cursor.fetchone() is None:
                 raise Conflict("add member", "member", "the id is in use in another home")
@@ -102,7 +90,7 @@ class PostgresCommissioning:
         await self._change("withdraw consent", _WITHDRAW, member, {"purpose": purpose.value, "by": by, "at": at})
 
     async def _change(self, op: str, statement: str, member: str, values: dict[str, Any]) -> None:
-        async with self._transaction(op) as cursor:
+        async with self._connections.work(op) as cursor:
             await cursor.execute("SELECT FROM household_member WHERE id = %s AND left_at IS NULL", (member,))
             if await cursor.fetchone() is None:
                 raise Unknown(op, "member", "nobody of this id lives in a home; add the person first")
@@ -113,7 +101,7 @@ class PostgresCommissioning:
 
     async def take(self, home: HomeId, done: StepDone) -> None:
         """The first note stands."""
-        async with self._transaction("note step") as cursor:
+        async with self._connections.work("note step") as cursor:
             await cursor.execute(_TAKE, (home, done.step.value, from_wall(done.at), done.by, done.proof))
             await cursor.execute(_CHANGED)
 
@@ -126,13 +114,13 @@ class PostgresCommissioning:
         return await self._one("look for an opening", _OPENED, (home,))
 
     async def _one(self, op: str, statement: str, values: Any) -> str | None:  # noqa: ANN401 why: psycopg's parameters
-        async with self._transaction(op) as cursor:
+        async with self._connections.work(op) as cursor:
             await cursor.execute(statement, values)
             row = await cursor.fetchone()
         return None if row is None else str(row[0])
 
     async def in_service(self, homes: Sequence[HomeId]) -> frozenset[HomeId]:
         """By the last step."""
-        async with self._transaction("read service") as cursor:
+        async with self._connections.work("read service") as cursor:
             await cursor.execute(_IN_SERVICE, (list(homes),))
             return frozenset(HomeId(row[0]) for row in await cursor.fetchall())

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.case import answer_at_home
 from gateway.adapters.postgres.command_rows import HOME, End, end_command
-from gateway.adapters.postgres.connections import AWAY
+from gateway.adapters.postgres.connections import AWAY, HELD
 from gateway.adapters.postgres.door_inbox import DOOR_CHANNEL, consume, hold, waiting
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.adapters.postgres.rows import from_wall
@@ -32,7 +32,6 @@ ANSWER_SECONDS: Final = 5.0
 LOCK_MS: Final = 500
 """Wait for a visit or an alert that somebody changes this moment; then the home's facts wait for the next round."""
 
-_CONTENDED: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _TAKEN: Final = """
 UPDATE command SET standing = 'taken', taken_at = %s WHERE id = %s AND edge = %s AND standing IN ('issued', 'sent')
 """
@@ -123,7 +122,7 @@ class PostgresDoors:
                 connection = await self._open()
                 async with connection.transaction(), connection.cursor() as cursor:
                     yield cursor
-        except _CONTENDED as error:
+        except HELD as error:
             raise Contended(op, f"row lock ({error.sqlstate})", "try again in a moment") from error
         except (*AWAY, TimeoutError) as error:
             await self.close()

@@ -1,7 +1,6 @@
 """Claim codes, certificates and revocation in PostgreSQL: `EnrolmentStore`."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,8 +9,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.alerts import apply_verdicts
-from gateway.adapters.postgres.connections import AWAY, Connections
-from gateway.adapters.postgres.pool import unavailable
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.renewal import Decision, Given
 from gateway.ports.enrolment import Claimed, NewCode, NewEdge, Overdue, PlannedDevice
@@ -67,20 +65,12 @@ class PostgresEnrolment:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    @asynccontextmanager
-    async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
-        try:
-            async with self._connections.transaction() as cursor:
-                yield cursor
-        except AWAY as error:
-            raise unavailable(op, error) from error
-
     async def keep_code(self, code: NewCode) -> None:
         """One row."""
         devices = Jsonb(msgspec.to_builtins(code.devices))
         times = (from_wall(code.made_at), from_wall(code.expires_at))
         try:
-            async with self._transaction("keep claim code") as cursor:
+            async with self._connections.work("keep claim code") as cursor:
                 await cursor.execute(_KEEP, (code.digest, code.home, devices, code.made_by, *times))
                 await cursor.execute(_CHANGED)
         except psycopg.errors.ForeignKeyViolation as error:
@@ -88,7 +78,7 @@ class PostgresEnrolment:
 
     async def claim(self, digest: bytes, edge: NewEdge, at: int) -> Claimed:
         """Edge, stay, certificate, devices and the used code, together."""
-        async with self._transaction("claim") as cursor:
+        async with self._connections.work("claim") as cursor:
             moment = from_wall(at)
             await cursor.execute(
                 "INSERT INTO edge (id, public_key, enrolled_at) VALUES (%s, %s, %s)", (edge.id, edge.public_key, moment)
@@ -110,7 +100,7 @@ class PostgresEnrolment:
 
     async def revoke(self, edge: EdgeId, at: int) -> None:
         """The mark and the end of its stay."""
-        async with self._transaction("revoke edge") as cursor:
+        async with self._connections.work("revoke edge") as cursor:
             await cursor.execute(_REVOKE, (from_wall(at), edge))
             if await cursor.fetchone() is None:
                 raise Unknown("revoke edge", "edge", "there is no such edge; read the list of homes again")
@@ -119,13 +109,13 @@ class PostgresEnrolment:
 
     async def revoked(self) -> Sequence[EdgeId]:
         """In order of their ids."""
-        async with self._transaction("read revoked edges") as cursor:
+        async with self._connections.work("read revoked edges") as cursor:
             await cursor.execute("SELECT id FROM edge WHERE revoked_at IS NOT NULL ORDER BY id")
             return tuple(EdgeId(row[0]) for row in await cursor.fetchall())
 
     async def renew(self, edge: EdgeId, decide: Callable[[Sequence[Given]], Decision], at: int) -> Decision:
         """Under a lock on the edge's row."""
-        async with self._transaction("renew certificate") as cursor:
+        async with self._connections.work("renew certificate") as cursor:
             await cursor.execute(_LOCK, (edge,))
             row = await cursor.fetchone()
             if row is None:
@@ -158,7 +148,7 @@ class PostgresEnrolment:
 
     async def overdue(self, at: int) -> Sequence[Overdue]:
         """By the newest one an edge that was seen in use."""
-        async with self._transaction("read certificates") as cursor:
+        async with self._connections.work("read certificates") as cursor:
             await cursor.execute(_OVERDUE, (from_wall(at),))
             rows = await cursor.fetchall()
         return tuple(Overdue(EdgeId(edge), HomeId(home), serial, wall(due_at)) for edge, home, serial, due_at in rows)
@@ -166,7 +156,7 @@ class PostgresEnrolment:
     async def tell(self, raised: Sequence[Raise], at: int) -> None:
         """As every alert is opened; a verdict that was applied before changes nothing."""
         try:
-            async with self._transaction("tell of certificates") as cursor:
+            async with self._connections.work("tell of certificates") as cursor:
                 await apply_verdicts(cursor, raised, at)
         except psycopg.errors.UniqueViolation as error:
             raise Conflict("tell of certificates", "alert", "another process told the same just now") from error

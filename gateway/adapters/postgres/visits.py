@@ -8,16 +8,15 @@ import msgspec
 import psycopg
 from psycopg import AsyncCursor
 
-from gateway.adapters.postgres.connections import AWAY, Connections
+from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import log_reads
 from gateway.adapters.postgres.plan_rows import import_plan, known_visits
-from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.adapters.postgres.visit_rows import add_evidence, lock_visits, notify, read_visits, save_visit
 from gateway.model.plan import Differences, Plan, compare
 from gateway.ports.desk import Read, Window
 from gateway.ports.visits import Closing, NoEntry, PlanImport
-from homecare.errors import Conflict, Unavailable, Unknown
+from homecare.errors import Conflict, Unknown
 from homecare.identity import HomeId, UnitId
 from homecare.visit import OVERDUE_AFTER, Evidence, Visit, overdue
 
@@ -64,14 +63,10 @@ class PostgresVisits:
     @asynccontextmanager
     async def _transaction(self, op: str) -> AsyncIterator[AsyncCursor[Any]]:
         try:
-            async with self._connections.transaction() as cursor:
+            async with self._connections.work(op, "visit") as cursor:
                 yield cursor
         except psycopg.errors.UniqueViolation as error:
             raise Conflict("key used", "key", "the key was used for something else; make a new one") from error
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            raise Unavailable(op, "visit", "somebody is changing it this moment; try again") from error
-        except AWAY as error:
-            raise unavailable(op, error) from error
 
     async def caregivers(self, unit: UnitId) -> frozenset[str]:
         """Who is a caregiver of the unit now."""
