@@ -1,6 +1,7 @@
 """A radio for tests, and a listener to transports: the virtual air behind `org.bluez` on a real dbus-daemon."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,8 +17,10 @@ from simulator.air import Advertisement, VirtualAir
 from simulator.bluez.adapter import Bluez
 from simulator.bluez.bus import VARIABLE, PrivateBus
 
-PATIENCE = 10.0
-"""Seconds after which a test that waits for something has failed."""
+PATIENCE = 30.0
+"""Seconds after which a test that waits for something has failed; far above everything that is awaited."""
+AGAIN = 0.2
+"""Seconds until somebody presses again."""
 BUTTON = "E1:00:00:00:00:01"
 
 
@@ -82,6 +85,22 @@ class Listener:
     async def state(self) -> TransportState:
         async with asyncio.timeout(PATIENCE):
             return await self.states.get()
+
+    async def reaches(self, state: TransportState) -> None:
+        """Wait for this state, whatever is told before it."""
+        while await self.state() is not state:  # bounded by the patience of each
+            pass
+
+    async def hears(self, radio: Radio, number: int) -> None:
+        """Press until this press is heard: what is in the air while the scan starts again is lost, as on any radio."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                pressed = radio.press(number)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN):
+                        while (await self.sightings.get()).service_data.get("fcd2") != pressed:
+                            pass
+                        return
 
     async def sighting(self, wanted: Callable[[Sighting], bool] = lambda _: True) -> Sighting:
         async with asyncio.timeout(PATIENCE):

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import aiomqtt
@@ -120,10 +120,3 @@ async def listening(gateway: Gateway, url: str, shard: int) -> AsyncIterator[aio
                 task.result()
         finally:
             await end(task)
-
-
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Return when `condition` holds; fail after `seconds`."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - whatever the condition, it is bounded
-            await asyncio.sleep(0.01)

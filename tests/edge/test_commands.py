@@ -24,6 +24,7 @@ from homecare.wire import Kind, kind_of
 from tests.edge.line import Line
 from tests.edge.locked_out import EDGE, KEYS, OTHER, SENSOR, sealed
 from tests.locks import LOCK, SECRET, SOUNDER, Remembering, Wire, emulated
+from tests.waiting import SECONDS
 
 RUN = 1
 DEVICES: list[tuple[Device, Actuator | None]] = [(LOCK, Nuki()), (SENSOR, None), (SOUNDER, ImmediateAlert())]
@@ -200,7 +201,7 @@ class House:
         work = asyncio.create_task(self.actuation.run())
         await asyncio.sleep(0)
         self.actuation.receive(sealed(command, RUN))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SECONDS):
             await self.actuation.settled()
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)

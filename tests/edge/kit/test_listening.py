@@ -18,7 +18,8 @@ from tests.radio import BUTTON, Radio
 
 STRANGER = "E1:00:00:00:00:99"
 AIRING_SECONDS = 0.05
-LISTENING_SECONDS = 2.0
+LISTENING_SECONDS = 4.0
+"""Enough to begin a scan and to hear four presses, on a machine that does much else."""
 
 
 async def airing(radio: Radio) -> None:

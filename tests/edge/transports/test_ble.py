@@ -47,14 +47,12 @@ async def test_an_adapter_that_is_killed_is_gone_and_heals_when_it_is_back(radio
     await radio.plug()
     async with Listener(transport(deaf_after=SECOND // 5)) as listener:
         assert await listener.state() is TransportState.WORKING
-        radio.press(1)
-        await listener.sighting()
+        await listener.hears(radio, 1)
         await radio.unplug()
-        assert [await listener.state(), await listener.state()] == [TransportState.DEAF, TransportState.GONE]
+        await listener.reaches(TransportState.GONE)
         await radio.plug()
-        assert await listener.state() is TransportState.WORKING
-        radio.press(2)
-        await listener.sighting()
+        await listener.reaches(TransportState.WORKING)
+        await listener.hears(radio, 2)
 
 
 @pytest.mark.asyncio
@@ -81,9 +79,7 @@ async def test_a_deaf_adapter_is_told_and_only_hearing_disproves_it(radio: Radio
         assert await listener.state() is TransportState.WORKING
         assert await listener.state() is TransportState.DEAF
         bluez.deaf = False
-        while listener.states.empty():  # advertisements while the scan restarts are lost, as on any radio
-            radio.press()
-            await asyncio.sleep(0.05)
+        await listener.hears(radio, 1)
         assert await listener.state() is TransportState.WORKING
 
 
@@ -101,7 +97,7 @@ async def test_silence_that_nobody_promised_to_break_is_not_deafness(radio: Radi
 async def test_an_adapter_that_does_not_answer_is_stuck_and_heals(radio: Radio) -> None:
     bluez = await radio.plug()
     bluez.stuck = True
-    async with Listener(transport(answer_seconds=0.2)) as listener:
+    async with Listener(transport(answer_seconds=1.0)) as listener:
         assert await listener.state() is TransportState.STUCK
         bluez.stuck = False
         assert await listener.state() is TransportState.WORKING

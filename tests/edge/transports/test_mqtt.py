@@ -13,7 +13,7 @@ from edge.transports.mqtt import MqttTransport, _end
 from edge.uplink import Outgoing
 from gateway.embedded import PrivateBroker
 from homecare.identity import EdgeId
-from tests.waiting import end, until
+from tests.waiting import SECONDS, end, until
 
 EDGE = EdgeId("edge-000077")
 CONNACK, SUBACK = b"\x20\x02\x00\x00", b"\x90\x04\x00\x01\x01\x01"
@@ -49,7 +49,7 @@ async def test_told_to_end_as_the_subscription_is_granted_it_ends(broker: Privat
     log.setLevel(logging.DEBUG)
     log.addHandler(cancelling)
     try:
-        await until(task.done, seconds=5)
+        await until(task.done)
     finally:
         log.removeHandler(cancelling)
         log.setLevel(level)
@@ -96,21 +96,21 @@ async def speechless_broker(*, grants: bool) -> AsyncIterator[tuple[str, asyncio
 async def test_told_to_end_while_no_answer_comes_it_ends() -> None:
     async with speechless_broker(grants=False) as (url, heard):
         task = asyncio.create_task(MqttTransport(url, edge=EDGE, shard=7).run(nothing, nothing, lambda _: None))
-        await heard.wait()
+        await until(heard.is_set)
         task.cancel()
-        await until(task.done, seconds=5)
+        await until(task.done)
         assert task.cancelled()
 
 
 @pytest.mark.asyncio
 async def test_told_to_end_on_a_line_that_takes_nothing_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The good-bye cannot be sent, and the error of that must not take the cancellation's place."""
-    monkeypatch.setattr("edge.transports.mqtt.ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr("edge.transports.mqtt.ANSWER_SECONDS", 4.0)
     up = asyncio.Event()
     async with speechless_broker(grants=True) as (url, _):
         transport = MqttTransport(url, edge=EDGE, shard=7)
         task = asyncio.create_task(transport.run(up.set, nothing, lambda _: None))
-        await up.wait()
+        await until(up.is_set)
         for _ in range(200):
             transport.send(Outgoing("heartbeat", bytes(64_000)))
         waiting = [0]
@@ -121,7 +121,7 @@ async def test_told_to_end_on_a_line_that_takes_nothing_it_ends(monkeypatch: pyt
 
         await until(stuck)
         task.cancel()
-        await until(task.done, seconds=5)
+        await until(task.done)
         assert task.cancelled()
 
 
@@ -170,7 +170,7 @@ async def test_a_broker_that_hangs_up_at_once_is_tried_again(
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     task = asyncio.create_task(MqttTransport(url, edge=EDGE, shard=7).run(nothing, nothing, lambda _: None))
-    await until(lambda: accepted >= RESETS, seconds=30)
+    await until(lambda: accepted >= RESETS)
     await end(task)
     server.close()
     assert {record.name for record in caplog.records} <= {"mqtt", "edge.transports.mqtt"}
@@ -190,7 +190,7 @@ async def test_what_swallows_a_cancellation_is_ended_all_the_same() -> None:
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         await _end([task])
     assert swallowed.is_set()
     assert task.cancelled()

@@ -46,6 +46,14 @@ async def stick(tmp_path: Path) -> AsyncIterator[Stick]:
     stick.port.unplug()
 
 
+async def said_again(stick: Stick, listener: Listener) -> None:
+    """Say a telegram until the transport tells a state: bytes while the port is closed are lost, as on any wire."""
+    async with asyncio.timeout(PATIENCE):
+        while listener.states.empty():
+            stick.port.write(OPEN)
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.asyncio
 async def test_a_telegram_arrives_whole_whatever_pieces_it_comes_in(stick: Stick) -> None:
     async with Listener(stick.transport()) as listener:
@@ -122,11 +130,11 @@ async def test_a_stick_that_answered_once_and_falls_silent_is_deaf_although_no_d
 ) -> None:
     stick = EnoceanStick(tmp_path / "stick")
     stick.port.plug()
-    transport = Stick(stick.port.link).transport(ask_every=SECOND // 10, unanswered=SECOND)
+    transport = Stick(stick.port.link).transport(ask_every=SECOND // 10, unanswered=3 * SECOND)
     async with Listener(transport) as listener:
         assert await listener.state() is TransportState.WORKING
         with pytest.raises(TimeoutError):  # it answers, so silence of its devices is no deafness
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(4):
                 await listener.states.get()
         stick.deaf = True
         assert await listener.state() is TransportState.DEAF
@@ -143,9 +151,7 @@ async def test_a_busy_port_that_takes_no_bytes_is_stuck_as_well(stick: Stick) ->
         assert await listener.state() is TransportState.WORKING
         for _ in range(64):
             transport.write(bytes(1024))
-        while listener.states.empty():
-            stick.port.write(OPEN)
-            await asyncio.sleep(0.05)
+        await said_again(stick, listener)
         assert await listener.state() is TransportState.STUCK
 
 
@@ -160,9 +166,7 @@ async def test_an_answer_to_nobody_is_dropped_and_counted(stick: Stick) -> None:
 async def test_silence_where_signs_of_life_were_promised_is_deafness_until_a_byte_comes(stick: Stick) -> None:
     async with Listener(stick.transport(deaf_after=SECOND // 10)) as listener:
         assert [await listener.state(), await listener.state()] == [TransportState.WORKING, TransportState.DEAF]
-        while listener.states.empty():  # bytes while the port is closed are lost, as on any wire
-            stick.port.write(OPEN)
-            await asyncio.sleep(0.05)
+        await said_again(stick, listener)
         assert await listener.state() is TransportState.WORKING
 
 
@@ -179,8 +183,6 @@ async def test_a_port_that_takes_no_bytes_is_stuck_and_drops_what_is_too_much(tm
         assert transport.dropped
         assert await listener.state() is TransportState.STUCK
         stick.port.hold(held=False)
-        while listener.states.empty():
-            stick.port.write(OPEN)
-            await asyncio.sleep(0.05)
+        await said_again(stick, listener)
         assert await listener.state() is TransportState.WORKING
     stick.port.unplug()
