@@ -14,7 +14,7 @@ import msgspec
 
 from edge.command_history import History
 from edge.commands import Commands, Taken, Turned, late
-from edge.driver import Actuator, Connecting, Done, End, Failed, Memory, Uncertain
+from edge.driver import Actuator, Connecting, Done, End, Failed, Memory, Uncertain, endless
 from homecare.clock import MINUTE, SECOND
 from homecare.command import Action, Command, Message, Outcome, Reason
 from homecare.device import Device
@@ -166,7 +166,10 @@ class Actuation:
         return late(command, self._around.elapsed())
 
     async def _act(self, command: Command, device: Device, actuator: Actuator) -> End:
-        end = await self._talk(command, device, actuator)
+        def left() -> float:
+            return (command.not_after - self._around.elapsed()) / SECOND
+
+        end = await self._talk(command, device, actuator, left)
         for event in end.events:
             self._around.journal(device.id, event)
         moved = end.reason is None if isinstance(end, Done) else end.moved
@@ -175,13 +178,13 @@ class Actuation:
             self._around.journal(device.id, LockOperated(state, LockCause.COMMAND, command.id))
         return end
 
-    async def _talk(self, command: Command, device: Device, actuator: Actuator) -> End:
+    async def _talk(self, command: Command, device: Device, actuator: Actuator, left: Callable[[], float]) -> End:
         if self._connecting is None:
             return Failed(Reason.NO_ANSWER)
         memory, secret = self._around.memory(device.id), self._around.secret(device.id)
         script = actuator.script(command, device, secret=secret, memory=memory)
         try:
-            end = await self._connecting.act(device.address, script)
+            end = await self._connecting.act(device.address, script, left=left)
         except VakaError:
             return Uncertain()
         return Failed(Reason.NO_ANSWER) if end is None else end
@@ -199,7 +202,7 @@ class Actuation:
 
     async def _announce(self, command: Command, device: Device, actuator: Actuator) -> None:
         try:
-            await self._talk(command, device, actuator)
+            await self._talk(command, device, actuator, endless)
         finally:
             self._announcing.discard(device.id)
 

@@ -10,6 +10,7 @@ A driver whose devices can also do something is an `Actuator`: it writes down wh
 heard; so the whole conversation can be tested with bytes alone.
 """
 
+import math
 from collections.abc import Callable, Generator, Mapping, MutableMapping
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -144,10 +145,14 @@ class Subscribe(msgspec.Struct, frozen=True):
 
 
 class Write(msgspec.Struct, frozen=True):
-    """Write to a characteristic and wait until the device confirms it; answered None, or `Lost`."""
+    """Write to a characteristic and wait until the device confirms it; answered None, or `Lost`.
+
+    `acts`: the device does what the command says by this very write. Answered `TooLate` where the command is over.
+    """
 
     characteristic: str
     data: bytes
+    acts: bool = False
 
 
 class Listen(msgspec.Struct, frozen=True):
@@ -164,8 +169,12 @@ class Lost(msgspec.Struct, frozen=True):
     """The step did not happen: the connection is gone, the radio is stuck, or the time for the act is over."""
 
 
+class TooLate(msgspec.Struct, frozen=True):
+    """Nothing was written: the command's time had passed."""
+
+
 Step = Subscribe | Write | Listen | Reconnect
-Heard = bytes | Lost | None
+Heard = bytes | Lost | TooLate | None
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -220,13 +229,22 @@ class Actuator(Protocol):
         ...
 
 
+def endless() -> float:
+    """The seconds left for what no command asked for."""
+    return math.inf
+
+
 @runtime_checkable
 class Connecting(Protocol):
     """A transport that can hold a conversation with one device."""
 
-    async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
+    async def act(
+        self, address: str, script: Generator[Step, Heard, Result], *, left: Callable[[], float] = endless
+    ) -> Result | None:
         """Carry the script out and return its end; None where the device was not reached and nothing was said.
 
-        One conversation with a device at a time; others wait. Returns within a bounded time, whatever hangs.
+        A device that was not heard yet is waited for. `left` gives the seconds that the command still has, below zero
+        when it is over: from then on nothing begins, and no `Write` that acts is written. One conversation with a
+        device at a time; others wait. Returns within a bounded time, whatever hangs.
         """
         ...

@@ -1,10 +1,10 @@
 """A lock and its edge for tests: the emulator, the driver, and what is between them, with or without radio."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from random import Random
 from typing import TypeVar
 
-from edge.driver import End, Failed, Heard, Listen, Lost, Reconnect, Step, Subscribe, Write
+from edge.driver import End, Failed, Heard, Listen, Lost, Reconnect, Step, Subscribe, TooLate, Write, endless
 from edge.drivers.nuki import Nuki
 from homecare.command import Action, Command, Message, Reason
 from homecare.device import Capability, Device, Placement
@@ -61,8 +61,16 @@ class Wire:
     `lost_at` names the steps, by number, that are answered with `Lost`, though a write among them does arrive.
     """
 
-    def __init__(self, lock: NukiLock, *, lost_at: frozenset[int] = frozenset(), reachable: bool = True) -> None:
+    def __init__(
+        self,
+        lock: NukiLock,
+        *,
+        lost_at: frozenset[int] = frozenset(),
+        reachable: bool = True,
+        left: Callable[[], float] = endless,
+    ) -> None:
         self.lock = lock
+        self.left = left
         self.lost_at = lost_at
         self.reachable = reachable
         self.written: list[bytes] = []
@@ -95,6 +103,8 @@ class Wire:
         match step:
             case Subscribe():
                 return None
+            case Write(acts=True) if self.left() < 0:
+                return TooLate()
             case Write(characteristic, data):
                 self.written.append(data)
                 hear = self.lock.hear_pairing if characteristic == PAIRING else self.lock.hear

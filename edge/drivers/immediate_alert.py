@@ -6,7 +6,7 @@ call for help was received, a high one that help is on its way. Source: Bluetoot
 
 from typing import Final
 
-from edge.driver import Done, Failed, Look, Lost, Memory, Reading, Script, Sighting, Write
+from edge.driver import Done, Failed, Look, Lost, Memory, Reading, Script, Sighting, TooLate, Write
 from homecare.command import Action, Command, Message, Reason
 from homecare.device import Device
 
@@ -33,5 +33,7 @@ class ImmediateAlert:
     def script(self, command: Command, device: Device, *, secret: bytes | None, memory: Memory) -> Script:  # noqa: ARG002 - one form for all drivers
         """One byte. Said again it does no harm, but a confirmed write needs no second one."""
         level = LEVEL[command.message or Message.RECEIVED]
-        answer = yield Write(ALERT_LEVEL, bytes((level,)))
+        answer = yield Write(ALERT_LEVEL, bytes((level,)), acts=True)
+        if isinstance(answer, TooLate):
+            return Failed(Reason.EXPIRED)
         return Failed(Reason.NO_ANSWER) if isinstance(answer, Lost) else Done()

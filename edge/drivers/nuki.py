@@ -126,7 +126,8 @@ def _act(talk: Talk, command: Command, app: int) -> Script:
     refusal: Reason | None = None
     lost = False
     try:
-        yield from talk.say(Order.LOCK_ACTION, payload)
+        if not (yield from talk.act(payload)):
+            return Failed(Reason.EXPIRED, _state(before.bolt))
         yield from _complete(talk)
         return (yield from _done(talk, action))
     except LockError as error:

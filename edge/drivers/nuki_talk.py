@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import Final
 
-from edge.driver import Heard, Listen, Lost, Reconnect, Step, Subscribe, Write
+from edge.driver import Heard, Listen, Lost, Reconnect, Step, Subscribe, TooLate, Write
 from edge.drivers import nuki_frames as frames
 from edge.drivers.nuki_frames import KEYTURNER, Authorisation, Message, Order, States
 from homecare.command import Reason
@@ -72,8 +72,15 @@ class Talk:
 
     def say(self, order: Order, payload: bytes) -> Generator[Step, Heard, None]:
         """Send one message."""
-        data = frames.encrypted(self._authorisation, order, payload, self._nonce(frames.NONCE_BYTES))
-        _there((yield Write(KEYTURNER, data)))
+        _there((yield Write(KEYTURNER, self._sealed(order, payload))))
+
+    def act(self, payload: bytes) -> Generator[Step, Heard, bool]:
+        """Ask for the action, once; False where its command is over and nothing was asked."""
+        heard = yield Write(KEYTURNER, self._sealed(Order.LOCK_ACTION, payload), acts=True)
+        if isinstance(heard, TooLate):
+            return False
+        _there(heard)
+        return True
 
     def hear(self, seconds: float) -> Generator[Step, Heard, Message]:
         """The next message, whole; states are remembered, an error is raised."""
@@ -92,6 +99,9 @@ class Talk:
             if message.order == Order.STATES:
                 self.states = frames.states(message.payload)
             return message
+
+    def _sealed(self, order: Order, payload: bytes) -> bytes:
+        return frames.encrypted(self._authorisation, order, payload, self._nonce(frames.NONCE_BYTES))
 
     def _ask(self, what: Order) -> Generator[Step, Heard, Message]:
         yield from self.say(Order.REQUEST_DATA, frames.request(what))

@@ -8,6 +8,7 @@ for ever, with bounded backoff.
 
 import asyncio
 from collections.abc import Callable, Collection, Generator
+from functools import partial
 from typing import Final
 
 from bleak import BleakClient, BleakScanner
@@ -15,8 +16,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from edge.driver import Heard, Result, Sighting, Step
-from edge.transports.ble_act import Conversation
+from edge.driver import Heard, Result, Sighting, Step, endless
+from edge.transports.ble_act import Conversation, Partner
 from homecare.clock import DAY, HOUR, SECOND, Clock
 from homecare.event import TransportState
 
@@ -71,8 +72,9 @@ class BleTransport:
         self._waiting: asyncio.Queue[Sighting] = asyncio.Queue(WAITING_LIMIT)
         self._polls: asyncio.TaskGroup | None = None
         self._polled: str | None = None
-        self._acting = {address.upper(): asyncio.Lock() for address in actuators}
-        self._seen: dict[str, BLEDevice] = {}
+        named = {address.upper() for address in actuators}
+        self._partners = {address: Partner(partial(self._known, address)) for address in named}
+        self._scanner: BleakScanner | None = None
         self._connecting = asyncio.Lock()
         self._state: TransportState | None = None
         self.dropped = 0
@@ -80,11 +82,13 @@ class BleTransport:
     def write(self, data: bytes) -> None:
         """Advertisements cannot be answered: dropped."""
 
-    async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
+    async def act(
+        self, address: str, script: Generator[Step, Heard, Result], *, left: Callable[[], float] = endless
+    ) -> Result | None:
         """Hold a conversation with one of `actuators`; see `edge.driver.Connecting`."""
-        address = address.upper()
-        conversation = Conversation(self._seen.get(address, address), self._connecting)  # its time runs from here
-        async with self._acting[address]:
+        partner = self._partners[address.upper()]
+        conversation = Conversation(partner, self._connecting, left)  # its time runs from here
+        async with partner.turn:
             return await conversation.hold(script)
 
     async def run(self, on_sighting: Callable[[Sighting], None], on_state: Callable[[TransportState], None]) -> None:
@@ -101,6 +105,7 @@ class BleTransport:
         async with asyncio.TaskGroup() as self._polls:
             while True:
                 failure = await self._scan(on_sighting, tell)
+                self._scanner = None
                 if failure is not None:
                     tell(failure)
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
@@ -112,6 +117,7 @@ class BleTransport:
         """Scan until something fails; what failed, or None when merely nothing was there to be heard."""
         # Every advertisement counts, also one that says the same again: it is the proof that the radio hears.
         scanner = BleakScanner(self._hear, scanning_mode="active", bluez={"filters": {"DuplicateData": True}})
+        self._scanner = scanner
         try:
             async with asyncio.timeout(self._answer_seconds):
                 await scanner.start()
@@ -157,10 +163,10 @@ class BleTransport:
 
     def _hear(self, device: BLEDevice, heard: AdvertisementData) -> None:
         address = device.address.upper()
-        acting = self._acting.get(address)
-        if acting is not None:
-            self._seen[address] = device
-        if address == self._polled or (acting is not None and acting.locked()):
+        partner = self._partners.get(address)
+        if partner is not None:
+            partner.hear()
+        if address == self._polled or (partner is not None and partner.talking):
             return  # a change of its connection, told with the advertisement that BlueZ still remembers
         self._pass_on(
             Sighting(
@@ -177,6 +183,11 @@ class BleTransport:
         if due is not None and self._polled is None and self._polls and self._clock.now().elapsed >= due:
             self._polled = address
             self._polls.create_task(self._poll(device, address))
+
+    def _known(self, address: str) -> BLEDevice | None:
+        """What the running scan has heard under the address. bleak takes out what BlueZ has forgotten."""
+        devices = () if self._scanner is None else self._scanner.discovered_devices
+        return next((device for device in devices if device.address.upper() == address), None)
 
     def _pass_on(self, sighting: Sighting) -> None:
         try:

@@ -1,7 +1,9 @@
 """A conversation with one BLE device: carries out the steps of a driver's script over a connection that may fail.
 
-Every wait has a bound. A step that cannot be carried out, whether the device is gone, the adapter is stuck or the time
-is over, is answered with `Lost`; what that means for a bolt is the script's to say.
+Adapters connect to what they have heard, so a device that was not heard yet, or that BlueZ has forgotten since, is
+waited for. Every wait has a bound. A step that cannot be carried out, whether the device is gone, the adapter is stuck
+or the time is over, is answered with `Lost`; what that means for a bolt is the script's to say. What makes a device act
+is not written once its command is over.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
-from edge.driver import Heard, Listen, Lost, Reconnect, Result, Step, Subscribe, Write
+from edge.driver import Heard, Listen, Lost, Reconnect, Result, Step, Subscribe, TooLate, Write, endless
 
 CONNECT_SECONDS: Final = 6.0
 """Connecting and discovering: a door lock that listens answers within two."""
@@ -21,6 +23,10 @@ STEP_SECONDS: Final = 3.0
 """One write or subscription."""
 ACT_SECONDS: Final = 12.0
 """A whole conversation, motor time included; steps after it are lost, and so nothing moves later than this."""
+HEAR_SECONDS: Final = ACT_SECONDS - CONNECT_SECONDS
+"""Until the device is heard: what is left of the conversation then is enough to connect and to talk."""
+CONNECT_TRIES: Final = 2
+"""BlueZ may forget a device while a connection to it is asked for; once it was heard again it is there."""
 PART_SECONDS: Final = 2.0
 """Ending a connection."""
 STEPS_LIMIT: Final = 200
@@ -35,16 +41,46 @@ _STRAYS: Final[set[asyncio.Future[None]]] = set()
 """Calls to a stuck adapter that were given up and have not ended yet: at most three a conversation."""
 
 
-class Conversation:
-    """One device, named by what a scan found or by its address.
+class Partner:
+    """A device that conversations are held with.
 
-    Its time, `ACT_SECONDS`, runs from its making, whatever it must wait for. `connecting` is held while a connection is
-    made: many adapters refuse to make two at a time.
+    `known` finds it among what the running scan has heard and BlueZ has not forgotten. `turn` is held by one
+    conversation after the other; `talking` says that the one whose turn it is has begun to connect.
     """
 
-    def __init__(self, device: BLEDevice | str, connecting: asyncio.Lock) -> None:
-        self._device = device
+    def __init__(self, known: Callable[[], BLEDevice | None]) -> None:
+        self.turn = asyncio.Lock()
+        self.talking = False
+        self._known = known
+        self._heard = asyncio.Event()
+
+    @property
+    def device(self) -> BLEDevice | None:
+        """What BlueZ can connect to; None for a device that it does not know."""
+        return self._known()
+
+    def hear(self) -> None:
+        """The scan has heard it."""
+        self._heard.set()
+
+    async def heard(self) -> None:
+        """Return when it is known."""
+        while self.device is None:
+            self._heard.clear()
+            await self._heard.wait()
+
+
+class Conversation:
+    """A conversation with one device, whose turn it is to be.
+
+    Its time, `ACT_SECONDS`, runs from its making, whatever it must wait for. `connecting` is held while a connection is
+    made: many adapters refuse to make two at a time. `life` is what `edge.driver.Connecting` calls `left`.
+    """
+
+    def __init__(self, partner: Partner, connecting: asyncio.Lock, life: Callable[[], float] = endless) -> None:
+        self._partner = partner
         self._connecting = connecting
+        self._life = life
         self._client: BleakClient | None = None
         self._heard: asyncio.Queue[bytes | Lost] = asyncio.Queue(HEARD_LIMIT)
         self._end = asyncio.get_running_loop().time() + ACT_SECONDS
@@ -52,12 +88,26 @@ class Conversation:
     async def hold(self, script: Generator[Step, Heard, Result]) -> Result | None:
         """The script's end; None where there was no connection, and nothing was said."""
         try:
-            if isinstance(await self._bounded(CONNECT_SECONDS, self._connect), Lost):
+            if isinstance(await self._reach(), Lost):
                 script.close()
                 return None
             return await self._follow(script)
         finally:
             await self._bounded(PART_SECONDS, self._part, late=True)
+            self._partner.talking = False
+
+    async def _reach(self) -> Lost | None:
+        """Connect as soon as the device is known, if the command is not over by then."""
+        for _ in range(CONNECT_TRIES):
+            if isinstance(await self._bounded(min(HEAR_SECONDS, self._life()), self._partner.heard), Lost):
+                return Lost()
+            if self._life() < 0:
+                return Lost()
+            if not isinstance(await self._bounded(CONNECT_SECONDS, self._connect), Lost):
+                return None
+            if self._partner.device is not None:
+                return Lost()
+        return Lost()
 
     async def _follow(self, script: Generator[Step, Heard, Result]) -> Result:
         answer: Heard = None
@@ -79,6 +129,8 @@ class Conversation:
                 return await self._bounded(CONNECT_SECONDS, self._reconnect)
             case Subscribe():
                 return await self._bounded(STEP_SECONDS, lambda: self._subscribe(step.characteristic))
+            case Write() if step.acts and self._life() < 0:
+                return TooLate()
             case Write():
                 return await self._bounded(STEP_SECONDS, lambda: self._write(step))
 
@@ -115,15 +167,19 @@ class Conversation:
         return self._end - asyncio.get_running_loop().time()
 
     async def _connect(self) -> None:
-        client = BleakClient(self._device, disconnected_callback=self._gone)
         async with self._connecting:
-            self._client = client
+            device = self._partner.device
+            if device is None:
+                raise BleakError("not heard")
+            self._partner.talking = True
+            self._client = client = BleakClient(device, disconnected_callback=self._gone)
             await client.connect()
 
     async def _reconnect(self) -> None:
         await self._part()
         while not self._heard.empty():
             self._heard.get_nowait()
+        await self._partner.heard()
         await self._connect()
 
     async def _part(self) -> None:

@@ -10,7 +10,7 @@ from dbus_fast.aio import MessageBus
 from simulator.air import LONGEST_DATA, VirtualAir, device_on
 from simulator.bluez import advertising
 from simulator.bluez.device import RemoteDevice
-from simulator.bluez.tree import Interface, Method, ObjectTree
+from simulator.bluez.tree import CLIENT, Interface, Method, ObjectTree
 
 ADAPTER: Final = "org.bluez.Adapter1"
 PATH: Final = "/org/bluez/hci0"
@@ -55,7 +55,7 @@ class Bluez:
         self._host, self._controller = device_on(air, NAME, ADDRESS)
         self._devices: dict[str, RemoteDevice] = {}
         self._chains: dict[str, bytes] = {}
-        self._discovering = 0
+        self._discovering: set[str] = set()
         self._connecting = asyncio.Lock()
         self._duplicates = True
         self.deaf = False
@@ -94,17 +94,19 @@ class Bluez:
 
     async def _start_discovery(self) -> list[Any]:
         await self._delay()
-        self._discovering += 1
-        if self._discovering == 1:
+        if CLIENT.get() in self._discovering:
+            raise DBusError("org.bluez.Error.InProgress", "Operation already in progress")
+        self._discovering.add(CLIENT.get())
+        if len(self._discovering) == 1:
             await self._host.start_scanning(active=True)
             self._tree.change(PATH, self._adapter, {"Discovering": True})
         return []
 
     async def _stop_discovery(self) -> list[Any]:
         await self._delay()
-        if not self._discovering:
+        if CLIENT.get() not in self._discovering:
             raise DBusError("org.bluez.Error.Failed", "No discovery started")
-        self._discovering -= 1
+        self._discovering.remove(CLIENT.get())
         if not self._discovering:
             await self._host.stop_scanning()
             self._tree.change(PATH, self._adapter, {"Discovering": False})

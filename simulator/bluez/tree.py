@@ -6,6 +6,7 @@ object, and the methods of the objects' own interfaces.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, Final
 
 from dbus_fast import DBusError, ErrorType, Message, MessageType, Variant
@@ -15,6 +16,8 @@ OBJECT_MANAGER: Final = "org.freedesktop.DBus.ObjectManager"
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 
 Method = Callable[..., Awaitable[list[Any]]]
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""Who called the method that is being answered: its unique name on the bus."""
 
 
 class Interface:
@@ -101,6 +104,7 @@ class ObjectTree:
         return True
 
     async def _answer(self, message: Message, signature: str, method: Method) -> None:
+        CLIENT.set(message.sender or "")
         try:
             answer = Message.new_method_return(message, signature, await method(*message.body))
         except DBusError as error:

@@ -10,7 +10,7 @@ import pytest
 from edge.actuation import Actuation, Surroundings
 from edge.command_history import History
 from edge.commands import IDS_LIMIT, REFUSALS_A_MINUTE, Commands, Taken, Turned
-from edge.driver import Actuator, Done, Heard, Lost, Result, Step
+from edge.driver import Actuator, Done, Heard, Lost, Result, Step, endless
 from edge.drivers.immediate_alert import ImmediateAlert
 from edge.drivers.nuki import Nuki
 from edge.journal import Journal
@@ -21,6 +21,7 @@ from homecare.errors import Malformed, Refused
 from homecare.event import AnyEvent, CommandEnded, CommandTaken, LockOperated, LockState
 from homecare.identity import DeviceId, Epoch
 from homecare.wire import Kind, kind_of
+from simulator.nuki import LOCKED
 from tests.edge.line import Line
 from tests.edge.locked_out import EDGE, KEYS, OTHER, SENSOR, sealed
 from tests.locks import LOCK, SECRET, SOUNDER, Remembering, Wire, emulated
@@ -164,6 +165,7 @@ class House:
         self.told: list[tuple[DeviceId | None, AnyEvent]] = []
         self.waiting: list[asyncio.Event] = []
         self.on_act: Callable[[], None] = lambda: None
+        self.left: Callable[[], float] = endless
         self.reachable = True
         self.memories: dict[str, Remembering] = {}
         self.beats = 0
@@ -189,10 +191,13 @@ class House:
     def _challenged(self) -> None:
         self.beats += 1
 
-    async def act(self, address: str, script: Generator[Step, Heard, Result]) -> Result | None:
+    async def act(
+        self, address: str, script: Generator[Step, Heard, Result], *, left: Callable[[], float] = endless
+    ) -> Result | None:
         assert address in (LOCK.address, SOUNDER.address)
+        self.left = left
         self.on_act()
-        return Wire(self.lock, reachable=self.reachable).hold(script)
+        return Wire(self.lock, reachable=self.reachable, left=left).hold(script)
 
     def events(self) -> list[AnyEvent]:
         return [event for _, event in self.told]
@@ -267,6 +272,28 @@ async def test_a_lock_out_of_reach_fails_and_frees_the_device() -> None:
     second = asked(house.commands, id="command-second")
     await house.carry_out(second)
     assert house.events()[-1] == CommandEnded(second.id, Outcome.DONE, None, LockState.UNLOCKED)
+
+
+@pytest.mark.asyncio
+async def test_a_command_whose_time_passes_at_the_lock_moves_nothing_and_the_edges_own_word_has_no_such_time() -> None:
+    """A radio that waits long for the lock, or connects slowly, must not open a door that nobody stands at any more."""
+    house = House()
+    command = asked(house.commands)
+    house.on_act = lambda: setattr(house, "now", COMMAND_LIFE + 1)
+    await house.carry_out(command)
+    assert house.lock.bolt == LOCKED
+    assert not house.lock.log
+    assert house.events()[-1] == CommandEnded(command.id, Outcome.FAILED, Reason.EXPIRED, LockState.LOCKED)
+    assert not [event for event in house.events() if isinstance(event, LockOperated)]
+    lefts: list[float] = []
+    house.on_act = lambda: lefts.append(house.left())
+    work = asyncio.create_task(house.actuation.run())
+    await asyncio.sleep(0)
+    house.actuation.announce(Message.RECEIVED)
+    await house.actuation.settled()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    assert lefts == [endless()]
 
 
 def test_what_a_power_cut_interrupted_ends_as_unknown() -> None:

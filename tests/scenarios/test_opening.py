@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from edge.actuation import Actuation, Surroundings
 from edge.commands import Commands
-from edge.driver import Heard, Result, Step
+from edge.driver import Heard, Result, Step, endless
 from edge.entry import Entry
 from edge.journal import Journal
 from gateway.adapters.mqtt import MqttBroker
@@ -82,8 +82,10 @@ class Hall:
             durable.set()
         return durable
 
-    async def act(self, _: str, script: Generator[Step, Heard, Result]) -> Result | None:
-        return Wire(self.lock).hold(script)
+    async def act(
+        self, _: str, script: Generator[Step, Heard, Result], *, left: Callable[[], float] = endless
+    ) -> Result | None:
+        return Wire(self.lock, left=left).hold(script)
 
     def wish(self) -> Command:
         """Somebody taps, by the heartbeat that the gateway has."""

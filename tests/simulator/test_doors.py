@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from gateway.embedded import PrivateBroker
 from homecare.command import Action, Message, Outcome, Reason
-from homecare.event import CommandEnded, CommandTaken, ContactChanged, HelpCalled, LockCause, LockOperated, LockState
+from homecare.event import CommandEnded, CommandTaken, HelpCalled, LockCause, LockOperated, LockState
 from homecare.identity import new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator import nuki
@@ -73,8 +73,6 @@ class Flat:
                 assert await process.stdout.readline() == b"connected\n"
             beats = len(self.gateway.beats)
             await until(lambda: len(self.gateway.beats) > beats or self.gateway.beats)
-            # Its radio hears the home 0.4 s after it is connected; a lock that it has not heard gives no answer.
-            await until(lambda: self.gateway.events(ContactChanged))
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -123,6 +121,23 @@ async def test_an_unlock_stands_in_the_journal_before_and_after_the_bolt_moved(f
         assert taken.id.seq < moved.id.seq < flat.gateway.events(CommandEnded)[0].id.seq
         assert [entry.name for entry in flat.lock.log] == ["person-demo-care-01"]
         await fresh(flat, asked.challenge)
+
+
+@pytest.mark.asyncio
+async def test_a_command_before_the_radio_has_heard_the_lock_opens_it_when_it_is_heard(
+    flat: Flat, doorway: Doorway
+) -> None:
+    flat.peripheral.silent = True
+    async with flat.agent():
+        await fresh(flat, None)
+        asked = doorway.command(Action.UNLOCK, LOCK.id)
+        await doorway.send(asked)
+        await until(lambda: flat.gateway.events(CommandTaken))
+        assert not flat.ends()
+        flat.peripheral.silent = False
+        await until(flat.ends)
+    assert [(end.command, end.outcome) for end in flat.ends()] == [(asked.id, Outcome.DONE)]
+    assert [entry.name for entry in flat.lock.log] == ["person-demo-care-01"]
 
 
 @pytest.mark.asyncio
