@@ -223,6 +223,16 @@ def require(subject: Subject, permission: Permission, resource: Resource) -> Non
         raise NotAllowed("authorise", permission, decision.reason)
 
 
+def allowed(subject: Subject, unit: UnitId, *, assigned: bool) -> tuple[Permission, ...]:
+    """Everything that `decide` allows the subject to do in the unit: to all of it, or with `assigned` to own work.
+
+    What is of a person's own record (`_OWN`) is no matter of a unit and not among it. For a screen, which draws no
+    button that would be refused; what counts is still `require`.
+    """
+    resource = Resource(unit=unit, assigned=assigned)
+    return tuple(one for one in Permission if isinstance(decide(subject, one, resource), Allowed))
+
+
 def units_for(subject: Subject, permission: Permission) -> Units:
     """The units of which the subject may do this to everything; `NotAllowed` where there is none."""
     roles = _UNIT.get(permission, frozenset())

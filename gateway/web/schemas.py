@@ -103,6 +103,7 @@ class AlertView(BaseModel):
     """An alert as a desk shows it. `active`: the condition holds; `standing`: how people stand to it."""
 
     id: Id
+    unit: Id | None = Field(description="the home's unit; null for a home that is no longer enrolled")
     home: Id
     home_label: str
     address: str
@@ -257,6 +258,7 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
     placements = {device.id: device.placement.value for device in registry.devices_of(alert.home)}
     return AlertView(
         id=alert.id,
+        unit=home.unit if home else None,
         home=alert.home,
         home_label=home.label if home else alert.home,
         address=home.address if home else "",

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.model.authorisation import Permission, Role, units_for
+from gateway.model.authorisation import Permission, Role, Subject, allowed, units_for
 from gateway.ports.people import How, Person
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Id, Instant, rfc3339
@@ -19,7 +19,7 @@ from gateway.web.session import (
     take_cookie,
 )
 from homecare.errors import Unknown
-from homecare.identity import ID_PATTERN
+from homecare.identity import ID_PATTERN, UnitId
 
 INVITATION_DIGITS: Final = 64
 """Hex digits of an invitation's secret: 256 bits."""
@@ -28,12 +28,21 @@ router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 PersonPath = Annotated[str, Path(pattern=ID_PATTERN, alias="person")]
 
 
+class May(BaseModel):
+    """What the caller may do in a unit, as the gateway decides it: screens draw what is in here and nothing else."""
+
+    unit: Id | None = Field(description="null: in every unit")
+    all: list[Permission] = Field(description="to everything of the unit")
+    own: list[Permission] = Field(description="to the caller's own work: a visit planned, an alarm sent")
+
+
 class Me(BaseModel):
     """Who calls. `roles`: by unit; empty for the token, which is operator, coordinator and integrator of every unit."""
 
     person: str
     display: str
     roles: dict[Id, list[Role]]
+    may: list[May]
     how: How | None = Field(description="null: the token")
 
 
@@ -43,6 +52,7 @@ class Choice(BaseModel):
     person: Id
     display: str
     roles: dict[Id, list[Role]]
+    may: list[May]
 
 
 class Ways(BaseModel):
@@ -107,7 +117,8 @@ async def me(request: Request, subject: Signed) -> Me:
     """The subject of this call."""
     found = await signed_in(request) if subject.session else None
     if found is None:
-        return Me(person=subject.person, display=subject.display, roles={}, how=None)
+        may = [_may(subject, None)]
+        return Me(person=subject.person, display=subject.display, roles={}, may=may, how=None)
     return _me(found.person, found.session.how)
 
 
@@ -208,11 +219,24 @@ async def _enter(behind: Services, request: Request, response: Response, entered
 
 
 def _me(person: Person, how: How) -> Me:
-    return Me(person=person.id, display=person.display, roles=_roles(person), how=how)
+    return Me(person=person.id, display=person.display, roles=_roles(person), may=_all_of(person), how=how)
 
 
 def _choice(person: Person) -> Choice:
-    return Choice(person=person.id, display=person.display, roles=_roles(person))
+    return Choice(person=person.id, display=person.display, roles=_roles(person), may=_all_of(person))
+
+
+def _all_of(person: Person) -> list[May]:
+    subject = Subject(person.id, person.display, person.roles)
+    return [_may(subject, unit) for unit in sorted(person.roles)]
+
+
+def _may(subject: Subject, unit: UnitId | None) -> May:
+    """None: whatever the subject is everywhere."""
+    asked = UnitId("") if unit is None else unit
+    return May(
+        unit=unit, all=list(allowed(subject, asked, assigned=False)), own=list(allowed(subject, asked, assigned=True))
+    )
 
 
 def _roles(person: Person) -> dict[Id, list[Role]]:

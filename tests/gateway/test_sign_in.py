@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from gateway.embedded import PrivateBroker, PrivateDatabase
-from gateway.model.authorisation import Role
+from gateway.model.authorisation import Allowed, Permission, Resource, Role, Subject, decide
 from gateway.people.sessions import DESK, HAND
 from gateway.web.session import COOKIE
 from gateway.web.tenancy import LOOK_SECONDS
 from homecare.clock import SECOND as SECONDS
+from homecare.identity import UnitId
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
 from tests.gateway.signed import OPEN, client_of, enrol_everybody, person, secret_of, sign_in
 
@@ -48,6 +49,7 @@ def test_a_demonstration_signs_in_by_choosing_a_person(demonstration: Serving) -
             "person": OPERATOR.id,
             "display": OPERATOR.display,
             "roles": {"unit-0001": ["operator"]},
+            "may": answer.json()["may"],
             "how": "demonstration",
         }
         given = answer.headers["set-cookie"].lower()
@@ -57,6 +59,28 @@ def test_a_demonstration_signs_in_by_choosing_a_person(demonstration: Serving) -
         assert client.get(SESSION).json() == answer.json()
         assert client.delete(SESSION).status_code == 204
         assert_problem(client.get(SESSION), 401, "refused")
+
+
+def test_a_session_says_what_its_person_may_do_and_nothing_else_is_allowed(demonstration: Serving) -> None:
+    """Red when the answer is a list of its own beside `decide`."""
+    for role in Role:
+        someone = person(role)
+        with sign_in(demonstration.url, demonstration.database_url, someone) as client:
+            [may] = client.get(SESSION).json()["may"]
+        assert may["unit"] == "unit-0001"
+        subject = Subject(someone.id, someone.display, someone.roles)
+        for permission in Permission:
+            for name, assigned in (("all", False), ("own", True)):
+                decided = decide(subject, permission, Resource(UnitId("unit-0001"), assigned=assigned))
+                assert (permission in may[name]) is isinstance(decided, Allowed), (role, permission, name)
+
+
+def test_the_token_hears_that_it_may_in_every_unit(demonstration: Serving) -> None:
+    with demonstration.client() as client:
+        [may] = client.get(SESSION).json()["may"]
+    assert may["unit"] is None
+    assert {"alert.take", "visit.read", "edge.enrol"} <= set(may["all"])
+    assert "person.invite" not in may["all"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import type { Call, Today, Visit } from "../src/phone/contract";
 import type { Statement, What } from "../src/phone/statement";
 
 export function visit(id: string, more: Partial<Visit> = {}): Visit {
-  const base = { home: `home-${id}`, label: "", address: "", resident: "", people: [], tasks: [], started_at: null, ended_at: null };
+  const base = { unit: "unit-0001", home: `home-${id}`, label: "", address: "", resident: "", people: [], tasks: [], started_at: null, ended_at: null };
   return { id, ...base, from: "2026-11-22T20:00:00Z", until: "2026-11-22T20:30:00Z", standing: "planned", version: 1, door: true, unlatch: false, ...more };
 }
 

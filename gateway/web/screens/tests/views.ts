@@ -4,6 +4,7 @@ import type { AlertView } from "../src/desk/contract";
 export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
   return {
     id,
+    unit: "unit-0001",
     home: "home-00000001",
     home_label: "Hem 1",
     address: "Exempelgatan 4",

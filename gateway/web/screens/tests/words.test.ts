@@ -15,6 +15,8 @@ import { view } from "./views";
 const WORDS = deskWordsOf({});
 const NOW = Date.parse("2026-01-10T02:00:00Z");
 
+const ELIN = { person: "Elin", may: null };
+
 test("untaken calls stand first, the longest waiting above; faults never among calls", () => {
   const alerts = [
     view("fault", { urgency: "fault", raised_at: "2026-01-01T00:00:00Z" }),
@@ -75,10 +77,10 @@ test("a warning that may be gone past is said in the gateway's words, and is not
 });
 
 test("the first button is the next sensible step, and somebody else's alarm has none", () => {
-  const mine = (changes: Parameters<typeof view>[1]) => possible(view("a", { claimed_by: "Elin", ...changes }), "Elin")[0];
+  const mine = (changes: Parameters<typeof view>[1]) => possible(view("a", { claimed_by: "Elin", ...changes }), ELIN)[0];
   const response = { person: "p", name: "Omar", sent_at: "", accepted_at: null, on_site_at: null, left_at: null };
   const called = { at: "", by: "Elin", result: "no_answer" } as const;
-  assert.equal(possible(view("a"), "Elin")[0], "take");
+  assert.equal(possible(view("a"), ELIN)[0], "take");
   assert.equal(mine({}), "call_back");
   assert.equal(mine({ called_back: called }), "send");
   assert.equal(mine({ called_back: { ...called, result: "reached" } }), "resolve");
@@ -86,7 +88,7 @@ test("the first button is the next sensible step, and somebody else's alarm has 
   assert.equal(mine({ response: { ...response, standing: "on_site" } }), "outcome");
   assert.equal(mine({ response: { ...response, standing: "declined" }, called_back: called }), "send");
   assert.equal(mine({ outcome: "Hjälpte upp." }), "resolve");
-  assert.deepEqual(possible(view("a", { claimed_by: "Karin" }), "Elin"), []);
+  assert.deepEqual(possible(view("a", { claimed_by: "Karin" }), ELIN), []);
 });
 
 test("what is not stated as covered is unknown, also what is not mentioned", () => {

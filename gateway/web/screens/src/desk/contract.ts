@@ -38,6 +38,8 @@ export interface Responding {
 /** One alert as it stands. `active`: the condition still holds; `standing`: how people stand to it. */
 export interface AlertView {
   readonly id: string;
+  /** Null for a home that is no longer enrolled. */
+  readonly unit: string | null;
   readonly home: string;
   readonly home_label: string;
   readonly address: string;

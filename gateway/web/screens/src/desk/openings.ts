@@ -1,6 +1,8 @@
 /** Remote openings on the desk: those that wait for somebody here, and those that were asked for here. Pure. */
 import type { Command, Opening, Said } from "../contract";
+import { mayIn } from "../signing_in/may";
 import type { AlertView } from "./contract";
+import type { Acting } from "./steps";
 
 /** What was done about a remote opening on this desk, and what came of it. `unheard`: nobody knows whether it was heard. */
 export type Answer =
@@ -52,6 +54,7 @@ export function isUnderWay(asked: Asked | null): boolean {
 }
 
 /** Whether this person may ask for the door: a call for help that is open and held here. */
-export function mayAsk(alert: AlertView, me: string): boolean {
-  return alert.urgency === "call" && alert.standing !== "resolved" && alert.claimed_by_id === me;
+export function mayAsk(alert: AlertView, me: Acting): boolean {
+  const held = alert.standing !== "resolved" && alert.claimed_by_id === me.person;
+  return alert.urgency === "call" && held && mayIn(me.may, alert.unit, "door.remote");
 }

@@ -3,6 +3,8 @@
  * token has it and a demo name in this window only, in sessionStorage and nowhere else.
  */
 
+import type { Rights } from "../signing_in/may";
+
 export interface Session {
   /** Empty: the browser's own session of a signed-in person. */
   readonly token: string;
@@ -12,6 +14,7 @@ export interface Session {
   readonly operator: string;
   /** Whether nobody has checked who it is. */
   readonly unchecked: boolean;
+  readonly may: Rights;
 }
 
 const TOKEN = "vaka.token";
@@ -40,7 +43,7 @@ export function knownToken(): string {
 
 export function knownSession(): Session | null {
   const operator = sessionStorage.getItem(OPERATOR) ?? "";
-  return knownToken() && operator ? { token: knownToken(), person: operator, operator, unchecked: true } : null;
+  return knownToken() && operator ? { token: knownToken(), person: operator, operator, unchecked: true, may: null } : null;
 }
 
 /** A name as the gateway takes it: composed, trimmed, nothing invisible in it; empty when nothing readable is left. */

@@ -1,4 +1,5 @@
 /** What an operator can do with an alert, and which step comes next. Pure. */
+import { type Rights, mayIn } from "../signing_in/may";
 import type { Action, AlertView } from "./contract";
 
 /** Steps that ask something first. */
@@ -12,13 +13,33 @@ export function isAsking(action: Action): action is Asking {
   return ASKING.includes(action);
 }
 
+/** Whom a desk's steps are for: the person, and what the gateway says that this person may do. */
+export interface Acting {
+  readonly person: string;
+  readonly may: Rights;
+}
+
+export function mayAct({ may }: Acting, alert: AlertView, action: Action): boolean {
+  return mayIn(may, alert.unit, `alert.${action}`);
+}
+
 /** Whether this person may begin a step: also on an alert that nobody has yet, which is taken by it. */
-export function mayBegin(alert: AlertView, me: string): boolean {
-  return alert.standing !== "resolved" && (alert.claimed_by_id === null || alert.claimed_by_id === me);
+export function mayBegin(alert: AlertView, me: Acting, action: Action): boolean {
+  const free = alert.claimed_by_id === null || alert.claimed_by_id === me.person;
+  return alert.standing !== "resolved" && free && mayAct(me, alert, action);
+}
+
+/** Whether this person takes no alarms of this kind at all, only follows what others do. */
+export function onlyFollows(me: Acting, alert: AlertView): boolean {
+  return !mayAct(me, alert, "take");
 }
 
 /** What this person can do with the alert as it stands, the most likely step first. */
-export function possible(alert: AlertView, me: string): readonly Action[] {
+export function possible(alert: AlertView, me: Acting): readonly Action[] {
+  return sensible(alert, me.person).filter((action) => mayAct(me, alert, action));
+}
+
+function sensible(alert: AlertView, me: string): readonly Action[] {
   if (alert.standing === "resolved") return [];
   const unread: Action[] = alert.standing === "raised" && alert.urgency !== "call" ? ["acknowledge"] : [];
   if (alert.claimed_by_id === null) return ["take", ...unread, "resolve"];

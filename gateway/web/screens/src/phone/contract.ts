@@ -5,6 +5,7 @@ export type VisitStanding = "planned" | "started" | "ended" | "partial" | "decli
 
 export interface Visit {
   readonly id: string;
+  readonly unit: string;
   readonly home: string;
   readonly label: string;
   readonly address: string;

@@ -2,6 +2,7 @@
 import { type Answer, ask } from "../ask";
 import type { Said } from "../contract";
 import type { OwnWords } from "../words/setting";
+import { type May, mayAnywhere } from "./may";
 
 const SERVER_FAULT = 500;
 
@@ -12,6 +13,7 @@ export interface Me {
   readonly person: string;
   readonly display: string;
   readonly roles: Readonly<Record<string, readonly Role[]>>;
+  readonly may: readonly May[];
   readonly how: "passkey" | "demonstration" | null;
 }
 
@@ -47,9 +49,9 @@ const ASK_AGAIN = 1_000;
 const ASKED_AT_MOST = 60;
 
 /** The answer to a question that is asked until somebody answers, or nobody waits any more; null: nobody did. */
-async function answered(path: string, leaving: AbortSignal): Promise<Answer | null> {
+async function answered(path: string, leaving: AbortSignal, headers = new Headers()): Promise<Answer | null> {
   for (let times = 0; times < ASKED_AT_MOST && !leaving.aborted; times += 1) {
-    const answer = await ask(path);
+    const answer = await ask(path, undefined, { headers });
     if (answer !== null && answer.status < SERVER_FAULT) return answer;
     await new Promise((again) => setTimeout(again, ASK_AGAIN));
   }
@@ -57,8 +59,8 @@ async function answered(path: string, leaving: AbortSignal): Promise<Answer | nu
 }
 
 /** Whoever is signed in in this browser, or null: nobody, or nothing was heard. */
-export async function whoAmI(leaving: AbortSignal): Promise<Me | null> {
-  const answer = await answered("session", leaving);
+export async function whoAmI(leaving: AbortSignal, headers = new Headers()): Promise<Me | null> {
+  const answer = await answered("session", leaving, headers);
   return answer?.ok ? (answer.body as Me) : null;
 }
 
@@ -108,7 +110,7 @@ async function entering(enter: () => Promise<Me>): Promise<Entered> {
 
 /** Whether somebody may see the list of alarms. */
 export function mayWatch(person: Choice): boolean {
-  return Object.values(person.roles).some((held) => held.includes("operator") || held.includes("coordinator"));
+  return mayAnywhere(person.may, "alert.read");
 }
 
 /** What the municipality calls things; nothing where nothing was heard. */

@@ -130,6 +130,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     resolve: "Close the alarm",
     busy: "Sending …",
     none: "The alarm is closed.",
+    follow: "You can follow the alarms. Alarm operators take them.",
     offline: "No contact: alarms cannot be taken or closed from here.",
     reason: "Why is the alarm closed?",
     reasonHint: "Choose, or write in your own words. Write no personal numbers.",

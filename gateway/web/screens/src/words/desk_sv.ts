@@ -129,6 +129,7 @@ export const deskSv = (setting: Setting) => ({
     resolve: "Avsluta larmet",
     busy: "Skickar …",
     none: "Larmet är avslutat.",
+    follow: "Du kan följa larmen. Larmoperatörer tar dem.",
     offline: "Ingen kontakt: det går inte att ta eller avsluta larm härifrån.",
     reason: "Varför avslutas larmet?",
     reasonHint: "Välj eller skriv med egna ord. Skriv inte personnummer.",

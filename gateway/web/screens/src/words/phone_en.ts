@@ -86,6 +86,7 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     start: "Start visit",
     end: "End visit",
     cannotGetIn: "Cannot get in",
+    notMine: "You can read the visit. It belongs to a unit in which you no longer work as staff.",
     whyStart: "Why is the visit started by hand?",
     whyEnd: "Why is the visit ended by hand?",
     startReasons: ["Was let in", "The tag cannot be read", "Opened with a key", "Forgot to read the tag"],

@@ -87,6 +87,7 @@ export const phoneSv = (setting: Setting) => ({
     start: "Starta besök",
     end: "Avsluta besök",
     cannotGetIn: "Kommer inte in",
+    notMine: "Du kan läsa besöket. Det hör till en enhet där du inte längre arbetar som omsorgspersonal.",
     whyStart: "Varför startas besöket för hand?",
     whyEnd: "Varför avslutas besöket för hand?",
     startReasons: ["Blev insläppt", "Taggen går inte att läsa", "Öppnade med nyckel", "Glömde läsa taggen"],

@@ -2,12 +2,12 @@
 import { useDeskWords } from "../../words/desk";
 import type { Action, AlertView } from "../contract";
 import { KEY } from "../keyboard";
-import { type Asking, type Plain, isAsking, possible } from "../steps";
+import { type Acting, type Asking, type Plain, isAsking, onlyFollows, possible } from "../steps";
 
 interface Props {
   readonly alert: AlertView;
   readonly live: boolean;
-  readonly me: string;
+  readonly me: Acting;
   readonly busy: Action | null;
   perform(action: Plain): void;
   ask(action: Asking): void;
@@ -16,6 +16,7 @@ interface Props {
 export function ActionBar({ alert, live, me, busy, perform, ask }: Props) {
   const words = useDeskWords();
   if (alert.standing === "resolved") return <p class="aside">{words.actions.none}</p>;
+  if (onlyFollows(me, alert)) return <p class="aside">{words.actions.follow}</p>;
   if (!live) return <p class="problem">{words.actions.offline}</p>;
   const steps = possible(alert, me);
   if (steps.length === 0 && alert.claimed_by) return <p class="aside">{words.alert.theirs(alert.claimed_by)}</p>;

@@ -79,11 +79,11 @@ export function AlertDetail(props: Props) {
           cancel={() => begin(null)}
         />
       ) : (
-        <ActionBar {...{ alert, live, me }} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
+        <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
       )}
       {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
       <CaseSteps alert={alert} />
-      {live && mayAsk(alert, me) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} />}
+      {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} />}
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
   );

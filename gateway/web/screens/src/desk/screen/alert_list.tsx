@@ -7,6 +7,7 @@ import { wordFor } from "../../words/said";
 import type { AlertView } from "../contract";
 import { KEY } from "../keyboard";
 import { countByCondition, newestCall } from "../order";
+import { type Acting, mayAct } from "../steps";
 import type { Known } from "../store";
 import { whatWords } from "../why";
 import { AlertRow } from "./alert_row";
@@ -23,7 +24,7 @@ interface Props {
   readonly chosenId: string | null;
   readonly faultsShown: boolean;
   readonly untaken: number;
-  readonly me: string;
+  readonly me: Acting;
   /** What an empty list may claim; otherwise it says that nothing is known. */
   readonly known: Known;
   /** When the list was last current (wall time, ms), while it no longer is. */
@@ -31,6 +32,8 @@ interface Props {
   open(id: string): void;
   /** Null while nothing can be taken. */
   readonly take: ((alert: AlertView) => void) | null;
+  /** The person takes alarms nowhere: it is said once, above them. */
+  readonly follows: boolean;
   showFaults(shown: boolean): void;
   /** What stands below the calls and above everything else. */
   readonly children: ComponentChildren;
@@ -40,7 +43,7 @@ export function AlertList(props: Props) {
   const words = useDeskWords();
   const { calls, concerns, faults, ended, chosenId, known, me } = props;
   const row = (alert: AlertView) => (
-    <AlertRow key={alert.id} {...{ alert, me }} chosen={alert.id === chosenId} open={props.open} take={props.take} />
+    <AlertRow key={alert.id} alert={alert} me={me.person} chosen={alert.id === chosenId} open={props.open} take={mayAct(me, alert, "take") ? props.take : null} />
   );
   const newest = newestCall(calls);
   const unwatched = known.calls ? words.list.unwatched : words.list.unknown;
@@ -53,6 +56,7 @@ export function AlertList(props: Props) {
           {words.list.calls} <Count all={calls.length} untaken={props.untaken} />
         </h2>
         {calls.length === 0 && <p class="empty">{known.calls ? words.list.noCalls : words.list.unknown}</p>}
+        {props.follows && <p class="hint">{words.actions.follow}</p>}
         <ul>{calls.map(row)}</ul>
       </section>
       {props.children}

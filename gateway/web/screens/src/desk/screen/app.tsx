@@ -21,7 +21,7 @@ import { SignIn } from "./sign_in";
 
 /** The session of somebody who may watch; nothing for anybody else. */
 function deskOf(me: Me): Session | null {
-  return mayWatch(me) ? { token: "", person: me.person, operator: me.display, unchecked: me.how !== "passkey" } : null;
+  return mayWatch(me) ? { token: "", person: me.person, operator: me.display, unchecked: me.how !== "passkey", may: me.may } : null;
 }
 
 export function App() {
@@ -47,9 +47,17 @@ export function App() {
     if (session || knownToken() || invitation) return;
     void whoAmI(asking.signal).then((found) => found && !asking.signal.aborted && arrive(found));
   }, []);
+  // A holder of the token says who it is with every call, and hears what that may do.
+  const unsaid = session !== null && session.may === null;
+  useEffect(() => {
+    if (!session || !unsaid) return;
+    const leaving = new AbortController();
+    void whoAmI(leaving.signal, headersFor(session)).then((found) => found && !leaving.signal.aborted && setSession({ ...session, may: found.may }));
+    return () => leaving.abort();
+  }, [unsaid, session?.token, session?.person]);
   useEffect(() => {
     if (session) void ownWords(headersFor(session)).then(setOwn);
-  }, [session]);
+  }, [session?.token, session?.person]);
 
   const enter = (entered: Session): void => {
     asking.abort();

@@ -8,7 +8,8 @@ import { type Command, commandFor, isWriting } from "../keyboard";
 import { board } from "../order";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import { type Plain, isAsking, mayBegin } from "../steps";
+import { mayAnywhere } from "../../signing_in/may";
+import { type Plain, isAsking, mayAct, mayBegin } from "../steps";
 import { knownBy, waitingCalls } from "../store";
 import { AlertDetail, type Begun, CHOSEN } from "./alert_detail";
 import { AlertList } from "./alert_list";
@@ -88,7 +89,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     document.getElementById(rowId(next.id))?.focus();
   };
   const perform = async (action: Plain, alert: AlertView): Promise<void> => {
-    if (alert.standing === "resolved" || !live) return;
+    if (alert.standing === "resolved" || !live || !mayAct(session, alert, action)) return;
     await actions.perform(alert, action);
     keepFocus();
   };
@@ -108,7 +109,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (!chosen) return;
     else if (isAsking(command)) {
       setReading(true);
-      if (live && mayBegin(chosen, session.person)) begin({ asking: command, seen: chosen });
+      if (live && mayBegin(chosen, session, command)) begin({ asking: command, seen: chosen });
     } else void perform(command, chosen);
   };
 
@@ -137,11 +138,12 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         </aside>
         <main id="alarms" tabIndex={-1}>
           <AlertList
-            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session.person }}
+            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session }}
             known={knownBy(desk)}
             asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
             open={open}
             take={live ? take : null}
+            follows={!mayAnywhere(session.may, "alert.take")}
             showFaults={setFaultsShown}
           >
             <OpeningList {...{ openings, session }} alerts={desk.open} />
@@ -154,7 +156,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
             keepFocus={keepFocus}
           />
         </main>
-        <KeyHelp enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
+        <KeyHelp may={session.may} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
         <p class="unseen" role="status" aria-live="assertive">
           {spoken}
         </p>

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useDeskWords } from "../../words/desk";
 import { saidIn } from "../../words/said";
+import { mayIn } from "../../signing_in/may";
 import { instructionOf, writeInstruction } from "../api";
 import type { AlertView, Instruction } from "../contract";
 import type { Refusal } from "../refusal";
@@ -53,9 +54,11 @@ export function InstructionPanel({ alert, session, refuse }: Props) {
           <p class={alert.instruction ? "text" : "aside"}>{alert.instruction || words.instruction.none}</p>
           <div class="beside-text">
             <CallLink alert={alert} follow={() => sayCalling(session, alert)} />
-            <button type="button" class="quiet" onClick={() => void edit()}>
-              {words.instruction.change}
-            </button>
+            {mayIn(session.may, alert.unit, "instruction.write") && (
+              <button type="button" class="quiet" onClick={() => void edit()}>
+                {words.instruction.change}
+              </button>
+            )}
           </div>
         </>
       )}

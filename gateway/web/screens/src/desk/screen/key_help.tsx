@@ -1,22 +1,23 @@
 /** The keys, always in sight, and a switch for people whose tools send letters by themselves (WCAG 2.1.4). */
 import { useDeskWords } from "../../words/desk";
+import { type Rights, mayAnywhere } from "../../signing_in/may";
+import type { Action } from "../contract";
 import { KEY } from "../keyboard";
 
-export function KeyHelp({ enabled, enable }: { enabled: boolean; enable(on: boolean): void }) {
+const ACTIONS: readonly Action[] = ["take", "call_back", "send", "on_site", "outcome", "resolve", "hand_over", "release", "left", "acknowledge"];
+
+interface Props {
+  readonly enabled: boolean;
+  readonly may: Rights;
+  enable(on: boolean): void;
+}
+
+export function KeyHelp({ enabled, may, enable }: Props) {
   const words = useDeskWords();
   const rows: readonly (readonly [string, string])[] = [
     [`${KEY.next} ${KEY.previous} ↓ ↑`, words.keys.move],
     ["Enter", words.keys.open],
-    [KEY.take, words.actions.take],
-    [KEY.call_back, words.actions.call_back],
-    [KEY.send, words.actions.send],
-    [KEY.on_site, words.actions.on_site],
-    [KEY.outcome, words.actions.outcome],
-    [KEY.resolve, words.actions.resolve],
-    [KEY.hand_over, words.actions.hand_over],
-    [KEY.release, words.actions.release],
-    [KEY.left, words.actions.left],
-    [KEY.acknowledge, words.actions.acknowledge],
+    ...ACTIONS.filter((action) => mayAnywhere(may, `alert.${action}`)).map((action) => [KEY[action], words.actions[action]] as const),
     [KEY.openings, words.keys.openings],
     [KEY.faults, words.keys.faults],
     [KEY.sound, words.keys.sound],

@@ -32,7 +32,7 @@ export function TokenForm({ refused, enter }: Props) {
   const submit = (event: Event): void => {
     event.preventDefault();
     const readable = readableName(operator);
-    if (readable && token.trim()) enter({ person: readable, operator: readable, token: token.trim(), unchecked: true });
+    if (readable && token.trim()) enter({ person: readable, operator: readable, token: token.trim(), unchecked: true, may: null });
   };
 
   return (

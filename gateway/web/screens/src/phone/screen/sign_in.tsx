@@ -2,6 +2,7 @@
 import type { Looks } from "../../looks/looks";
 import { LooksChoice } from "../../looks/looks_choice";
 import { PersonChoice } from "../../signing_in/person_choice";
+import { mayAnywhere } from "../../signing_in/may";
 import { type Choice, type Ways, signInByPasskey } from "../../signing_in/signing_in";
 import { type SigningIn, useSigningIn } from "../../signing_in/use_signing_in";
 import { usePhoneWords } from "../../words/phone";
@@ -10,7 +11,7 @@ import { saidIn } from "../../words/said";
 import { usePhone } from "./use_phone";
 
 function isCaregiver(person: Choice): boolean {
-  return Object.values(person.roles).some((held) => held.includes("caregiver"));
+  return mayAnywhere(person.may, "today.read");
 }
 
 /** Whether passkeys are the only way in, and work at this address. */

@@ -1,5 +1,6 @@
 /** One visit: the door first, then what the person states by hand, and the way out when nobody opens. */
 import { useState } from "preact/hooks";
+import { mayIn } from "../../signing_in/may";
 import { clockTime } from "../../times";
 import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
@@ -27,6 +28,8 @@ export function VisitScreen({ visit }: { visit: Visit }) {
   const noEntry = stuck !== undefined || unsent.some((one) => one.what === "cannot_get_in");
   const begun = visit.standing === "started" || visit.standing === "partial";
   const others = visit.people.filter((name) => name !== app.phone.me?.display);
+  const rights = app.phone.me?.may ?? null;
+  const mine = mayIn(rights, visit.unit, "visit.work", "own");
   const over = visit.standing === "ended" || visit.standing === "cancelled" || visit.standing === "declined";
   return (
     <>
@@ -64,15 +67,18 @@ export function VisitScreen({ visit }: { visit: Visit }) {
           />
         ) : (
           <>
-            <DoorPanel
-              {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
-              purpose={{ visit: visit.id }}
-              inside={begun}
-              since={begun ? null : Date.parse(visit.from) - BEFORE_VISIT}
-            />
+            {!mine && <p class="notice">{words.visit.notMine}</p>}
+            {mayIn(rights, visit.unit, "door.open", "own") && (
+              <DoorPanel
+                {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
+                purpose={{ visit: visit.id }}
+                inside={begun}
+                since={begun ? null : Date.parse(visit.from) - BEFORE_VISIT}
+              />
+            )}
             <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
             {others.length > 0 && <p class="hint">{words.today.with(others.join(", "))}</p>}
-            {!over && <ByHand {...{ begun, noEntry }} ask={setAsking} cannotGetIn={() => state("cannot_get_in", visit.id)} />}
+            {mine && !over && <ByHand {...{ begun, noEntry }} ask={setAsking} cannotGetIn={() => state("cannot_get_in", visit.id)} />}
           </>
         )}
       </article>
