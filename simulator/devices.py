@@ -56,12 +56,16 @@ class BthomeDevice:
         self._chance = chance
         self._key = key
         self._triggered = triggered
+        self._saying: Advertisement | None = None
 
     async def say(self, message: Message) -> None:
-        """Advertise one message until it was repeated often enough."""
-        heard = self._advertisement(message.objects)
+        """Advertise one message until it was repeated often enough, or until there is a newer one to advertise.
+
+        A sensor advertises one thing at a time: the older word after the newer one would be a replay.
+        """
+        self._saying = heard = self._advertisement(message.objects)
         for _ in range(REPETITIONS):
-            if self.silent:
+            if self.silent or self._saying is not heard:
                 return
             self._air.broadcast(self.name, heard)
             await asyncio.sleep(self._chance.uniform(*REPEAT_SECONDS))

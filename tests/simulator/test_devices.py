@@ -96,6 +96,25 @@ async def test_what_a_bthome_device_says_is_what_the_edge_reads(
 
 
 @pytest.mark.asyncio
+async def test_a_sensor_that_notices_something_while_it_repeats_never_goes_back_to_the_older_word(
+    tmp_path: Path,
+) -> None:
+    """A door moved while its contact told a sign of life was refused as an old word played again."""
+    air = Tape()
+    device = bthome(tmp_path, air, KEY)
+    await asyncio.gather(device.say(messages.door(is_open=False)), device.say(messages.door(is_open=True)))
+    memory, contact, told = Memory(), installed("bthome", Capability.CONTACT), []
+    for heard in air.said:
+        data = heard.data.split(b"\xd2\xfc", 1)[1]
+        sighting = Sighting(transport="ble", address=ADDRESS, heard_at=CLOCK.now(), service_data={"fcd2": data})
+        reading = DRIVERS["bthome"].read(sighting, contact, secret=KEY, memory=memory)
+        told += [] if reading.counter == memory.counter else [*reading.events]
+        memory.counter = reading.counter
+    assert told == [ContactChanged(open=False), ContactChanged(open=True)]
+    assert len(air.said) == 1 + REPETITIONS
+
+
+@pytest.mark.asyncio
 async def test_a_silent_device_says_nothing(tmp_path: Path) -> None:
     air = Tape()
     device = bthome(tmp_path, air, None)
