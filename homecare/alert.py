@@ -191,7 +191,8 @@ ANSWERED: Final[dict[Answer, Transition]] = {
 
 class Said(msgspec.Struct, frozen=True):
     """What an action needs beside the alert: `reason` to resolve, `to` (a pseudonym) to send or hand over, `result` of
-    a call back, `text` of an outcome. `confirm`: the person has read the warning and goes on.
+    a call back, `text` of an outcome. `confirm`: the person has read the warning and goes on. `unlocked`: the home's
+    door was unlocked since the alert came and is not locked again.
     """
 
     reason: str = ""
@@ -199,6 +200,7 @@ class Said(msgspec.Struct, frozen=True):
     result: CallResult | None = None
     text: str = ""
     confirm: bool = False
+    unlocked: bool = False
 
 
 NOTHING: Final = Said()
@@ -207,13 +209,12 @@ CALL_LIMIT: Final = 15 * MINUTE
 and half of what a responder may be on the way, should a desk be left with the call open."""
 REASON_LIMIT: Final = 500
 """Characters of the reason with which a person ends an alert."""
-
-
 OUTCOME_LIMIT: Final = 500
 """Characters of what was done, in the words of whoever was there."""
 INSIDE: Final = "a responder is inside"
 """How the hint begins when an alert would end over somebody's head; to be confirmed."""
 ON_THE_WAY: Final = "a responder is on the way"
+UNLOCKED: Final = "the door is unlocked"
 
 
 def act(alert: Alert, action: Action, *, person: str, version: int, at: int, said: Said = NOTHING) -> Alert:
@@ -322,10 +323,15 @@ def _outcome(alert: Alert, text: str) -> str:
 
 
 def _warn(alert: Alert, said: Said) -> None:
-    """Nobody ends an alert over the head of somebody who is there, or on the way and has not said how it went."""
-    case = alert.case
-    if (case.inside or (case.underway and case.outcome is None)) and not said.confirm:
-        raise Conflict(Action.RESOLVE, alert.id, f"{_where(case)}; confirm that it shall end all the same")
+    """Nobody ends an alert over the head of somebody who is there, or on the way and has not said how it went.
+
+    Nor with the door open behind them, for then nobody looks any more.
+    """
+    case, why = alert.case, UNLOCKED if said.unlocked else None
+    if case.inside or (case.underway and case.outcome is None):
+        why = _where(case)
+    if why is not None and not said.confirm:
+        raise Conflict(Action.RESOLVE, alert.id, f"{why}; confirm that it shall end all the same")
 
 
 def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:
@@ -347,8 +353,9 @@ def answer(alert: Alert, what: Answer, *, person: str, at: int, heard_at: int | 
     """The alert after its responder's answer at `at`; the same alert where the answer says nothing new.
 
     A phone or a door may say everything twice, late, and without knowing the newest version: `heard_at` is when the
-    gateway had it (None: at `at`), and from then on the case waits for the next step. `Conflict` when the alert is over
-    or was not, or is no longer, sent to this person; `Refused` for an outcome without words.
+    gateway had it (None: at `at`), and from then on the case waits for the next step. What was done and that the
+    responder left is taken also after the end, and changes nothing of it. `Conflict` when the alert is over, was not,
+    or is no longer, sent to this person; `Refused` for an outcome without words.
     """
     response = alert.case.response
     if response is None or response.person != person:
@@ -357,10 +364,10 @@ def answer(alert: Alert, what: Answer, *, person: str, at: int, heard_at: int | 
         return alert
     if what is not Answer.OUTCOME and response.standing is _STANDING_OF[what]:
         return alert
-    if alert.standing is Standing.RESOLVED:
-        raise Conflict(what, alert.id, "the alert is already resolved")
     after = msgspec.structs.replace(alert, version=alert.version + 1)
     heard = at if heard_at is None else heard_at
+    if alert.standing is Standing.RESOLVED:
+        return _afterwards(after, response, what, min(at, heard), text=text)
     if what is Answer.OUTCOME:
         return _moved(after, heard, outcome=_outcome(alert, text))
     if what is Answer.ACCEPT and response.standing is ResponseStanding.ON_SITE:
@@ -370,6 +377,16 @@ def answer(alert: Alert, what: Answer, *, person: str, at: int, heard_at: int | 
         waits = msgspec.structs.replace(alert.case, response=moved.case.response, moved_at=None)
         return msgspec.structs.replace(after, case=waits)
     return moved
+
+
+def _afterwards(alert: Alert, response: Response, what: Answer, at: int, *, text: str) -> Alert:
+    """What may still be said of an alert that is over."""
+    changes: dict[str, object] = {"outcome": _outcome(alert, text)} if what is Answer.OUTCOME else {}
+    if what is Answer.LEFT and response.standing is ResponseStanding.ON_SITE:
+        changes["response"] = _stood(response, what, at)
+    if not changes:
+        raise Conflict(what, alert.id, "the alert is already resolved")
+    return msgspec.structs.replace(alert, case=msgspec.structs.replace(alert.case, **changes))
 
 
 def _stood(response: Response, what: Answer, at: int) -> Response:

@@ -1,19 +1,14 @@
 """Grants: a person's right to open one home's door, for a purpose, in a window; and the decision over one request.
 
-A grant comes from a planned visit, an accepted alert or a held one and ends with it; there is no other source.
+A grant comes from a planned visit, an accepted alert or a held one and ends with it (`homecare.grant_sources`).
 `decide` is pure and denies by default: every denial is a `Denial`, and people's words for each stand with the screens.
 All times are wall microseconds of the gateway; the lock side has limits of its own (`homecare.command`).
 
-- A planned visit gives the door from 30 minutes before its window to 2 hours after it, never later than 2 hours after
-  the shift. One that was started keeps the door until it is ended, within the same last bound.
-- An accepted alert gives the door until the case is closed, 60 minutes a renewal, never later than 2 hours after the
-  shift. It waits for nothing that a home may lack: neither for consent to a door log nor for being in service.
-- A held alert gives whoever holds a call for help at the desk a remote unlocking and nothing else, while it is held:
-  an ambulance stands at a door that nobody with a phone is near. Nearness counts for nothing here, and the second
-  person is one who approves doors in the unit, or the responder who accepted this very alert.
 - No grant lasts longer than 12 hours.
 - Whoever has not proved within the last 2 minutes to stand at this home's door opens it from afar: that takes two
   people. Locking opens nothing and needs the grant alone.
+- Locking outlives the grant of whoever it let in by 2 hours, whatever ended it and whatever the home lacks by then: an
+  operator may close an alarm, or the day's end pass, while somebody is still inside, and the door must not stay open.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,16 +21,8 @@ from homecare.clock import HOUR, MINUTE
 from homecare.command import Action
 from homecare.identity import DeviceId, HomeId, UnitId
 
-BEFORE_VISIT: Final = 30 * MINUTE
-"""Microseconds before a visit's window: people come early, and no earlier."""
-AFTER_VISIT: Final = 2 * HOUR
-"""Microseconds after a visit's window: days slip."""
-AFTER_SHIFT: Final = 2 * HOUR
-"""Microseconds after the end of the shift in which whatever was begun may be finished."""
 LONGEST: Final = 12 * HOUR
 """Microseconds: a right that nobody took back ends by itself within half a day."""
-RENEWAL: Final = 60 * MINUTE
-"""Microseconds for which an accepted alert's grant holds without asking again whether the case is open."""
 PROXIMITY_LIFE: Final = 2 * MINUTE
 """Microseconds from a proof of standing at the door to the tap that opens it."""
 
@@ -85,8 +72,6 @@ class Denial(StrEnum):
     NOT_IN_SERVICE = "not_in_service"
     NO_CONSENT = "no_consent"
     UNLATCH_NOT_ALLOWED = "unlatch_not_allowed"
-    HELD_ONLY_UNLOCKS = "held_only_unlocks"
-    """Whoever holds an alert at the desk can have the door unlocked, and neither locked nor opened."""
     NOT_AT_THE_DOOR = "not_at_the_door"
     SECOND_SAME = "second_same"
     SECOND_UNKNOWN = "second_unknown"
@@ -99,7 +84,8 @@ class Grant(msgspec.Struct, frozen=True):
     """The right of `person` at one home's door from `since` until `until`, for one visit or alert (`ends_with`).
 
     `over` is set where that visit or alert ended, whatever the window says. `unlatch`: the right includes pulling the
-    latch, so that the door stands open. `held`: the right is that of whoever holds the alert at the desk.
+    latch, so that the door stands open. `held`: the right is that of whoever holds the alert at the desk. `lock_until`:
+    until then the person may lock the door also when the right is over; None where it let nobody in.
     """
 
     person: str
@@ -111,6 +97,7 @@ class Grant(msgspec.Struct, frozen=True):
     over: Over | None = None
     unlatch: bool = False
     held: bool = False
+    lock_until: int | None = None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -171,107 +158,6 @@ class Denied(msgspec.Struct, frozen=True):
     reason: Denial
 
 
-class VisitFacts(msgspec.Struct, frozen=True):
-    """What a visit's plan and log say; `shift_until` is None where the plan names no shift: then the window's end."""
-
-    visit: str
-    person: str
-    home: HomeId
-    since: int
-    until: int
-    shift_until: int | None = None
-    started_at: int | None = None
-    ended_at: int | None = None
-    cancelled: bool = False
-    unlatch: bool = False
-
-
-class CaseFacts(msgspec.Struct, frozen=True):
-    """What the case of an alert says of one responder; `accepted_at` is None before and after an acceptance."""
-
-    alert: str
-    person: str
-    home: HomeId
-    accepted_at: int | None
-    closed: bool = False
-    shift_until: int | None = None
-    unlatch: bool = False
-
-
-class HeldFacts(msgspec.Struct, frozen=True):
-    """A call for help that `person` holds at the desk; `moved_at`: when the person did something about it last."""
-
-    alert: str
-    person: str
-    home: HomeId
-    moved_at: int
-    closed: bool = False
-
-
-def from_visit(visit: VisitFacts) -> Grant:
-    """The grant of a visit. A plan change never ends the right of a visit that was started and is not ended."""
-    since = visit.since - BEFORE_VISIT
-    last = (visit.until if visit.shift_until is None else visit.shift_until) + AFTER_SHIFT
-    begun = visit.started_at is not None
-    until = last if begun else min(visit.until + AFTER_VISIT, last)
-    over = None
-    if visit.ended_at is not None:
-        over = Over.ENDED
-    elif visit.cancelled and not begun:
-        over = Over.CANCELLED
-    start = since if visit.started_at is None else min(since, visit.started_at)
-    return Grant(
-        person=visit.person,
-        home=visit.home,
-        purpose=Purpose.VISIT,
-        ends_with=visit.visit,
-        since=start,
-        until=min(until, start + LONGEST),
-        over=over,
-        unlatch=visit.unlatch,
-    )
-
-
-def from_alert(case: CaseFacts, now: int) -> Grant:
-    """The grant of an accepted alert, renewed now: whoever holds the answer must ask again after `RENEWAL`.
-
-    Without a known shift it ends `AFTER_SHIFT` past the acceptance.
-    """
-    accepted = case.accepted_at
-    start = now if accepted is None else accepted
-    last = (start if case.shift_until is None else case.shift_until) + AFTER_SHIFT
-    over = None
-    if case.closed:
-        over = Over.CLOSED
-    elif accepted is None:
-        over = Over.NOT_ACCEPTED
-    return Grant(
-        person=case.person,
-        home=case.home,
-        purpose=Purpose.ALERT,
-        ends_with=case.alert,
-        since=start,
-        until=min(now + RENEWAL, last, start + LONGEST),
-        over=over,
-        unlatch=case.unlatch,
-    )
-
-
-def from_held(held: HeldFacts, now: int) -> Grant:
-    """The grant of an alert that is held at the desk, renewed now."""
-    start = min(held.moved_at, now)
-    return Grant(
-        person=held.person,
-        home=held.home,
-        purpose=Purpose.ALERT,
-        ends_with=held.alert,
-        since=start,
-        until=min(now + RENEWAL, start + LONGEST),
-        over=Over.CLOSED if held.closed else None,
-        held=True,
-    )
-
-
 def decide(
     request: Request,
     grants: Sequence[Grant],
@@ -294,6 +180,8 @@ def decide(
         return Denied(found)
     if found.held and not person.holds:
         return Denied(Denial.NO_GRANT)
+    if request.action is Action.LOCK and _let_in(found, now):
+        return Allowed(found, How.LOCKING)
     reason = _void(found, now) or _unready(found, door) or _beyond(found, request.action)
     if reason is not None:
         return Denied(reason)
@@ -337,6 +225,11 @@ def _void(grant: Grant, now: int) -> Denial | None:
     return Denial.TOO_LATE if now >= min(grant.until, grant.since + LONGEST) else None
 
 
+def _let_in(grant: Grant, now: int) -> bool:
+    """Whether the person may lock behind themselves, whatever has ended since."""
+    return grant.lock_until is not None and grant.since <= now < grant.lock_until
+
+
 def _unready(grant: Grant, door: Door) -> Denial | None:
     """What a home may lack for a visit; nothing of it holds up whoever answers an alarm."""
     if grant.purpose is Purpose.ALERT:
@@ -347,11 +240,7 @@ def _unready(grant: Grant, door: Door) -> Denial | None:
 
 
 def _beyond(grant: Grant, action: Action) -> Denial | None:
-    if action is Action.UNLOCK:
-        return None
-    if grant.held:
-        return Denial.HELD_ONLY_UNLOCKS
-    if action is Action.LOCK:
+    if action in (Action.UNLOCK, Action.LOCK):
         return None
     return None if action is Action.UNLATCH and grant.unlatch else Denial.UNLATCH_NOT_ALLOWED
 

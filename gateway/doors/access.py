@@ -15,11 +15,11 @@ from gateway.intake.registry import Registry
 from gateway.model import authorisation
 from gateway.model.authorisation import Permission, Resource, Subject
 from gateway.ports.access import (
+    UNLOCKED,
     AccessStore,
     Ask,
     CommandView,
     Decision,
-    DoorState,
     Facts,
     Issue,
     Known,
@@ -143,9 +143,10 @@ class Access:
         except Unavailable as error:
             log.warning("the home is told later that help is coming: %s", error.subject)
 
-    async def states(self, homes: Iterable[HomeId]) -> dict[HomeId, DoorState]:
-        """How the homes' doors were last heard of; nothing for a home without a lock that ever spoke."""
-        return await self._store.states(tuple(homes))
+    async def unlocked(self, homes: Iterable[HomeId]) -> list[HomeId]:
+        """The homes whose lock said last that it is not locked, by id; not one whose lock never spoke."""
+        states = await self._store.states(tuple(homes))
+        return sorted(home for home, door in states.items() if door.state in UNLOCKED)
 
     def lock_of(self, home: HomeId) -> Lock | None:
         """The home's lock: the one that its settings name, else one at the front door, else any."""

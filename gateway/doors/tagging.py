@@ -82,7 +82,7 @@ class Tagging:
         visit = _visit(visits, subject, touch)
         cases = await self._alerts.case_facts(subject.person, touch.received_at)
         here = [case for case in cases if case.home == tag.home]
-        alert = next((AlertId(case.alert) for case in here if not case.closed), None)
+        alert = next((AlertId(case.alert) for case in here if case.closed_at is None), None)
         if visit is None and alert is None:
             over = bool(here) or any(subject.person in one.people for one in visits)
             raise NothingLeft("nothing left", "tag", "the visit or the alert is over") if over else _wrong_home()

@@ -5,7 +5,7 @@ Every method raises `Unavailable` when the store is away. Times are wall microse
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -151,6 +151,10 @@ class Opening(msgspec.Struct, frozen=True):
     second: str | None = None
     answered_at: int | None = None
     command: str | None = None
+
+
+UNLOCKED: Final = frozenset({LockState.UNLOCKED, LockState.JAMMED})
+"""States in which a door is to be locked, or looked at; a lock that does not know says nothing."""
 
 
 class DoorState(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from gateway.model.authorisation import Role, Units
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import Answer
-from homecare.grant import CaseFacts
+from homecare.grant_sources import CaseFacts
 from homecare.identity import AlertId, HomeId
 
 
@@ -40,8 +40,10 @@ class OnDuty(msgspec.Struct, frozen=True):
 class Responses(Protocol):
     """The responder's side of a case. An answer that was given before changes nothing and says the same again."""
 
-    async def sent_to(self, person: str, read: Read) -> tuple[AlertView, ...]:
+    async def sent_to(self, person: str, now: int, read: Read) -> tuple[AlertView, ...]:
         """The open alerts that are sent to the person and were not declined, the newest sending first.
+
+        Also those that were closed less than `LOCK_AFTER` ago while the person was inside: the door must be locked.
 
         Leaves a read log row for every home.
         """
@@ -75,6 +77,10 @@ class CaseStore(Responses, Protocol):
 
     async def on_duty(self, home: HomeId | None, within: Units) -> tuple[OnDuty, ...]:
         """Who works for the home's unit (None: any) of those `within`, to be sent or to take over; by role and name."""
+        ...
+
+    async def left_unlocked(self, alert: AlertId) -> bool:
+        """Whether a door of the alert's home was unlocked after the alert came, and not locked again."""
         ...
 
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:

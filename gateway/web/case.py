@@ -44,7 +44,14 @@ async def act_on_alert(
     identity, person = AlertId(alert), actor(behind, subject, request.operator)
     unit = await require_alert(behind, subject, Permission(f"alert.{action}"), identity)
     await require_addressee(behind.cases, identity, action, request.to)
-    said = Said(reason=request.reason, to=request.to, result=request.result, text=request.text, confirm=request.confirm)
+    said = Said(
+        reason=request.reason,
+        to=request.to,
+        result=request.result,
+        text=request.text,
+        confirm=request.confirm,
+        unlocked=action is Action.RESOLVE and await behind.cases.left_unlocked(identity),
+    )
     at = behind.clock.now().wall
     try:
         view = await act_on(behind.store, identity, action, person=person, version=request.version, at=at, said=said)

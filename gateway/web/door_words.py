@@ -71,10 +71,6 @@ DENIED: Final[dict[Denial, Words]] = {
         sv="I det här hemmet får dörren bara låsas upp. Tryck Lås upp och öppna med handtaget.",
         en="In this home the door may only be unlocked. Press Unlock and use the handle.",
     ),
-    Denial.HELD_ONLY_UNLOCKS: Words(
-        sv="Från larmbordet kan dörren bara låsas upp. Den som är på plats låser eller öppnar.",
-        en="From the desk the door can only be unlocked. Whoever is on site locks or opens it.",
-    ),
     Denial.NOT_AT_THE_DOOR: Words(
         sv="Håll telefonen mot taggen vid dörren och tryck igen. Går det inte: be en kollega om fjärröppning.",
         en="Hold the phone to the tag at the door and press again. If that fails, ask for a remote opening.",

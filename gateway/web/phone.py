@@ -33,7 +33,7 @@ from gateway.web.visit_schemas import (
 )
 from gateway.web.visit_words import ALREADY, AT_THE_DOOR, ENDED, RESERVE, STARTED
 from homecare.errors import Malformed
-from homecare.identity import ID_PATTERN, derived_id
+from homecare.identity import ID_PATTERN, HomeId, derived_id
 from homecare.visit import Movement, Visit
 
 router: Final = APIRouter(prefix="/api/v1/phone", responses=PROBLEMS)
@@ -59,9 +59,10 @@ async def read_today(behind: Services, subject: Subject) -> Today:
     read = Read(person=subject.person, what="today", within=units)
     window = Window(since=now - AROUND, until=now + AROUND)
     visits = await behind.visits.visits.visits_of(subject.person, window, read)
-    alerts = await behind.cases.sent_to(subject.person, read)
+    alerts = await behind.cases.sent_to(subject.person, now, read)
     shown = (today_alert(view, behind.registry) for view in alerts)
     stuck = await behind.visits.visits.no_entries(read, person=subject.person)
+    homes = {view.alert.home for view in alerts} | {HomeId(visit.home) for visit in visits}
     return Today(
         person=subject.person,
         name=subject.display,
@@ -70,6 +71,7 @@ async def read_today(behind: Services, subject: Subject) -> Today:
         visits=[visit_view(visit, behind.registry, now) for visit in visits],
         alerts=[alert for alert in shown if alert is not None],
         no_entries=[no_entry_view(one, behind.registry) for one in stuck],
+        unlocked=await behind.access.unlocked(homes),
     )
 
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from gateway.web import door_words, visit_words
 from gateway.web.schemas import AlertView, Problem, Words
-from homecare.alert import INSIDE, ON_THE_WAY
+from homecare.alert import INSIDE, ON_THE_WAY, UNLOCKED
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,10 @@ _OWN_WORDS: Final[dict[str, Words]] = {
     "authorise": Words(
         sv="Din roll får inte göra det här. Fråga din administratör.",
         en="Your role may not do this. Ask your administrator.",
+    ),
+    "door left unlocked": Words(
+        sv="Dörren är inte låst igen. Lås den först (Dörren), eller avsluta ändå.",
+        en="The door has not been locked again. Lock it first (The door), or close the alarm anyway.",
     ),
     "check origin": Words(
         sv="Anropet kom inte från Vakas egna sidor. Öppna Vaka på nytt och försök igen.",
@@ -131,6 +135,8 @@ def _conflict_words(alert: AlertView, error: Conflict) -> Words:
         return _WORDS["resolved"]
     if error.hint.startswith((INSIDE, ON_THE_WAY)):
         return _responder_words(alert)
+    if error.hint.startswith(UNLOCKED):
+        return _WORDS["door left unlocked"]
     if "operator" in error.hint and alert.claimed_by is not None:
         return _taken_words(alert.claimed_by)
     return _WORDS["conflict"]

@@ -1,6 +1,6 @@
 """What the API says and hears about visits, plans, tags and no entries. Times are RFC 3339 text with Z."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
@@ -13,7 +13,7 @@ from gateway.ports.desk import AlertView as StoredAlert
 from gateway.ports.visits import NoEntry
 from gateway.web.schemas import REASON_LENGTH, Id, Instant, Words, clean, rfc3339
 from gateway.web.visit_words import PLAN_WORDS
-from homecare.alert import Condition
+from homecare.alert import Condition, Standing
 from homecare.case import ResponseStanding
 from homecare.clock import LATEST
 from homecare.device import Capability
@@ -138,6 +138,7 @@ class TodayAlert(BaseModel):
     version: int
     door: bool
     unlatch: bool
+    closed: bool = Field(description="the desk closed it while this person was inside, who may still lock and leave")
 
 
 class Today(BaseModel):
@@ -150,6 +151,7 @@ class Today(BaseModel):
     visits: list[VisitView]
     alerts: list[TodayAlert]
     no_entries: list[NoEntryView]
+    unlocked: Sequence[Id] = Field(description="those of these homes whose lock said last that it is not locked")
 
 
 class CannotGetIn(BaseModel):
@@ -288,6 +290,7 @@ def today_alert(view: StoredAlert, registry: Registry) -> TodayAlert | None:
         version=alert.version,
         door=has_door(alert.home, registry),
         unlatch=may_unlatch(alert.home, registry),
+        closed=alert.standing is Standing.RESOLVED,
     )
 
 

@@ -27,9 +27,9 @@ class Responder:
         connections = Connections(self._url, name="test-responder", size=1, lock_ms=1_000)
         try:
             cases = PostgresCases(connections)
-            reading = Read(person=self._person, what="test", within=None)
+            reading, now = Read(person=self._person, what="test", within=None), SystemClock().now().wall
             async with asyncio.timeout(SECONDS):
-                while not (sent := await cases.sent_to(self._person, reading)):  # noqa: ASYNC110 why: no event says so
+                while not (sent := await cases.sent_to(self._person, now, reading)):  # noqa: ASYNC110 why: no event says so
                     await asyncio.sleep(0.02)
             at = SystemClock().now().wall
             await cases.answer(sent[0].alert.id, what, person=self._person, at=at, text=text)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
-from gateway.adapters.postgres.case import CLOSED_FOR, PostgresCases, answer_at_home, enrol_instructions
+from gateway.adapters.postgres.case import PostgresCases, answer_at_home, enrol_instructions
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.adapters.postgres.registry import enrol
@@ -20,7 +20,7 @@ from gateway.ports.desk import AlertView, Read
 from homecare.alert import Action, Answer, Said
 from homecare.case import ResponseStanding
 from homecare.errors import Conflict, Refused, Unavailable
-from homecare.grant import CaseFacts
+from homecare.grant_sources import LOCK_AFTER, CaseFacts
 from homecare.identity import AlertId
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import NOW, household
@@ -125,15 +125,15 @@ async def test_answers_of_a_whole_night_in_parallel_are_each_once(
 async def test_what_is_sent_to_somebody_is_on_that_phone_until_it_is_declined_or_closed(
     desk: PostgresDesk, cases: PostgresCases, raised: AlertId, database_url: str
 ) -> None:
-    assert await cases.sent_to(CARER, READ) == ()
+    assert await cases.sent_to(CARER, NOW, READ) == ()
     await send(desk, raised)
-    [view] = await cases.sent_to(CARER, Read(person=CARER, what="today", within=None))
+    [view] = await cases.sent_to(CARER, NOW, Read(person=CARER, what="today", within=None))
     assert view.alert.id == raised
     assert rows(database_url, "SELECT home FROM read_log WHERE person = %s AND what = 'today'", CARER) == [
         (HOUSE.home,)
     ]
     await cases.answer(raised, Answer.DECLINE, person=CARER, at=NOW)
-    assert await cases.sent_to(CARER, READ) == ()
+    assert await cases.sent_to(CARER, NOW, READ) == ()
     with pytest.raises(Conflict):
         await cases.answer(raised, Answer.ACCEPT, person=DESK, at=NOW)
 
@@ -165,8 +165,8 @@ async def test_the_door_stamps_on_site_in_its_own_transaction(
 async def test_what_a_grant_rests_on_follows_the_case(
     desk: PostgresDesk, cases: PostgresCases, raised: AlertId
 ) -> None:
-    def facts(accepted_at: int | None, *, closed: bool = False) -> tuple[CaseFacts, ...]:
-        return (CaseFacts(alert=raised, person=CARER, home=HOUSE.home, accepted_at=accepted_at, closed=closed),)
+    def facts(accepted_at: int | None, *, closed_at: int | None = None) -> tuple[CaseFacts, ...]:
+        return (CaseFacts(alert=raised, person=CARER, home=HOUSE.home, accepted_at=accepted_at, closed_at=closed_at),)
 
     assert await cases.case_facts(CARER, NOW) == ()
     await send(desk, raised)
@@ -179,8 +179,8 @@ async def test_what_a_grant_rests_on_follows_the_case(
     assert await cases.case_facts(CARER, NOW) == facts(None)
     said = Said(reason="klart")
     await act_on(desk, raised, Action.RESOLVE, person=DESK, version=5, at=NOW + 4, said=said)
-    assert await cases.case_facts(CARER, NOW + 5) == facts(None, closed=True)
-    assert await cases.case_facts(CARER, NOW + 5 + CLOSED_FOR) == ()
+    assert await cases.case_facts(CARER, NOW + 5) == facts(None, closed_at=NOW + 4)
+    assert await cases.case_facts(CARER, NOW + 5 + LOCK_AFTER) == ()
 
 
 @pytest.mark.asyncio

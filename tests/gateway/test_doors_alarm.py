@@ -114,6 +114,64 @@ async def test_an_accepted_alarm_opens_the_door_until_it_is_closed(night: Night)
     assert len(night.edge.frames) == 2
 
 
+async def let_in(night: Night, alert: AlertId) -> None:
+    """The responder is sent, accepts, stands at the door and has it unlocked."""
+    await stand_at_the_door(night.url, HOUSE.home)
+    await do(night.url, alert, Action.SEND, Said(to=KARIN.id))
+    await answer(night.url, alert, Answer.ACCEPT)
+    assert (await night.phone.post(OPEN, json=wish(alert, purpose="alert"))).status_code == 202
+    night.edge.obey(await night.edge.told())
+    await until(lambda: rows(night.url, "SELECT handling -> 'response' ->> 'standing' FROM alert") == [("on_site",)])
+
+
+@pytest.mark.asyncio
+async def test_whoever_is_inside_when_the_alarm_is_closed_can_lock_and_leave(night: Night) -> None:
+    alert = await press(night.url)
+    await let_in(night, alert)
+    await do(night.url, alert, Action.RESOLVE, Said(reason="klart", confirm=True))
+    today = (await night.phone.get("/api/v1/phone/today")).json()
+    assert [(one["id"], one["closed"], one["response"]) for one in today["alerts"]] == [(alert, True, "on_site")]
+    assert today["unlocked"] == [HOUSE.home]
+    refused(await night.phone.post(OPEN, json=wish(alert, "key-in-again", purpose="alert")), Denial.CLOSED)
+    said = f"/api/v1/phone/alerts/{alert}"
+    outcome = await night.phone.post(f"{said}/outcome", json={"key": "key-outcome", "text": "hjälpt upp"})
+    assert (outcome.status_code, outcome.json()["outcome"]) == (200, "hjälpt upp")
+    assert (await night.phone.post(f"{said}/on_site", json={"key": "key-on-site"})).status_code == 200, (
+        "it said so before"
+    )
+    assert (await night.phone.post(f"{said}/accept", json={"key": "key-accept"})).status_code == 409
+    lock = wish(alert, "key-lock-01", action="lock", purpose="alert")
+    locked = await night.phone.post(OPEN, json=lock)
+    night.edge.obey(await night.edge.told(2), LockState.LOCKED)
+    assert (await final(night.phone, locked.json()["command"]))["standing"] == "done"
+    stood = "SELECT standing, handling -> 'response' ->> 'standing', reason FROM alert"
+    await until(lambda: rows(night.url, stood) == [("resolved", "left", "klart")])
+    today = (await night.phone.get("/api/v1/phone/today")).json()
+    assert (today["alerts"], today["unlocked"]) == ([], [])
+    log = rows(night.url, "SELECT transition FROM alert_log ORDER BY version DESC LIMIT 3")
+    assert log == [("left",), ("outcome",), ("resolved",)], "late words add, they do not rewrite"
+
+
+@pytest.mark.asyncio
+async def test_closing_an_alarm_whose_door_was_left_unlocked_must_be_confirmed(night: Night) -> None:
+    alert = await press(night.url)
+    await let_in(night, alert)
+    await answer(night.url, alert, Answer.LEFT)
+    async with browser(night.process, DISA) as disa:
+        ((version,),) = rows(night.url, "SELECT version FROM alert")
+        close = {"reason": "klart", "version": version}
+        path = f"/api/v1/alerts/{alert}/resolve"
+        warned = await disa.post(path, json=close)
+        assert (warned.status_code, warned.json()["hint"].partition(";")[0]) == (409, "the door is unlocked")
+        assert "inte låst" in warned.json()["message"]["sv"]
+        locked = await disa.post(OPEN, json=wish(alert, "key-lock-01", action="lock", purpose="alert"))
+        night.edge.obey(await night.edge.told(2), LockState.LOCKED)
+        assert (await final(disa, locked.json()["command"]))["standing"] == "done", "the desk that holds it can lock"
+        await until(lambda: rows(night.url, "SELECT state FROM lock_state") == [("locked",)])
+        ((close["version"],),) = rows(night.url, "SELECT version FROM alert")
+        assert (await disa.post(path, json=close)).status_code == 200
+
+
 @pytest.mark.asyncio
 async def test_whoever_holds_an_alarm_has_the_door_unlocked_with_a_second_person(night: Night) -> None:
     alert = await press(night.url)
@@ -122,7 +180,6 @@ async def test_whoever_holds_an_alarm_has_the_door_unlocked_with_a_second_person
         tap = wish(alert, "key-disa-0001", purpose="alert")
         refused(await disa.post(REMOTE, json=tap), Denial.NO_GRANT)
         await do(night.url, alert, Action.TAKE, Said())
-        refused(await disa.post(REMOTE, json={**tap, "action": "lock"}), Denial.HELD_ONLY_UNLOCKS)
         refused(await olle.post(REMOTE, json=tap), Denial.NO_GRANT)
         await stand_at_the_door(night.url, HOUSE.home, who=DISA)
         refused(await disa.post(OPEN, json=tap), Denial.NOT_AT_THE_DOOR)
@@ -142,9 +199,13 @@ async def test_whoever_holds_an_alarm_has_the_door_unlocked_with_a_second_person
         assert (await final(disa, approved.json()["command"]))["standing"] == "done"
         mine = (await disa.get(f"/api/v1/phone/openings/{asked['opening']}")).json()
         assert (mine["standing"], mine["second"]) == ("approved", OLLE.display)
+        locked = await disa.post(OPEN, json={**tap, "action": "lock", "key": "key-disa-0002"})
+        night.edge.obey(await night.edge.told(2), LockState.LOCKED)
+        assert (await final(disa, locked.json()["command"]))["standing"] == "done"
     remote = rows(night.url, "SELECT person, action FROM audit WHERE reason = 'remote' ORDER BY number")
     assert remote == [(DISA.id, "door.unlock"), (OLLE.id, "door.approve")]
-    assert rows(night.url, "SELECT how, \"grant\" ->> 'held' FROM command") == [("remote", "true")]
+    how = "SELECT how, \"grant\" ->> 'held' FROM command ORDER BY issued_at"
+    assert rows(night.url, how) == [("remote", "true"), ("locking", "true")]
     assert rows(night.url, "SELECT standing FROM visit WHERE id = %s", visit) == [("planned",)]
     assert rows(night.url, "SELECT count(*) FROM check_in WHERE person IS NOT NULL") == [(0,)]
 

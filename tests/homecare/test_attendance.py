@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from homecare.alert import Action, Alert, Answer, Condition, Said, Standing, act, answer
 from homecare.attendance import RESPONDER_MOST, of_case, of_visit
 from homecare.clock import HOUR, MINUTE
-from homecare.grant import AFTER_SHIFT, LONGEST, VisitFacts, from_visit
+from homecare.grant import LONGEST
+from homecare.grant_sources import AFTER_SHIFT, VisitFacts, from_visit
 from homecare.identity import AlertId, HomeId
 from homecare.visit import OVERDUE_AFTER, Evidence, Movement, Proof, Visit, step
 

@@ -55,9 +55,17 @@ GRANTS = {
     "late": Denial.TOO_LATE,
     "held": None,
     "held_closed": Denial.CLOSED,
+    "ended_inside": Denial.ENDED,
+    "closed_inside": Denial.CLOSED,
+    "late_inside": Denial.TOO_LATE,
+    "ended_long_ago": Denial.ENDED,
+    "inside_early": Denial.TOO_EARLY,
+    "held_closed_just_now": Denial.CLOSED,
 }
-HELD = {"held", "held_closed"}
-"""Rights of whoever holds the alert at the desk, and only of a `holder`: from afar, to unlock, whoever is near."""
+HELD = {"held", "held_closed", "held_closed_just_now"}
+"""Rights of whoever holds the alert at the desk, and only of a `holder`: from afar, whoever is near."""
+LOCKS_BEHIND = {"ended_inside", "closed_inside", "late_inside", "held_closed_just_now"}
+"""Rights that let their person in and ended a moment ago: the door may be locked, whatever the home lacks."""
 READY = {
     (True, True): None,
     (True, False): Denial.NO_CONSENT,
@@ -110,14 +118,13 @@ def expected(combination: Combination) -> Denial | How:
     """What the rules say of one combination."""
     lock, person, grant, purpose, ready, beyond, near, second = combination
     held = grant in HELD
-    faults: set[Denial | None] = {LOCKS[lock], PEOPLE[person], GRANTS[grant]}
+    faults: set[Denial | None] = {LOCKS[lock], PEOPLE[person]}
     if held:
         faults.add(None if person == "holder" else Denial.NO_GRANT)
-        faults.add(None if beyond[0] is Action.UNLOCK else Denial.HELD_ONLY_UNLOCKS)
-    else:
-        faults.add(BEYOND[beyond])
-    if purpose is Purpose.VISIT:
-        faults.add(READY[ready])
+    if not (beyond[0] is Action.LOCK and grant in LOCKS_BEHIND):
+        faults |= {GRANTS[grant], BEYOND[beyond]}
+        if purpose is Purpose.VISIT:
+            faults.add(READY[ready])
     if beyond[0] is Action.LOCK:
         way = How.LOCKING
     elif NEAR[near] and not held:
@@ -156,7 +163,13 @@ GRANT_CHANGES: dict[str, dict[str, object] | None] = {
     "early": {"since": NOW + 1},
     "late": {"until": NOW},
     "held": {"held": True},
-    "held_closed": {"held": True, "over": Over.CLOSED},
+    "held_closed": {"held": True, "over": Over.CLOSED, "lock_until": NOW},
+    "ended_inside": {"over": Over.ENDED, "lock_until": NOW + 1},
+    "closed_inside": {"over": Over.CLOSED, "lock_until": NOW + 1},
+    "late_inside": {"until": NOW, "lock_until": NOW + 1},
+    "ended_long_ago": {"over": Over.ENDED, "lock_until": NOW},
+    "inside_early": {"since": NOW + 1, "lock_until": NOW + 2},
+    "held_closed_just_now": {"held": True, "over": Over.CLOSED, "lock_until": NOW + 1},
 }
 PERSON_OF = {
     "fit": Person(KARIN, frozenset({UNIT, FOREIGN})),
@@ -180,7 +193,7 @@ SECOND_OF: dict[str, Person | None] = {
     "same_reason": Person(DISA, frozenset({UNIT})),
 }
 SECOND_GRANTS: dict[str, dict[str, object]] = {
-    "right_is_over": {"over": Over.CLOSED},
+    "right_is_over": {"over": Over.CLOSED, "lock_until": NOW + 1},
     "right_elsewhere": {"home": ELSEWHERE},
     "holds": {"held": True},
     "has_grant": {"purpose": Purpose.ALERT, "ends_with": "alert-0000001"},

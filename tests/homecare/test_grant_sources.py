@@ -6,24 +6,8 @@ from hypothesis import strategies as st
 
 from homecare.clock import HOUR, MINUTE
 from homecare.command import Action
-from homecare.grant import (
-    Allowed,
-    CaseFacts,
-    Denial,
-    Door,
-    Grant,
-    HeldFacts,
-    How,
-    Person,
-    Proximity,
-    Purpose,
-    Request,
-    VisitFacts,
-    decide,
-    from_alert,
-    from_held,
-    from_visit,
-)
+from homecare.grant import Allowed, Denial, Door, Grant, How, Person, Proximity, Purpose, Request, decide
+from homecare.grant_sources import CaseFacts, HeldFacts, VisitFacts, from_alert, from_held, from_visit
 from tests.homecare.test_grant import DISA, HOME, KARIN, LOCK, NOW, REASON, UNIT
 
 START, END, SHIFT = NOW, NOW + 30 * MINUTE, NOW + 5 * HOUR
@@ -121,9 +105,9 @@ def test_an_answer_of_an_hour_ago_opens_nothing() -> None:
 @pytest.mark.parametrize(
     ("facts", "denial"),
     [
-        (case(closed=True), Denial.CLOSED),
+        (case(closed_at=NOW), Denial.CLOSED),
         (case(accepted_at=None), Denial.NOT_ACCEPTED),
-        (case(accepted_at=None, closed=True), Denial.CLOSED),
+        (case(accepted_at=None, closed_at=NOW), Denial.CLOSED),
     ],
 )
 def test_an_alert_that_is_closed_or_not_accepted_opens_nothing(facts: CaseFacts, denial: Denial) -> None:
@@ -143,7 +127,9 @@ def test_an_alert_that_is_closed_or_not_accepted_opens_nothing(facts: CaseFacts,
 def test_a_held_alert_unlocks_with_a_second_person_while_it_is_worked_on(
     moved_at: int, *, closed: bool, answer: How | Denial
 ) -> None:
-    held = from_held(HeldFacts(alert=REASON, person=KARIN, home=HOME, moved_at=moved_at, closed=closed), NOW)
+    held = from_held(
+        HeldFacts(alert=REASON, person=KARIN, home=HOME, moved_at=moved_at, closed_at=NOW if closed else None), NOW
+    )
     request = Request(KARIN, HOME, LOCK, Action.UNLOCK, Purpose.ALERT, REASON, DISA)
     units = frozenset({UNIT})
     known = {KARIN: Person(KARIN, units, holds=True), DISA: Person(DISA, units, approves=True)}
@@ -178,3 +164,44 @@ def test_no_alert_gives_more_than_an_hour_ahead_nor_outlasts_the_shift(
     assert grant.until <= now + HOUR
     assert grant.until - grant.since <= 12 * HOUR
     assert grant.until <= (accepted if shift is None else shift) + 2 * HOUR
+
+
+def locks(grant: Grant, at: int, *, door: Door | None = None) -> Denial | How:
+    """What locking gives at `at`, from wherever the person is."""
+    request = Request(KARIN, HOME, LOCK, Action.LOCK, grant.purpose, REASON)
+    people = {KARIN: Person(KARIN, frozenset({UNIT}), holds=True)}
+    answer = decide(request, [grant], door=door or Door(HOME, UNIT, LOCK), people=people, proximity=[], now=at)
+    return answer.how if isinstance(answer, Allowed) else answer.reason
+
+
+_HELD = {"alert": REASON, "person": KARIN, "home": HOME}
+
+
+@pytest.mark.parametrize(
+    ("grant", "end", "after"),
+    [
+        pytest.param(from_visit(visit(started_at=START, ended_at=NOW)), NOW, Denial.ENDED, id="visit-ended"),
+        pytest.param(from_visit(visit(started_at=START)), SHIFT + 2 * HOUR, Denial.TOO_LATE, id="never-ended"),
+        pytest.param(from_alert(case(closed_at=NOW + 1), NOW), NOW + 1, Denial.CLOSED, id="alert-closed"),
+        pytest.param(from_alert(case(), NOW), SHIFT + 2 * HOUR, Denial.TOO_LATE, id="never-closed"),
+        pytest.param(from_held(HeldFacts(**_HELD, moved_at=NOW, closed_at=NOW), NOW), NOW, Denial.CLOSED, id="held"),
+    ],
+)
+def test_whoever_was_let_in_may_lock_for_two_hours_more(grant: Grant, end: int, after: Denial) -> None:
+    assert opens(grant, end) in (after, Denial.NO_GRANT)
+    assert locks(grant, end + 2 * HOUR - 1) is How.LOCKING
+    assert locks(grant, end + 2 * HOUR - 1, door=Door(HOME, UNIT, LOCK, in_service=False)) is How.LOCKING
+    assert locks(grant, end + 2 * HOUR) is after
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        from_visit(visit(cancelled=True)),
+        from_visit(visit(ended_at=NOW)),
+        from_alert(case(accepted_at=None), NOW),
+        from_alert(case(accepted_at=None, closed_at=NOW), NOW),
+    ],
+)
+def test_whoever_was_not_let_in_locks_nothing_afterwards(grant: Grant) -> None:
+    assert isinstance(locks(grant, NOW + 1), Denial)

@@ -5,6 +5,7 @@ was opened can stamp "on site" with it.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -18,43 +19,54 @@ from gateway.adapters.postgres.pool import CONNECT_SECONDS
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.adapters.postgres.staff_inbox import put_attendance
 from gateway.model.authorisation import Role, Units
+from gateway.ports.access import UNLOCKED
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
 from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer
 from homecare.attendance import of_case
 from homecare.case import ResponseStanding
-from homecare.clock import HOUR
 from homecare.errors import Conflict, Unknown
-from homecare.grant import CaseFacts, HeldFacts
+from homecare.grant_sources import LOCK_AFTER, CaseFacts, HeldFacts
 from homecare.identity import AlertId, HomeId, UnitId
 
 SENT_LIMIT: Final = 50
 """Alerts on one phone; one is usual, three is a bad night."""
 PEOPLE_LIMIT: Final = 500
 """Responders of one unit in one answer."""
-CLOSED_FOR: Final = 2 * HOUR
-"""Microseconds for which a closed case still says that it is closed, so that a phone gets a plain answer."""
 
+_CLOSED: Final = "SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s"
+"""Closed so short a time ago that whoever was let in may still lock."""
+_INSIDE: Final = f"handling -> 'response' ->> 'standing' = 'on_site' AND id IN ({_CLOSED})"
+"""The responder of an alert was in the home when it was closed, and has not said to have left."""
 _SENT_TO: Final = f"""
 SELECT {VIEW} FROM alert AS a
-WHERE responder = %(person)s AND standing <> 'resolved' AND handling -> 'response' ->> 'standing' <> 'declined'
+WHERE responder = %(person)s AND (
+    standing <> 'resolved' AND handling -> 'response' ->> 'standing' <> 'declined' OR {_INSIDE})
 ORDER BY (handling -> 'response' ->> 'sent_at')::bigint DESC, id LIMIT %(limit)s
 """
 _FACTS: Final = f"""
-SELECT {COLUMNS} FROM alert
-WHERE responder = %(person)s AND (standing <> 'resolved' OR id IN (
-    SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s))
+WITH closed AS (
+    SELECT alert, max(recorded_at) AS closed_at FROM alert_log
+    WHERE transition = 'resolved' AND recorded_at > %(since)s GROUP BY alert
+)
+SELECT {COLUMNS}, closed_at FROM alert LEFT JOIN closed ON alert = id
+WHERE responder = %(person)s AND (standing <> 'resolved' OR closed_at IS NOT NULL)
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _HELD: Final = f"""
-SELECT {COLUMNS} FROM alert
+WITH closed AS (
+    SELECT alert, max(recorded_at) AS closed_at FROM alert_log
+    WHERE transition = 'resolved' AND recorded_at > %(since)s GROUP BY alert
+)
+SELECT {COLUMNS}, closed_at FROM alert LEFT JOIN closed ON alert = id
 WHERE claimed_by = %(person)s AND responder IS DISTINCT FROM %(person)s AND condition = ANY(%(calls)s) AND id IN (
-    SELECT id FROM alert WHERE standing <> 'resolved' AND claimed_by = %(person)s
-    UNION ALL SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s)
+    SELECT id FROM alert WHERE standing <> 'resolved' AND claimed_by = %(person)s UNION ALL SELECT alert FROM closed)
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _OF_HOME: Final = f"""
-SELECT {COLUMNS} FROM alert WHERE home = %s AND responder = %s AND standing <> 'resolved' ORDER BY raised_at FOR UPDATE
+SELECT {COLUMNS} FROM alert
+WHERE home = %(home)s AND responder = %(person)s AND (standing <> 'resolved' OR {_INSIDE})
+ORDER BY raised_at FOR UPDATE
 """
 _INSTRUCT: Final = """
 WITH written AS (
@@ -101,6 +113,10 @@ FROM alert AS a JOIN home AS h ON h.id = a.home
     JOIN person_role AS r ON r.unit = h.unit JOIN person AS p ON p.id = r.person
 WHERE a.id = %s AND p.id = %s AND r.role = %s AND p.revoked_at IS NULL
 """
+_LEFT_UNLOCKED: Final = """
+SELECT FROM lock_state AS l JOIN alert AS a ON a.home = l.home
+WHERE a.id = %s AND l.state = ANY(%s) AND l.at >= a.raised_at
+"""
 _CALLS: Final = [condition for condition, urgency in URGENCY_OF.items() if urgency is Urgency.CALL]
 """What may be held for a door: somebody may need help now."""
 _ACCEPTED: Final = frozenset({ResponseStanding.ACCEPTED, ResponseStanding.ON_SITE, ResponseStanding.LEFT})
@@ -112,10 +128,11 @@ class PostgresCases:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def sent_to(self, person: str, read: Read) -> tuple[AlertView, ...]:
+    async def sent_to(self, person: str, now: int, read: Read) -> tuple[AlertView, ...]:
         """What the phone of a responder shows."""
         async with self._connections.work("read sent alerts", "alert") as cursor:
-            await cursor.execute(_SENT_TO, {"person": person, "limit": SENT_LIMIT})
+            since = from_wall(now - LOCK_AFTER)
+            await cursor.execute(_SENT_TO, {"person": person, "since": since, "limit": SENT_LIMIT})
             views = tuple(read_view(row) for row in await cursor.fetchall())
             await log_reads(cursor, (view.alert.home for view in views), read)
         return views
@@ -172,6 +189,12 @@ class PostgresCases:
             rows = await cursor.fetchall()
         return tuple(OnDuty(person=id_, name=display, role=Role(role)) for id_, display, role in rows)
 
+    async def left_unlocked(self, alert: AlertId) -> bool:
+        """What its locks said last."""
+        async with self._connections.work("read locks", "door") as cursor:
+            await cursor.execute(_LEFT_UNLOCKED, (alert, sorted(UNLOCKED)))
+            return await cursor.fetchone() is not None
+
     async def has_role(self, alert: AlertId, person: str, role: Role) -> bool:
         """Asked of the store, which knows of a revocation at once."""
         async with self._connections.work("read people", "alert") as cursor:
@@ -212,15 +235,17 @@ async def answer_at_home(
     """`on_site` or `left` for every open alert of the home that is sent to the person, inside the caller's transaction.
 
     `at` is when it happened, `recorded_at` when the gateway has it, None for the same. The alerts that changed; none
-    where nothing is open, was declined, or said so before.
+    where nothing is open, was declined, or said so before. `left` counts also for what was closed over their head.
     """
-    await cursor.execute(_OF_HOME, (home, person))
+    heard_at = at if recorded_at is None else recorded_at
+    await cursor.execute(_OF_HOME, {"home": home, "person": person, "since": from_wall(heard_at - LOCK_AFTER)})
     changed: list[Alert] = []
     for current in [read_alert(row) for row in await cursor.fetchall()]:
         response = current.case.response
         if response is None or response.standing is ResponseStanding.DECLINED:
             continue
-        heard_at = at if recorded_at is None else recorded_at
+        if current.standing is Standing.RESOLVED and what is not Answer.LEFT:
+            continue
         after = answer(current, what, person=person, at=at, heard_at=heard_at)
         if await _save(cursor, current, after, what, person=person, at=heard_at):
             changed.append(after)
@@ -238,11 +263,11 @@ async def _save(cursor: AsyncCursor[Any], before: Alert, after: Alert, what: Ans
 
 async def facts_of(cursor: AsyncCursor[Any], person: str, now: int) -> tuple[CaseFacts, ...]:
     """What the grants of a responder rest on, inside the caller's transaction."""
-    await cursor.execute(_FACTS, {"person": person, "since": from_wall(now - CLOSED_FOR), "limit": SENT_LIMIT})
-    return tuple(_facts(read_alert(row)) for row in await cursor.fetchall())
+    await cursor.execute(_FACTS, {"person": person, "since": from_wall(now - LOCK_AFTER), "limit": SENT_LIMIT})
+    return tuple(_facts(read_alert(row), row[-1]) for row in await cursor.fetchall())
 
 
-def _facts(alert: Alert) -> CaseFacts:
+def _facts(alert: Alert, closed_at: datetime | None) -> CaseFacts:
     response = alert.case.response
     accepted = response is not None and response.standing in _ACCEPTED
     return CaseFacts(
@@ -250,7 +275,7 @@ def _facts(alert: Alert) -> CaseFacts:
         person=response.person if response else "",
         home=alert.home,
         accepted_at=response.accepted_at if response and accepted else None,
-        closed=alert.standing is Standing.RESOLVED,
+        closed_at=None if closed_at is None else wall(closed_at),
     )
 
 
@@ -259,19 +284,19 @@ async def held_by(cursor: AsyncCursor[Any], person: str, now: int) -> tuple[Held
 
     A call that was never worked on since it was taken counts from now.
     """
-    asked = {"person": person, "since": from_wall(now - CLOSED_FOR), "limit": SENT_LIMIT, "calls": _CALLS}
+    asked = {"person": person, "since": from_wall(now - LOCK_AFTER), "limit": SENT_LIMIT, "calls": _CALLS}
     await cursor.execute(_HELD, asked)
-    return tuple(_held(read_alert(row), person, now) for row in await cursor.fetchall())
+    return tuple(_held(read_alert(row), row[-1], person, now=now) for row in await cursor.fetchall())
 
 
-def _held(alert: Alert, person: str, now: int) -> HeldFacts:
+def _held(alert: Alert, closed_at: datetime | None, person: str, *, now: int) -> HeldFacts:
     moved = alert.case.moved_at
     return HeldFacts(
         alert=alert.id,
         person=person,
         home=alert.home,
         moved_at=now if moved is None else moved,
-        closed=alert.standing is Standing.RESOLVED,
+        closed_at=None if closed_at is None else wall(closed_at),
     )
 
 

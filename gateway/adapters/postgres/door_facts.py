@@ -12,7 +12,8 @@ from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.authorisation import Role
 from gateway.ports.access import Facts, Known
 from homecare.clock import HOUR
-from homecare.grant import LONGEST, Grant, Proximity, VisitFacts, from_alert, from_held, from_visit
+from homecare.grant import LONGEST, Grant, Proximity
+from homecare.grant_sources import VisitFacts, from_alert, from_held, from_visit
 from homecare.identity import HomeId, UnitId
 
 AROUND: Final = LONGEST + 2 * HOUR

@@ -16,7 +16,7 @@ from gateway.adapters.postgres.connections import AWAY, HELD
 from gateway.adapters.postgres.door_inbox import DOOR_CHANNEL, consume, hold, waiting
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.adapters.postgres.rows import from_wall
-from gateway.adapters.postgres.visit_rows import Origin, add_evidence
+from gateway.adapters.postgres.visit_rows import Origin, add_evidence, notify
 from gateway.doors.door_watch import Contended
 from gateway.ports.access import DoorFact, Standing
 from homecare.alert import Answer
@@ -182,6 +182,7 @@ async def _moved(
     cursor: AsyncCursor[Any], fact: DoorFact, command: _Command, *, state: LockState, now: int
 ) -> str | None:
     """Somebody came or went by a command of their own; told once a command, whichever fact says it first."""
+    await notify(cursor, (command.person,))  # whose phone shows whether the door is to be locked
     movement = _movement(command.action, state)
     if movement is None or command.how not in _PROVES:
         return None
