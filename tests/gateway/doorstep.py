@@ -31,7 +31,7 @@ from homecare.wire import Kind, read_body, unpack
 from tests.gateway.enrolled import Household, household
 from tests.gateway.running import Running
 from tests.gateway.signed import FIRST, enrol_everybody, everybody, person
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 KARIN = person(Role.CAREGIVER)
 OMAR = person(Role.CAREGIVER, number=2)
@@ -110,7 +110,7 @@ async def browser(process: Running, who: Person) -> AsyncIterator[httpx.AsyncCli
     async with connecting(process.config.database_url) as connections:
         secret = await Sessions(PostgresPeople(connections), SystemClock()).open(who, How.DEMONSTRATION)
     client = httpx.AsyncClient(
-        base_url=process.url, cookies={COOKIE: secret}, headers={"Origin": process.url}, timeout=20
+        base_url=process.url, cookies={COOKIE: secret}, headers={"Origin": process.url}, timeout=SECONDS
     )
     async with client:
         yield client
@@ -120,7 +120,7 @@ def wish(visit: str, key: str = "key-00000001", *, action: str = "unlock", purpo
     return {"action": action, "purpose": {purpose: visit}, "key": key}
 
 
-async def final(client: httpx.AsyncClient, command: str, *, seconds: float = 16.0) -> dict[str, Any]:
+async def final(client: httpx.AsyncClient, command: str, *, seconds: float = SECONDS) -> dict[str, Any]:
     """The command once it has an end."""
     async with asyncio.timeout(seconds):
         while True:
@@ -209,7 +209,7 @@ class LockEdge:
                 self.challenge = new_challenge()
                 self.beat()
 
-    async def told(self, count: int = 1, *, seconds: float = 10.0) -> Command:
+    async def told(self, count: int = 1, *, seconds: float = SECONDS) -> Command:
         """The newest of `count` commands, once there are so many."""
         await until(lambda: len(self.commands) >= count, seconds=seconds)
         assert len(self.commands) == count

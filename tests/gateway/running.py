@@ -22,7 +22,7 @@ from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
 from tests.ports import new_port
 from tests.waiting import until
 
-SECONDS = 30.0
+SECONDS = 60.0
 """A process on a machine that does much else starts in twenty."""
 
 

@@ -16,6 +16,7 @@ from gateway.web.session import COOKIE
 from homecare.clock import SystemClock
 from homecare.identity import UnitId
 from tests.gateway.enrolled import Household
+from tests.waiting import SECONDS
 
 FIRST, SECOND = UnitId("unit-0001"), UnitId("unit-0002")
 OPEN = {
@@ -81,7 +82,7 @@ def client_of(base_url: str, secret: str) -> httpx.Client:
     """What the person's browser sends with every call to our own pages' address."""
     apart = httpx.Limits(max_keepalive_connections=0)
     return httpx.Client(
-        base_url=base_url, cookies={COOKIE: secret}, headers={"Origin": base_url}, timeout=15, limits=apart
+        base_url=base_url, cookies={COOKIE: secret}, headers={"Origin": base_url}, timeout=SECONDS, limits=apart
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.servers import ROOT
 from tests.waiting import end
 
-SECONDS = 20.0
+SECONDS = 90.0
 CHUNK = 65_536
 
 

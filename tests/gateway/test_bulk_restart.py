@@ -32,7 +32,7 @@ from rules.home_settings import settings_of
 from rules.home_state import HomeState
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, rows, value
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.asyncio
 NOW = SystemClock().now().wall
@@ -86,7 +86,7 @@ async def test_after_a_kill_states_are_what_one_run_over_the_stored_order_gives(
             count = value(database_url, "SELECT count(*) FROM stimulus")
             await until(lambda: value(database_url, "SELECT count(*) FROM stimulus") > count)
             child.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS):
                 await child.wait()
     assert value(database_url, "SELECT count(*) FROM event") == seq - 1
     store = PostgresStore(database_url, SHARDS_ALL)

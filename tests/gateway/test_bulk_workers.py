@@ -92,7 +92,7 @@ async def tell(database_url: str, story: Story, *, between: Any = None) -> None:
             story.vouch(wanted // 2 - 1)
             return len(rows(database_url, LOG, story.house.home)) >= wanted
 
-        await until(partial(judged, 2 * number + 2), seconds=20)
+        await until(partial(judged, 2 * number + 2))
 
 
 def alerts(database_url: str, house: Household) -> list[tuple[Any, ...]]:

@@ -20,7 +20,7 @@ from tests.gateway.alarms import rows
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import KARIN, OMAR, SINCE, piece, plan, planned, record, settle
 from tests.gateway.test_visit_store import READ, WINDOW, anybody
-from tests.waiting import end
+from tests.waiting import SECONDS, end
 
 LISTENER = "test-days"
 
@@ -42,20 +42,20 @@ async def watch(database_url: str) -> AsyncIterator[PostgresDayWatch]:
 
 @pytest.mark.asyncio
 async def test_a_listener_hears_who_is_concerned(store: PostgresVisits, watch: PostgresDayWatch) -> None:
-    assert await watch.changed(5) is None, "at first something may have been missed"
+    assert await watch.changed(SECONDS) is None, "at first something may have been missed"
     await store.take(plan(planned()), record())
-    assert await watch.changed(5) == {KARIN}
+    assert await watch.changed(SECONDS) == {KARIN}
     assert await watch.changed(0.05) == frozenset()
 
 
 @pytest.mark.asyncio
 async def test_a_listener_that_was_cut_off_says_so_once(watch: PostgresDayWatch, database_url: str) -> None:
-    await watch.changed(5)
+    await watch.changed(SECONDS)
     with psycopg.connect(database_url, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", (LISTENER,))
     with pytest.raises(Unavailable):
-        await watch.changed(5)
-    assert await watch.changed(5) is None
+        await watch.changed(SECONDS)
+    assert await watch.changed(SECONDS) is None
     assert await watch.changed(0.05) == frozenset()
 
 
@@ -67,13 +67,13 @@ async def test_only_the_phones_concerned_are_told(
     days = Days(watch, feed)
     karin, omar = days.open(KARIN), days.open(OMAR)
     running = asyncio.create_task(days._follow_visits())
-    assert await karin.wait(5), "the first look tells everybody"
-    assert await omar.wait(5)
+    assert await karin.wait(SECONDS), "the first look tells everybody"
+    assert await omar.wait(SECONDS)
     await store.take(plan(planned()), record())
-    assert await karin.wait(5)
+    assert await karin.wait(SECONDS)
     assert not await omar.wait(0.05)
     await store.add(planned().id, piece("evidence-1", Movement.ARRIVED, person=OMAR), anybody)
-    assert await omar.wait(5), "who came is concerned, planned or not"
+    assert await omar.wait(SECONDS), "who came is concerned, planned or not"
     await end(running)
     days.close(karin)
     assert days.phones == 1

@@ -19,7 +19,7 @@ from homecare.event import (
 )
 from tests.gateway.enrolled import household
 from tests.gateway.lanes import Edge, enrol_houses, new_lane, running, value
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.asyncio
 NOW = SystemClock().now().wall
@@ -50,7 +50,7 @@ async def test_access_facts_wait_for_the_doors_watch_once_and_in_order(
         edge.receipts.clear()
         edge.say("access", frame)
         await edge.receipted("access", len(SAID))
-        told = [one async for one in listening.notifies(timeout=5, stop_after=1)]
+        told = [one async for one in listening.notifies(timeout=SECONDS, stop_after=1)]
         assert [one.channel for one in told] == ["vaka_door"]
         async with listening.cursor() as cursor:
             facts = await waiting(cursor, 100)

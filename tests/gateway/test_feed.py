@@ -17,6 +17,7 @@ from homecare.clock import SystemClock
 from homecare.errors import Unavailable
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import NOW, household
+from tests.waiting import SECONDS
 
 TELL = """
 INSERT INTO feed (alert, version, recorded_at, body)
@@ -97,7 +98,7 @@ async def test_only_one_session_numbers(feed: PostgresFeed, database_url: str) -
     assert await other.number_committed() == 0
     assert len(await other.after(0, 10)) == 1
     await feed.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while not (numbered := await other.number_committed()):  # noqa: ASYNC110 why: the server sets no event
             await asyncio.sleep(0.01)
     await other.close()
@@ -107,15 +108,15 @@ async def test_only_one_session_numbers(feed: PostgresFeed, database_url: str) -
 @pytest.mark.asyncio
 async def test_a_notification_ends_the_wait(feed: PostgresFeed, database_url: str) -> None:
     await feed.newest()
-    waiting = asyncio.create_task(feed.wait(30))
+    waiting = asyncio.create_task(feed.wait(4 * SECONDS))
     with psycopg.connect(database_url) as connection:
         connection.execute("NOTIFY vaka_feed")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         await waiting
-    waiting = asyncio.create_task(feed.wait(30))
+    waiting = asyncio.create_task(feed.wait(4 * SECONDS))
     await asyncio.sleep(0)
     feed.kick()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         await waiting
 
 

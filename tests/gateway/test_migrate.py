@@ -50,7 +50,7 @@ def test_a_start_over_the_schema_of_today_waits_for_nobody_and_loads_no_tool(dat
     script = f"import sys; from gateway.adapters.postgres.migrate import migrate; migrate({database_url!r}); "
     with psycopg.connect(database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        subprocess.run([sys.executable, "-c", script + "assert 'yoyo' not in sys.modules"], check=True, timeout=30)
+        subprocess.run([sys.executable, "-c", script + "assert 'yoyo' not in sys.modules"], check=True, timeout=120)
 
 
 def test_the_schema_is_named_by_its_files(database_url: str) -> None:

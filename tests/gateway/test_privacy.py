@@ -37,7 +37,7 @@ MAY_HOLD_NAMES = {"home", "person", "quarantine"}
 """Tables; every other one carries pseudonyms. What nobody can read is kept as it came, for a bounded time."""
 OPERATOR = msgspec.structs.replace(person(Role.OPERATOR), name=f"{NAME} Olsson", display=f"{NAME} O")
 CAREGIVER = msgspec.structs.replace(person(Role.CAREGIVER), name=f"{NAME} Karlsson", display=f"{NAME} K")
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 def personal(text: str) -> list[str]:
@@ -109,6 +109,7 @@ def test_a_name_stands_on_the_screen_and_nowhere_else(
         listener.publish(topic, f"{NAME}, {ADDRESS}".encode())
     told = [entry for entry in listener.heard if entry[1] != f"{NAME}, {ADDRESS}".encode()]
     _the_same_name_twice(database_url)
+    _until_it_is_set_aside(database_url)
     gateway.kill()
     gateway.start()
     metrics = httpx.get(f"{gateway.url}/metrics").text + httpx.get(f"{gateway.url}/readyz").text
@@ -127,6 +128,14 @@ def test_a_name_stands_on_the_screen_and_nowhere_else(
     ):
         assert not personal(text), (source, personal(text))
     _names_are_in_their_tables_only(database_url)
+
+
+def _until_it_is_set_aside(database_url: str) -> None:
+    """Both processes have kept what nobody can read; the one for alarms does so behind the alarms' back."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while rows(database_url, "SELECT count(*) FROM quarantine") < [(2,)]:
+        assert time.monotonic() < deadline, "nothing was set aside"
+        time.sleep(0.05)
 
 
 def _alert_of(client: httpx.Client) -> dict[str, object]:

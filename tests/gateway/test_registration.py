@@ -135,7 +135,7 @@ def test_the_first_administrator_comes_in_by_an_address_that_is_printed_once(ser
     assert address is not None, done.stdout + done.stderr
     asked = {"invitation": address[1]}
     answer = httpx.post(
-        f"{serving.url}/api/v1/session/invitation/options", json=asked, headers={"Origin": serving.url}, timeout=20
+        f"{serving.url}/api/v1/session/invitation/options", json=asked, headers={"Origin": serving.url}, timeout=60
     )
     assert (answer.status_code, answer.json()["display"]) == (200, person["display"])
     kept = serving.rows("SELECT person, invited_by FROM invitation")

@@ -79,7 +79,7 @@ async def test_a_batch_takes_what_its_shards_were_told_and_a_dead_one_nothing(
         await put_attendance(cursor, mine.home, None, NOW)
     assert not store.staff_told
     await store.alive(NOW, {})
-    await until(lambda: store.staff_told, seconds=5)
+    await until(lambda: store.staff_told)
     [found] = await store.attended(10)
     assert not store.staff_told
     bound = SINCE + HOUR + OVERDUE_AFTER

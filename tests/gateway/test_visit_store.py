@@ -18,6 +18,7 @@ from homecare.visit import Movement, Proof, Visit, VisitStanding
 from tests.gateway.alarms import count, rows
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import HOUSES, KARIN, OMAR, PETRA, SINCE, UNIT, piece, plan, planned, record, settle
+from tests.waiting import SECONDS
 
 READ = Read(person=PETRA, what="test", within=frozenset({UNIT}))
 WINDOW = Window(since=NOW, until=NOW + DAY)
@@ -213,4 +214,4 @@ async def test_whose_day_changed_is_told_with_the_commit(store: PostgresVisits, 
     with psycopg.connect(database_url, autocommit=True) as listener:
         listener.execute("LISTEN vaka_today")
         await store.take(plan(planned(people=(KARIN, OMAR))), record())
-        assert {one.payload for one in listener.notifies(timeout=5, stop_after=2)} == {KARIN, OMAR}
+        assert {one.payload for one in listener.notifies(timeout=SECONDS, stop_after=2)} == {KARIN, OMAR}

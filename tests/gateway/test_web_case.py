@@ -9,7 +9,7 @@ import pytest
 
 from gateway.adapters.postgres.case import stand_in
 from gateway.model.authorisation import Role
-from tests.gateway.serving import HOUSES, Serving, assert_problem
+from tests.gateway.serving import ANSWER_SECONDS, HOUSES, Serving, assert_problem
 from tests.gateway.signed import FIRST, SECOND, enrol_everybody, person, sign_in
 
 DESK, CARER, OTHER = person(Role.OPERATOR), person(Role.CAREGIVER), person(Role.OPERATOR, number=2)
@@ -43,7 +43,7 @@ def raised(serving: Serving, number: int) -> str:
 
 def named(serving: Serving, client: httpx.Client, alert: str, name: str) -> dict[str, object]:
     """The alert once the gateway has read the registry again and knows the person's name."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         [view] = [one for one in client.get("/api/v1/alerts").json()["alerts"] if one["id"] == alert]
         if view["claimed_by"] == name:
@@ -164,7 +164,7 @@ def test_200_presses_at_once_and_the_ladder_of_the_running_process(serving: Serv
     serving.rows(
         "UPDATE alert SET raised_at = raised_at - interval '61 s', due_at = now() WHERE id = %s RETURNING 1", alert.id
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         [view] = [one for one in desk.get("/api/v1/alerts").json()["alerts"] if one["id"] == alert.id]
         if view["rung"] == 2:

@@ -25,7 +25,7 @@ from homecare.errors import Malformed, Unavailable
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import NOW, household
 from tests.gateway.running import config_of
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 KEY = bytes(range(32))
 HOUSE = household(1)
@@ -57,7 +57,7 @@ class Receiver:
 
     async def all_left(self) -> None:
         """Every connection is over: nothing of one test reaches into the next."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SECONDS):
             for _ in self.heads:
                 await self.left.get()
 
@@ -188,7 +188,7 @@ async def test_the_alarm_processs_part_tells_of_a_call_that_has_waited_61_second
     await connections.close()
     config = msgspec.structs.replace(config_of(database_url, "", tmp_path, 0), webhook_url=receiver.url)
     climbing = asyncio.create_task(climb(config, clock, name="test-climb", told=lambda: None))
-    await until(lambda: bool(receiver.bodies), seconds=15)
+    await until(lambda: bool(receiver.bodies))
     climbing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await climbing
@@ -215,7 +215,7 @@ async def test_a_system_that_never_answers_is_left_after_a_bounded_time(monkeypa
     message = Outgoing(id=1, key="webhook/alert-1/1", body={"rung": 2}, created_at=NOW, attempts=1)
     with pytest.raises(Unavailable, match="TimeoutError"):
         await Webhook(f"http://127.0.0.1:{port}", KEY).send(message, NOW)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         await left.wait()
     silent.close()
 

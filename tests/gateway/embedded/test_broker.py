@@ -12,7 +12,7 @@ from gateway.embedded.ports import LOOPBACK, is_free, listens
 from homecare.errors import Conflict
 from tests.ports import new_port
 
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 
 
 def test_the_broker_starts_again_after_kill_9(binaries: Binaries, tmp_path: Path) -> None:

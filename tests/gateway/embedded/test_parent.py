@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.embedded import Binaries, PrivateDatabase
 from tests.ports import new_port
 
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 60
 
 PARENT = """
     import pathlib, sys, time

@@ -22,7 +22,8 @@ from tests.gateway.identity.keys import certified
 from tests.ports import new_port
 
 MINE, OTHER, REVOKED = "edge-mine-0001", "edge-other-001", "edge-revoked-1"
-PATIENCE = 5.0
+PATIENCE = 30.0
+"""Seconds; far above everything that is awaited."""
 UP = ("alarm", "access", "record", "heartbeat", "certificate")
 DOWN = ("receipt", "command", "certificate", "config")
 

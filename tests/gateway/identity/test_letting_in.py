@@ -104,7 +104,7 @@ def test_of_many_who_bring_one_code_one_comes_in(serving: Serving, port: int, tm
     gate = threading.Barrier(8)
 
     def one(number: int) -> bool:
-        gate.wait(10)
+        gate.wait(60)
         try:
             bring_in(port, said, tmp_path / str(number))
         except Refused:
@@ -156,10 +156,10 @@ def test_a_stranger_in_the_gateways_place_never_hears_the_secret(serving: Servin
 
     thread = threading.Thread(target=listen)
     thread.start()
-    ready.wait(10)
+    ready.wait(60)
     with pytest.raises(Refused, match="not the gateway that the code names"):
         bring_in(stranger, code(serving), tmp_path / "edge")
-    thread.join(10)
+    thread.join(60)
     assert len(heard) == 1
     assert heard[0].startswith(b"GET /api/v1/authority")
 
@@ -192,7 +192,7 @@ def test_a_bad_request_changes_nothing(serving: Serving, port: int, body: bytes)
     before = serving.rows("SELECT count(*) FROM edge")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
     connection.request("POST", "/api/v1/enrolment", body, {"Content-Type": "application/json"})
     assert connection.getresponse().status == 422
     connection.close()
