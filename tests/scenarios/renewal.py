@@ -21,7 +21,7 @@ from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
 from gateway.adapters.postgres.registry_source import ReconnectingRegistry
 from gateway.edges.enrolment import Enrolment
-from gateway.embedded import Binaries, PrivateBroker, free_port
+from gateway.embedded import Binaries, PrivateBroker
 from gateway.embedded.broker import EdgeListener
 from gateway.intake.alarm_intake import AlarmIntake
 from gateway.intake.registry import Registry
@@ -34,6 +34,7 @@ from homecare.topic import CERTIFICATE, all_up
 from homecare.wire import Kind, kind_of
 from tests.edge.certified import enrolled
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
+from tests.ports import new_port
 from tests.scenarios.edge import PUMP_SECONDS, Edge
 from tests.waiting import end, until
 
@@ -49,13 +50,13 @@ def certifying(
     at = SystemClock().now().wall if server_made_at is None else server_made_at
     server = issue_server(authority, ["127.0.0.1"], at=at)
     listener = EdgeListener(
-        port=free_port(28_983, print),
+        port=new_port(),
         authority=authority.certificate,
         server_certificate=server.certificate,
         server_key=server.key,
         rights=rights([]),
     )
-    broker = PrivateBroker(binaries, folder / "broker", free_port(28_953, print), edges=listener)
+    broker = PrivateBroker(binaries, folder / "broker", new_port(), edges=listener)
     broker.start()
     try:
         yield broker

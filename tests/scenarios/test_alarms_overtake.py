@@ -1,7 +1,8 @@
 """Alarms overtake: while bulk drains a backlog of 2,000 edges, and while its process stands still in mid-transaction.
 
 Real database, broker and gateway processes; the desk is a reader of the live feed. The same deed through the bulk lane
-is measured in the same run. The long form, with a real button, edge and browser, is `make bench ONLY=overtake`.
+is measured in the same run, and only the two are compared: what a press may take on a machine that does nothing else
+is measured by the long form, with a real button, edge and browser, `make bench ONLY=overtake`.
 """
 
 import http.client
@@ -23,7 +24,10 @@ from tests.benchmarks.street import EDGES, Dwelling
 HOMES = EDGES + 400
 FIRST_CALLER = EDGES + 200
 PRESSES = 20
-SEEN_SECONDS = 10.0
+SEEN_SECONDS = 60.0
+STOP_SECONDS = 10.0
+SOONER = 10
+"""Times that a press is at the desk before a deed of the bulk lane is done; some hundred on a free machine."""
 PACE_SECONDS = (0.03, 0.08)
 BACKLOG = Backlog(epoch=3, facts_a_frame=50, seconds=8.0)
 
@@ -107,23 +111,19 @@ def overtaken() -> Overtaken:
                 found = overtake(place, gateway, callers.press, count=PRESSES, backlog=BACKLOG)
         finally:
             gateway.stop()
-        desk.join(SEEN_SECONDS)
+        desk.join(STOP_SECONDS)
     return found
 
 
 def test_a_press_overtakes_a_backlog(overtaken: Overtaken) -> None:
     """Behind the backlog it would wait for seconds: the alarm lane shares neither topic, process nor rows with it."""
-    slower = statistics.median(overtaken.draining) / statistics.median(overtaken.idle)
     sooner = statistics.median(overtaken.deeds) / statistics.median(overtaken.draining)
-    assert slower <= 5, overtaken
-    assert sooner >= 50, overtaken
-    assert max(overtaken.draining) < 2, overtaken
+    assert sooner >= SOONER, overtaken
+    assert max(overtaken.draining) < statistics.median(overtaken.deeds), overtaken
 
 
 def test_a_press_needs_nothing_of_a_bulk_process_that_stands_still_in_its_transaction(overtaken: Overtaken) -> None:
     """A row lock, or a unique index entry, that both lanes need would hold the alarm up for as long as bulk stands."""
-    slower = statistics.median(overtaken.stopped) / statistics.median(overtaken.idle)
     sooner = statistics.median(overtaken.stopped_deeds) / statistics.median(overtaken.stopped)
-    assert slower <= 5, overtaken
-    assert sooner >= 50, overtaken
-    assert max(overtaken.stopped) < 2, overtaken
+    assert sooner >= SOONER, overtaken
+    assert max(overtaken.stopped) < statistics.median(overtaken.stopped_deeds), overtaken

@@ -19,8 +19,8 @@ from tests.scenarios.ledger import Ledger
 from tests.scenarios.severing import sever_at, severed
 from tests.waiting import until
 
-DRAIN_SECONDS = 20.0
-"""Above the ten seconds after which the edge sends unreceipted facts again."""
+DRAIN_SECONDS = 45.0
+"""Far above the ten seconds after which the edge sends unreceipted facts again."""
 QUIET = 4 * 60 * 60
 """Seconds of proved quiet after which somebody should look."""
 AGO = 7 * HOUR

@@ -19,7 +19,7 @@ from homecare.clock import SystemClock
 from homecare.errors import Conflict
 from tests.gateway.alarms import judged
 from tests.gateway.enrolled import NOW, household
-from tests.waiting import end, until
+from tests.waiting import SECONDS, end, until
 
 
 @pytest.mark.asyncio
@@ -36,7 +36,7 @@ async def test_a_call_that_commits_late_is_not_skipped(database_url: str) -> Non
     homes: list[str] = []
 
     async def look() -> None:
-        while (row := await desk.next(10)) is not None:
+        while (row := await desk.next(SECONDS)) is not None:
             homes.append(row.view.alert.home)
 
     looking = asyncio.create_task(look())

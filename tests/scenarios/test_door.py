@@ -37,12 +37,13 @@ from tests.gateway.lanes import running as lane_running
 from tests.gateway.running import running
 from tests.locks import ADDRESS, SECRET, emulated
 from tests.radio import Radio, radio
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 __all__ = ["radio"]
 
 HOUSE = with_lock(71)
 OPEN = f"/api/v1/phone/doors/{HOUSE.home}/open"
+HEARD = "SELECT seq FROM event WHERE kind = 'contact_changed'"
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +69,7 @@ async def agent(folder: Path, broker_url: str) -> AsyncIterator[None]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             assert await process.stdout.readline() == b"connected\n"
         yield
     finally:
@@ -93,6 +94,8 @@ async def door(
         agent(tmp_path / "edge", broker.url),
         browser(process, KARIN) as phone,
     ):
+        # The edge is connected before its radio hears the home; a lock that it has not heard gives no answer.
+        await until(lambda: rows(database_url, HEARD))
         yield database_url, lock, phone
     peripheral.cancel()
     await asyncio.gather(peripheral, return_exceptions=True)
@@ -114,10 +117,10 @@ async def test_a_tap_moves_the_bolt_and_starts_the_visit_and_another_ends_it(
     seconds = time.monotonic() - began
     assert (ended["standing"], ended["words"]["sv"]) == ("done", "Dörren är upplåst."), ended
     assert [entry.name for entry in lock.log] == [KARIN.id]
-    await until(lambda: rows(url, "SELECT standing FROM visit") == [("started",)], seconds=2)
+    await until(lambda: rows(url, "SELECT standing FROM visit") == [("started",)])
     locking = (await phone.post(OPEN, json=wish(visit, "key-00000002", action="lock"))).json()["command"]
     assert (await final(phone, locking))["standing"] == "done"
-    await until(lambda: rows(url, "SELECT standing FROM visit") == [("ended",)], seconds=2)
+    await until(lambda: rows(url, "SELECT standing FROM visit") == [("ended",)])
     assert len(lock.log) == 2
     check_ins = rows(url, "SELECT direction FROM check_in WHERE visit = %s ORDER BY occurred_at", visit)
     assert check_ins == [("in",), ("out",)]

@@ -36,7 +36,7 @@ LATE_SECONDS = 2.0
 """What a press may take."""
 BACKLOG = 8_000
 """Measurements: some 2 MB, half a minute of the slow line."""
-ASK_SECONDS = 5.0
+ASK_SECONDS = 20.0
 
 
 def gateway_of(house: Household) -> Gateway:

@@ -46,6 +46,7 @@ from tests.gateway.planned import plan as planning
 from tests.gateway.planned import settle as settle_plan
 from tests.locks import HOME, LOCK, SECRET, Remembering, Wire, driver, emulated
 from tests.scenarios.severing import sever_at, severed
+from tests.waiting import SECONDS
 
 HOUSE = with_lock(121)
 
@@ -103,7 +104,7 @@ class Hall:
         work = asyncio.create_task(self.actuation.run())
         await asyncio.sleep(0)
         self.actuation.receive(sealed(command, self.journal.epoch))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             await self.actuation.settled()
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)

@@ -63,7 +63,7 @@ async def test_an_overdue_edge_is_started_and_mends_itself(
             agent = assemble(installation, clock)
             work = asyncio.create_task(agent.run())
             try:
-                await until(lambda: work.done() or rows(database_url, FAULTS) == [(False,)], seconds=30)
+                await until(lambda: work.done() or rows(database_url, FAULTS) == [(False,)])
                 assert not work.done()
             finally:
                 await end(work)

@@ -37,7 +37,7 @@ UID = b"quiet-1"
 COMES, OPENS, LEAVES = 16 * MINUTE, 15 * MINUTE, 5 * MINUTE
 """Before now: Karin comes to one of the homes, both front doors are opened, she leaves."""
 DOOR_AFTER = 2 * MINUTE
-DRAIN_SECONDS = 20.0
+DRAIN_SECONDS = 45.0
 RAISED = """
 SELECT a.home, o.occurred_at FROM alert AS a JOIN occurrence AS o ON o.alert = a.id
 WHERE a.condition = 'front_door_open_at_night' ORDER BY o.occurred_at

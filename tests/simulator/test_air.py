@@ -9,7 +9,7 @@ from bumble.device import Device
 
 from simulator.air import Advertisement, VirtualAir, device_on
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 CENTRAL, PERIPHERAL = "F0:00:00:00:00:01", "F0:00:00:00:00:02"
 
 

@@ -23,7 +23,7 @@ from tests.edge.desk import Gateway
 from tests.edge.doorway import Doorway, commanding, frame
 from tests.locks import LOCK, SECRET, SOUNDER, emulated
 from tests.radio import BUTTON, Radio
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 
 class Flat:
@@ -69,7 +69,7 @@ class Flat:
         )
         try:
             assert process.stdout is not None
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(SECONDS):
                 assert await process.stdout.readline() == b"connected\n"
             beats = len(self.gateway.beats)
             await until(lambda: len(self.gateway.beats) > beats or self.gateway.beats)
@@ -229,7 +229,7 @@ async def test_a_call_for_help_is_announced_as_received_when_the_gateway_has_it_
         await asyncio.sleep(0.5)
         assert not flat.sounder.alerts
         flat.gateway.receipting = True
-        await until(lambda: flat.sounder.alerts, seconds=20)
+        await until(lambda: flat.sounder.alerts, seconds=2 * SECONDS)
         await asyncio.sleep(0.5)
     assert flat.sounder.alerts == [1]
     assert doorway.gateway is flat.gateway
@@ -237,7 +237,7 @@ async def test_a_call_for_help_is_announced_as_received_when_the_gateway_has_it_
 
 @pytest.mark.asyncio
 async def test_a_call_for_help_waits_for_no_bolt(flat: Flat, doorway: Doorway, radio: Radio) -> None:
-    flat.lock.motor_seconds = 3.0
+    flat.lock.motor_seconds = 6.0
     async with flat.agent():
         await fresh(flat, None)
         await until(lambda: not flat.lock.dirty)
@@ -259,7 +259,7 @@ async def test_an_edge_that_is_stopped_while_the_bolt_moves_still_tells_the_end(
         await doorway.send(asked)
         await until(lambda: flat.lock.bolt == nuki.UNLOCKING)
         process.terminate()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(SECONDS):
             assert await process.wait() == 0
     async with flat.agent():
         await until(flat.ends)
@@ -272,6 +272,6 @@ async def test_a_hand_on_the_knob_is_a_fact_of_its_own(flat: Flat, doorway: Door
         await until(lambda: not flat.lock.dirty and flat.gateway.facts)
         await asyncio.sleep(0.5)
         flat.lock.by_hand(unlocked=True)
-        await until(lambda: flat.gateway.events(LockOperated), seconds=25)
+        await until(lambda: flat.gateway.events(LockOperated), seconds=2 * SECONDS)
     moved = flat.gateway.events(LockOperated)[0].envelope.event
     assert moved == LockOperated(LockState.UNLOCKED, LockCause.MANUAL)

@@ -20,7 +20,7 @@ from simulator.nuki import Fault, NukiLock
 from simulator.peripheral import NukiPeripheral, Sounder
 from tests.locks import LOCK, SECRET, SOUNDER, Remembering, command, driver, emulated
 from tests.radio import Listener, Radio
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 UNLOCK = command(Action.UNLOCK)
 
@@ -126,7 +126,7 @@ async def test_a_radio_that_is_stuck_is_given_up_in_time(door: Door, monkeypatch
     monkeypatch.setattr(ble_act, "PART_SECONDS", 0.3)
     assert door.radio.bluez is not None
     door.radio.bluez.stuck = True
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         assert await door.act(UNLOCK) is None
     assert not door.lock.log
     await door.radio.unplug()
@@ -137,12 +137,12 @@ async def test_a_radio_that_is_stuck_is_given_up_in_time(door: Door, monkeypatch
 async def test_an_adapter_pulled_in_mid_action_ends_the_act_in_time(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ble_act, "ACT_SECONDS", 2.0)
+    monkeypatch.setattr(ble_act, "ACT_SECONDS", 6.0)
     door.lock.motor_seconds = 1.0
     act = asyncio.create_task(door.act(UNLOCK))
     await until(lambda: door.lock.bolt == nuki.UNLOCKING)
     await door.radio.unplug()
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(SECONDS):
         end = await act
     assert not isinstance(end, Done | Failed), "nobody can say"
     await until(lambda: door.lock.bolt == nuki.UNLOCKED)

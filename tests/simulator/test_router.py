@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from simulator.router import LOOPBACK, Router
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @pytest_asyncio.fixture

@@ -13,7 +13,7 @@ import pytest
 from homecare.clock import SystemClock
 from simulator.supervisor import Process, Supervisor
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 OBEDIENT = (
     "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True); time.sleep(60)"
 )

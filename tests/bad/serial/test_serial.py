@@ -75,9 +75,9 @@ LINES = [
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.id} {line.what}")
 def test_bad_line(line: Line) -> None:
     framer = Esp3Framer()
-    started = time.monotonic()
+    started = time.process_time()
     found = framer.feed(line.data)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     assert len(framer._pending) <= PENDING_LIMIT
     found += framer.idle()
     assert tuple(frame for _, frame in found) == line.found
