@@ -74,8 +74,8 @@ _OWN_WORDS: Final[dict[str, Words]] = {
         en="Your role may not do this. Ask your administrator.",
     ),
     "door left unlocked": Words(
-        sv="Dörren är inte låst igen. Lås den först (Dörren), eller avsluta ändå.",
-        en="The door has not been locked again. Lock it first (The door), or close the alarm anyway.",
+        sv="Dörren är inte låst igen. Lås den först, eller avsluta ändå.",
+        en="The door has not been locked again. Lock it first, or close the alarm anyway.",
     ),
     "check origin": Words(
         sv="Anropet kom inte från Vakas egna sidor. Öppna Vaka på nytt och försök igen.",

@@ -21,7 +21,7 @@ from homecare.visit import PlannedVisit, from_plan
 from simulator.tag import Tag
 from tests.browser.gateway_process import GatewayProcess
 from tests.gateway.alarms import judged
-from tests.gateway.doorstep import KARIN, connecting, settle, with_lock
+from tests.gateway.doorstep import KARIN, connecting, rows, settle, with_lock
 from tests.gateway.enrolled import Household
 from tests.gateway.signed import FIRST, secret_of
 
@@ -76,6 +76,14 @@ class Shift:
             sending = {"version": taken.json()["version"], "operator": "Disa", "to": KARIN.id}
             desk.post(f"/alerts/{alert}/send", json=sending).raise_for_status()
         return alert
+
+    def close(self, gateway: GatewayProcess, alert: str) -> None:
+        """The operator closes it over the responder's head, having read the warning."""
+        ((version,),) = rows(self.url, "SELECT version FROM alert WHERE id = %s", alert)
+        headers = {"Authorization": f"Bearer {gateway.token}", "X-Vaka-Operator": "Disa"}
+        body = {"version": version, "operator": "Disa", "reason": "Hjälp är på plats", "confirm": True}
+        with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=15) as desk:
+            desk.post(f"/alerts/{alert}/resolve", json=body).raise_for_status()
 
     def session_of(self, who: Person) -> str:
         """A secret of this person's own session."""

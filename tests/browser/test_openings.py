@@ -197,7 +197,15 @@ def test_whoever_holds_an_alarm_asks_and_only_another_person_lets_the_door_open(
     olle.page.keyboard.press("Enter")
     expect(asked.get_by_role("status")).to_contain_text(f"{OLLE.display} godkände. Dörren är upplåst.")
     assert edge.actions == [Action.UNLOCK]
-    assert rows(shift.url, "SELECT how, second_person FROM command") == [("remote", OLLE.id)]
+    disa.button("Avsluta larmet").click()
+    disa.page.get_by_role("button", name="Hjälp är på plats").click()
+    disa.page.get_by_role("button", name="Avsluta", exact=True).click()
+    expect(disa.page.locator(".detail")).to_contain_text("Dörren är inte låst igen")
+    disa.page.get_by_role("button", name="Lås dörren").click()
+    expect(asked.get_by_role("status")).to_contain_text("Dörren är låst.")
+    assert edge.actions == [Action.UNLOCK, Action.LOCK]
+    command = "SELECT how, second_person FROM command ORDER BY issued_at"
+    assert rows(shift.url, command) == [("remote", OLLE.id), ("locking", None)]
 
 
 def test_two_quick_keys_agree_on_a_desk_that_draws_slowly(phone: PhonePage, sit_down: OpenDesk, edge: DoorEdge) -> None:

@@ -116,6 +116,32 @@ def test_an_alarm_takes_the_screen_and_two_touches_open_its_door(
     assert Action.UNLOCK in edge.actions
 
 
+def test_whoever_is_inside_when_the_alarm_is_closed_locks_and_leaves(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge, tmp_path: Path
+) -> None:
+    """Red when the page goes with the alarm: the door would stay unlocked."""
+    phone = open_phone()
+    alert = shift.press(gateway, shift.first)
+    phone.tap("Jag åker")
+    expect(phone.standing()).to_have_attribute("data-standing", "accepted")
+    phone.page.goto(shift.tag(gateway, shift.first))
+    phone.tap("Lås upp")
+    expect(phone.standing()).to_have_attribute("data-standing", "on_site")
+    shift.close(gateway, alert)
+    expect(phone.standing()).to_contain_text("Larmet är avslutat")
+    expect(phone.button("Jag har lämnat hemmet")).to_be_visible()
+    expect(phone.button("Lås upp")).to_have_count(0)
+    phone.assert_fit_for_gloves()
+    phone.picture(Path(os.environ.get("VAKA_PICTURES", tmp_path)), "phone-360-closed-over-head")
+    phone.page.reload()
+    phone.page.locator(".item.call", has_text="Larmet är avslutat").tap()
+    expect(phone.standing()).to_contain_text("Dörren är inte låst.")
+    phone.tap("Lås")
+    expect(phone.page.get_by_text("Larmet är avslutat eller skickat till någon annan.")).to_be_visible()
+    assert edge.actions[-1] is Action.LOCK
+    assert rows(shift.url, "SELECT handling -> 'response' ->> 'standing' FROM alert") == [("left",)]
+
+
 def test_what_is_stated_without_a_network_is_kept_and_sent_in_order(open_phone: OpenPhone, edge: DoorEdge) -> None:
     phone = open_phone()
     phone.open_visit(ASTA)
@@ -198,6 +224,11 @@ def test_without_a_tag_a_second_person_opens(
         desk.post(f"/api/v1/doors/openings/{opening['opening']}/approve").raise_for_status()
     expect(phone.command()).to_have_attribute("data-standing", "done")
     assert edge.actions == [Action.UNLOCK]
+    phone.page.reload()
+    phone.open_visit(ASTA)
+    phone.tap("Lås")
+    expect(phone.command()).to_contain_text("Dörren är låst.")
+    assert edge.actions == [Action.UNLOCK, Action.LOCK]
 
 
 def test_a_glove_that_taps_twice_says_it_once(open_phone: OpenPhone, shift: Shift) -> None:

@@ -9,11 +9,11 @@ export function visit(id: string, more: Partial<Visit> = {}): Visit {
 
 export function call(id: string, more: Partial<Call> = {}): Call {
   const base = { home: `home-${id}`, label: "", address: "", resident: "", condition: "help_call", occurrences: 1, instruction: null };
-  return { id, ...base, occurred_at: "2026-11-22T20:00:00Z", response: "sent", outcome: null, version: 1, door: true, unlatch: false, ...more };
+  return { id, ...base, occurred_at: "2026-11-22T20:00:00Z", response: "sent", outcome: null, version: 1, door: true, unlatch: false, closed: false, ...more };
 }
 
 export function day(visits: readonly Visit[], alerts: readonly Call[] = []): Today {
-  return { person: "karin", name: "Karin", at: "2026-11-22T20:00:00Z", visits, alerts, no_entries: [] };
+  return { person: "karin", name: "Karin", at: "2026-11-22T20:00:00Z", visits, alerts, no_entries: [], unlocked: [] };
 }
 
 export function statement(key: string, what: What, about: string, more: Partial<Statement> = {}): Statement {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { work } from "../src/phone/door";
 import { type Statement, withUnsent } from "../src/phone/statement";
-import { type DoorAsked, EMPTY, type Message, PROOF_LIFE, type Phone, after, callWaiting, dayOf, isAtDoor } from "../src/phone/store";
+import { type DoorAsked, EMPTY, type Message, PROOF_LIFE, type Phone, after, callWaiting, dayOf, isAtDoor, isUnlocked } from "../src/phone/store";
 import { phoneWordsOf } from "../src/words/phone";
 import { call, day, statement, visit } from "./days";
 
@@ -49,6 +49,18 @@ test("a tag leads to its visit and proves for less than two minutes, at that hom
   assert.equal(isAtDoor(phone, "home-v1", NOW + PROOF_LIFE), false);
   assert.equal(isAtDoor(phone, "home-v2", NOW), false);
   assert.ok(PROOF_LIFE < 120_000);
+});
+
+test("a door is to be locked when its lock or this phone's own door says so, and the newer word counts", () => {
+  const said = phoneAfter({ is: "today", today: { ...day([visit("v1")]), unlocked: ["home-v1"] }, now: NOW, live: true });
+  assert.deepEqual([isUnlocked(said, "home-v1"), isUnlocked(said, "home-v2"), isUnlocked(EMPTY, "home-v1")], [true, false, false]);
+  const door = (action: "lock" | "unlock", stage: "done" | "failed"): Message => ({
+    is: "door",
+    door: { home: "home-v1", action, stage, words: null, nextStep: null, second: null },
+  });
+  assert.equal(isUnlocked(after(said, door("lock", "done")), "home-v1"), false);
+  assert.equal(isUnlocked(after(said, door("lock", "failed")), "home-v1"), true);
+  assert.equal(isUnlocked(phoneAfter(today([visit("v1")]), door("unlock", "done")), "home-v1"), true);
 });
 
 test("a tag at a home with an alarm leads to the alarm", () => {

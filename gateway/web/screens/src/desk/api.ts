@@ -66,6 +66,12 @@ export function askForOpening(session: Session, alert: AlertView, key: string): 
   return call(session, `phone/doors/${encodeURIComponent(alert.home)}/remote`, body);
 }
 
+/** Locks the door of the home whose alert this person holds: that takes nobody else. */
+export function lockDoor(session: Session, alert: AlertView, key: string): Promise<Outcome<Command>> {
+  const body = { action: "lock", purpose: { alert: alert.id }, key };
+  return call(session, `phone/doors/${encodeURIComponent(alert.home)}/open`, body);
+}
+
 /** How my own remote opening stands. */
 export function openingOf(session: Session, opening: string): Promise<Outcome<Opening>> {
   return call(session, `phone/openings/${encodeURIComponent(opening)}`);

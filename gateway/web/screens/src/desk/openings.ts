@@ -22,6 +22,7 @@ export interface Row {
 export type Asked =
   | { readonly is: "asking" }
   | { readonly is: "opening"; readonly opening: Opening; readonly command: Command | null }
+  | { readonly is: "locking"; readonly command: Command }
   | { readonly is: "refused"; readonly said: Said | null; readonly why: string | null }
   | { readonly is: "unheard" };
 
@@ -49,6 +50,7 @@ export function answered(before: readonly Row[], opening: string, answer: Answer
 /** Whether something here is still to come of it, so that it cannot be put away or asked again. */
 export function isUnderWay(asked: Asked | null): boolean {
   if (asked === null || asked.is === "refused" || asked.is === "unheard") return false;
+  if (asked.is === "locking") return !asked.command.final;
   if (asked.is === "asking" || asked.opening.standing === "waiting") return true;
   return asked.opening.standing === "approved" && asked.command?.final !== true;
 }

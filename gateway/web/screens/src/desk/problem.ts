@@ -17,7 +17,9 @@ export function problemWords(words: DeskWords, problem: ActionProblem, seen: Ale
   return problem.message ? `${words.problem.refused} ${saidIn(words, problem.message)}` : words.problem.refused;
 }
 
-/** A conflict that the operator may go past, having read it: somebody is inside, or on the way. */
+const WARNINGS = ["a responder is", "the door is"];
+
+/** A conflict that the operator may go past, having read it: somebody is inside or on the way, or the door is unlocked. */
 export function isWarning(problem: Problem): problem is Problem & { message: Said } {
-  return problem.kind === "conflict" && problem.message !== undefined && (problem.hint ?? "").startsWith("a responder is");
+  return problem.kind === "conflict" && problem.message !== undefined && WARNINGS.some((one) => problem.hint?.startsWith(one));
 }

@@ -39,6 +39,8 @@ export interface Call {
   readonly version: number;
   readonly door: boolean;
   readonly unlatch: boolean;
+  /** The desk closed it while this person was inside, who may still lock and leave. */
+  readonly closed: boolean;
 }
 
 /** Somebody could not get in; open until a named person closes it. */
@@ -60,6 +62,8 @@ export interface Today {
   readonly visits: readonly Visit[];
   readonly alerts: readonly Call[];
   readonly no_entries: readonly NoEntry[];
+  /** Homes of these whose lock said last that it is not locked. */
+  readonly unlocked: readonly string[];
 }
 
 /** What a tag proved. */

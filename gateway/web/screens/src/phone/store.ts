@@ -149,6 +149,12 @@ export function callWaiting(today: Today | null): Call | null {
   return today?.alerts.find((call) => call.response === "sent") ?? null;
 }
 
+/** Whether this home's door is to be locked: its lock said so last, or it was opened here a moment ago. */
+export function isUnlocked(phone: Phone, home: string): boolean {
+  const asked = phone.door?.home === home && phone.door.stage === "done" ? phone.door : null;
+  return asked ? asked.action !== "lock" : phone.today?.unlocked?.includes(home) === true; // a day that an older app kept says nothing of it
+}
+
 /** Whether this home's door may be asked for: the person proved a moment ago to stand there. */
 export function isAtDoor(phone: Phone, home: string, now: number): boolean {
   return phone.proof !== null && phone.proof.home === home && now < phone.proof.until;

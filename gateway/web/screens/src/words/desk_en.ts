@@ -180,10 +180,11 @@ export const deskEn = (setting: Setting): DeskWords => ({
     youApproved: "You approved.",
     youDeclined: "You did not approve. The door did not move.",
     unheard: "No answer. It is not certain that it was heard: look before you do it again.",
-    remote: "Remote opening",
+    remote: "Open or lock the door from afar",
     warning:
       `The door is unlocked without any of us there, for instance for an ambulance. One more must approve: another operator, whoever is ${setting.coordinator}, or whoever accepted the alarm. Both names are kept.`,
     ask: "Ask for a remote opening",
+    lock: "Lock the door",
     waiting: "Waiting for one more to approve.",
     stillValid: (left) => `The question is valid for ${left} more.`,
     approvedBy: (who) => `${who} approved.`,

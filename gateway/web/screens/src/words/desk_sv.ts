@@ -179,10 +179,11 @@ export const deskSv = (setting: Setting) => ({
     youApproved: "Du godkände.",
     youDeclined: "Du godkände inte. Dörren rördes inte.",
     unheard: "Inget svar. Det är osäkert om det gick fram: se efter innan du gör om.",
-    remote: "Fjärröppna",
+    remote: "Fjärröppna eller låsa dörren",
     warning:
       `Dörren låses upp utan att någon av oss är där, till exempel för ambulans. En till måste godkänna: en annan larmoperatör, den som är ${setting.coordinator} eller den som har tagit emot larmet. Båda namnen sparas.`,
     ask: "Be om fjärröppning",
+    lock: "Lås dörren",
     waiting: "Väntar på att en till godkänner.",
     stillValid: (left: string) => `Frågan gäller ${left} till.`,
     approvedBy: (who: string) => `${who} godkände.`,

@@ -83,7 +83,7 @@ export function AlertDetail(props: Props) {
       )}
       {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
       <CaseSteps alert={alert} />
-      {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} />}
+      {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} lock={props.openings.lock} />}
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
   );

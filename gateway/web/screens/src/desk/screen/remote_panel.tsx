@@ -1,4 +1,4 @@
-/** Asking for a remote opening from the case: apart from the steps, behind a warning, and never alone. */
+/** The home's door from the case, apart from the steps: unlocked behind a warning and never alone, locked by one person. */
 import { elapsed } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { DeskWords } from "../../words/desk_sv";
@@ -13,9 +13,10 @@ interface Props {
   readonly session: Session;
   readonly asked: Asked | null;
   ask(alert: AlertView): void;
+  lock(alert: AlertView): void;
 }
 
-export function RemotePanel({ alert, session, asked, ask }: Props) {
+export function RemotePanel({ alert, session, asked, ask, lock }: Props) {
   const words = useDeskWords().opening;
   return (
     <section class="remote" aria-label={words.remote}>
@@ -27,9 +28,14 @@ export function RemotePanel({ alert, session, asked, ask }: Props) {
         ) : (
           <>
             <p class="warning">{words.warning}</p>
-            <button type="button" disabled={isUnderWay(asked)} onClick={() => ask(alert)}>
-              {words.ask}
-            </button>
+            <div class="actions">
+              <button type="button" disabled={isUnderWay(asked)} onClick={() => ask(alert)}>
+                {words.ask}
+              </button>
+              <button type="button" disabled={isUnderWay(asked)} onClick={() => lock(alert)}>
+                {words.lock}
+              </button>
+            </div>
           </>
         )}
       </details>
@@ -42,11 +48,16 @@ function Wish({ asked }: { asked: Asked }) {
   const now = useNow();
   const bad = asked.is === "refused" || asked.is === "unheard" || (asked.is === "opening" && ["declined", "over"].includes(asked.opening.standing));
   return (
-    <div class={bad ? "problem" : "result"} data-standing={asked.is === "opening" ? asked.command?.standing ?? asked.opening.standing : asked.is}>
+    <div class={bad ? "problem" : "result"} data-standing={standingOf(asked)}>
       <p role="status">{wishWords(words, asked)}</p>
       {asked.is === "opening" && asked.opening.standing === "waiting" && <p>{words.opening.stillValid(elapsed(now, Date.parse(asked.opening.expires_at)))}</p>}
     </div>
   );
+}
+
+function standingOf(asked: Asked): string {
+  if (asked.is === "locking") return asked.command.standing;
+  return asked.is === "opening" ? (asked.command?.standing ?? asked.opening.standing) : asked.is;
 }
 
 function wishWords(words: DeskWords, asked: Asked): string {
@@ -57,6 +68,7 @@ function wishWords(words: DeskWords, asked: Asked): string {
     const own = asked.why === null ? undefined : say.denied[asked.why];
     return own ?? (asked.said ? saidIn(words, asked.said) : words.problem.refused);
   }
+  if (asked.is === "locking") return saidIn(words, asked.command.words);
   const { opening, command } = asked;
   if (opening.standing === "waiting") return say.waiting;
   if (opening.standing === "declined") return say.declinedBy(opening.second ?? "?");

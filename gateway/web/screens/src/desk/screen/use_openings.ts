@@ -1,7 +1,7 @@
 /** Remote openings on this desk: a look every two seconds, one soft sound for a new one, answers and wishes. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Command, Opening } from "../../contract";
-import { type Outcome, approveOpening, askForOpening, declineOpening, waitingOpenings } from "../api";
+import { type Outcome, approveOpening, askForOpening, declineOpening, lockDoor, waitingOpenings } from "../api";
 import type { AlertView } from "../contract";
 import { type Answer, type Asked, type Row, answered, fresh, heard, isUnderWay } from "../openings";
 import type { Refusal } from "../refusal";
@@ -19,6 +19,7 @@ export interface Openings {
   decline(opening: Opening): void;
   hide(opening: Opening): void;
   ask(alert: AlertView): void;
+  lock(alert: AlertView): void;
 }
 
 /** Milliseconds between looks: whoever asks stands at a door, and the desk sees within two seconds. */
@@ -73,15 +74,23 @@ export function useOpenings(session: Session, ring: () => void, refuse: (refusal
     become(opening, refusedOr(outcome) ?? { is: "declined" });
   };
   const wished = (alert: AlertView, now: Asked): void => setAsked((before) => new Map(before).set(alert.id, now));
-  const ask = async (alert: AlertView): Promise<void> => {
+  const wish = async <Value>(
+    alert: AlertView,
+    call: (session: Session, alert: AlertView, key: string) => Promise<Outcome<Value>>,
+    goOn: (value: Value) => Promise<void>,
+  ): Promise<void> => {
     if (isUnderWay(asked.get(alert.id) ?? null)) return;
     wished(alert, { is: "asking" });
-    const outcome = await askForOpening(session, alert, crypto.randomUUID());
+    const outcome = await call(session, alert, crypto.randomUUID());
     if (outcome.is === "denied") refuse(outcome.refusal);
     else if (outcome.is === "unreached") wished(alert, { is: "unheard" });
     else if (outcome.is === "problem") wished(alert, { is: "refused", said: outcome.problem.message ?? null, why: outcome.problem.hint ?? null });
-    else await followOpening(session, outcome.value, (opening, command) => wished(alert, { is: "opening", opening, command }));
+    else await goOn(outcome.value);
   };
+  const ask = (alert: AlertView): Promise<void> =>
+    wish(alert, askForOpening, (first) => followOpening(session, first, (opening, command) => wished(alert, { is: "opening", opening, command })));
+  const lock = (alert: AlertView): Promise<void> =>
+    wish(alert, lockDoor, (first) => followDoor(session, first, (command) => wished(alert, { is: "locking", command })));
   return {
     rows,
     came,
@@ -90,5 +99,6 @@ export function useOpenings(session: Session, ring: () => void, refuse: (refusal
     decline: (opening) => void decline(opening),
     hide: (opening) => show(shown.current.filter((row) => row.opening.opening !== opening.opening)),
     ask: (alert) => void ask(alert),
+    lock: (alert) => void lock(alert),
   };
 }

@@ -31,7 +31,9 @@ export function CallScreen({ call }: { call: Call }) {
     <>
       {!sent && <BackToToday />}
       <article class={`call ${call.response}`} data-standing={call.response}>
-        <p class="state" role={sent ? "alert" : "status"}>{sent ? words.call.heading : words.call.standing[call.response]}</p>
+        <p class="state" role={sent ? "alert" : "status"}>
+          {sent ? words.call.heading : call.closed ? words.call.closed : words.call.standing[call.response]}
+        </p>
         <h1>{call.resident || words.noResident}</h1>
         <p class="address">{call.address}</p>
         <p class="what">
@@ -49,6 +51,7 @@ export function CallScreen({ call }: { call: Call }) {
             {words.contact.full}
           </p>
         )}
+        {call.closed && <p class="notice">{words.call.closedNext}</p>}
         {!sent && <AgreePanel alert={call.id} />}
         {!sent && (
           <DoorPanel
@@ -56,7 +59,7 @@ export function CallScreen({ call }: { call: Call }) {
             purpose={{ alert: call.id }}
             inside={call.response === "on_site"}
             since={null}
-            over={call.response === "left"}
+            over={call.closed || call.response === "left"}
           />
         )}
         <section class="instruction">
@@ -93,7 +96,7 @@ function Answering({ call, say }: { call: Call; say(what: What, text?: string): 
   return (
     <>
       {call.outcome ? <p class="notice">{words.call.saved(call.outcome)}</p> : <OutcomeForm save={(text) => say("outcome", text)} />}
-      {call.response === "on_site" && call.outcome && (
+      {call.response === "on_site" && (call.outcome || call.closed) && (
         <button type="button" onClick={() => say("left")}>
           {words.call.left}
         </button>

@@ -8,7 +8,7 @@ import type { PhoneWords } from "../../words/phone_sv";
 import { saidIn } from "../../words/said";
 import type { Purpose } from "../contract";
 import { isWorking } from "../door";
-import { type DoorAsked, isAtDoor } from "../store";
+import { type DoorAsked, isAtDoor, isUnlocked } from "../store";
 import { CallIn } from "./call_in";
 import { ReadingNote } from "./reading_note";
 import { usePhone } from "./use_phone";
@@ -22,7 +22,7 @@ interface Props {
   readonly inside: boolean;
   /** Wall time (ms) from which the door may be asked for; null: it may be now. */
   readonly since: number | null;
-  /** Nothing is left to do at the door; how it went last is still said. */
+  /** Nothing is left to do at the door but to lock it; how it went last is still said. */
   readonly over: boolean;
 }
 
@@ -37,9 +37,17 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   useLayoutEffect(() => {
     if (near && !inside) first.current?.focus();
   }, [near]);
-  if (over) return asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />;
-  if (!door) return <p class="notice">{words.door.none}</p>;
+  const unlocked = isUnlocked(app.phone, home);
   const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
+  if (over)
+    return (
+      <section class="door" aria-label={words.door.heading}>
+        {asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+        {door && unlocked && asked?.stage !== "done" && <p class="warning">{words.door.leftUnlocked}</p>}
+        {door && unlocked && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
+      </section>
+    );
+  if (!door) return <p class="notice">{words.door.none}</p>;
   const early = since !== null && now + app.phone.clockLead < since;
   return (
     <section class="door" aria-label={words.door.heading}>
@@ -68,7 +76,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
         </details>
       )}
       {!inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {!inside && near && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
+      {!inside && (near || (unlocked && !early)) && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
       {near && unlatch && (
         <details>
           <summary>{words.door.more}</summary>

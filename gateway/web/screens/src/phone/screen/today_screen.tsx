@@ -89,7 +89,7 @@ function CallItem({ call }: { call: Call }) {
     <button type="button" class="item call" data-standing={call.response} onClick={() => app.go({ at: "alert", id: call.id })}>
       <b>{call.resident || words.noResident}</b>
       <span>{call.address}</span>
-      <span class="state">{words.call.standing[call.response]}</span>
+      <span class="state">{call.closed ? words.call.closed : words.call.standing[call.response]}</span>
     </button>
   );
 }

@@ -30,7 +30,8 @@ export function VisitScreen({ visit }: { visit: Visit }) {
   const others = visit.people.filter((name) => name !== app.phone.me?.display);
   const rights = app.phone.me?.may ?? null;
   const mine = mayIn(rights, visit.unit, "visit.work", "own");
-  const over = visit.standing === "ended" || visit.standing === "cancelled" || visit.standing === "declined";
+  const off = visit.standing === "cancelled" || visit.standing === "declined";
+  const over = visit.standing === "ended" || off;
   return (
     <>
       <BackToToday />
@@ -70,7 +71,7 @@ export function VisitScreen({ visit }: { visit: Visit }) {
             {!mine && <p class="notice">{words.visit.notMine}</p>}
             {mayIn(rights, visit.unit, "door.open", "own") && (
               <DoorPanel
-                {...{ home: visit.home, door: visit.door, unlatch: visit.unlatch, over }}
+                {...{ home: visit.home, door: visit.door && !off, unlatch: visit.unlatch, over }}
                 purpose={{ visit: visit.id }}
                 inside={begun}
                 since={begun ? null : Date.parse(visit.from) - BEFORE_VISIT}
