@@ -1,5 +1,6 @@
 """A caregiver's phone: Playwright's page with the words of the screen, and the touches that were needed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,6 @@ class PhonePage:
         """Close it; nothing may have gone wrong in it."""
         self.context.close()
         assert not self.faults, self.faults
+
+
+OpenPhone = Callable[..., PhonePage]

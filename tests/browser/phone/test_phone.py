@@ -1,66 +1,21 @@
 """The caregiver's phone: from a tag to an open door, an alarm on the whole screen, a day without a network."""
 
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gateway.embedded import PrivateBroker
 from homecare.command import Action
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, PhonePage
+from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, OpenPhone, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
 from tests.gateway.doorstep import DISA, KARIN, rows
 from tests.gateway.signed import client_of
 
 pytestmark = pytest.mark.browser
-OpenPhone = Callable[..., PhonePage]
-
-
-@pytest.fixture
-def shift(database_url: str) -> Shift:
-    return Shift(database_url)
-
-
-@pytest.fixture
-def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """Both processes, in which people may be chosen, and the tags of the shift's homes."""
-    process = GatewayProcess(database_url=database_url, broker_url=broker.url, data=tmp_path, VAKA_DEMO="1")
-    process.start()
-    process.start_watch()
-    process.wait_for_watch()
-    shift.hang_tags(tmp_path)
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-def edge(shift: Shift, gateway: GatewayProcess, broker: PrivateBroker) -> Iterator[DoorEdge]:
-    """The edge of the first home."""
-    assert gateway.url
-    edge = DoorEdge(shift.first, broker.url)
-    edge.start()
-    yield edge
-    edge.stop()
-
-
-@pytest.fixture
-def open_phone(browser: Browser, gateway: GatewayProcess) -> Iterator[OpenPhone]:
-    """Phones, closed again; one with an error of its own fails the test."""
-    opened: list[PhonePage] = []
-
-    def opening(**options: object) -> PhonePage:
-        phone = PhonePage(browser, gateway, **options)
-        opened.append(phone)
-        return phone.sign_in(KARIN.display)
-
-    yield opening
-    for phone in opened:
-        phone.close()
 
 
 def test_from_a_tag_one_touch_asks_the_door_and_starts_the_visit(
@@ -89,57 +44,6 @@ def test_a_phone_that_draws_slowly_shows_how_to_sign_in(browser: Browser, gatewa
     phone.context.add_init_script(SLOW_DRAWING)
     phone.sign_in(KARIN.display)
     phone.close()
-
-
-def test_an_alarm_takes_the_screen_and_two_touches_open_its_door(
-    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
-) -> None:
-    phone = open_phone()
-    phone.open_visit(SVEN)
-    phone.touches = 0
-    shift.press(gateway, shift.first, instruction=INSTRUCTION)
-    expect(phone.page.get_by_role("heading", name=ASTA)).to_be_visible()
-    for words in ("Anrop om hjälp, 1 tryckning", "Exempelgatan 4, port B, 3 tr", "hon bor i huset bredvid"):
-        expect(phone.standing()).to_contain_text(words)
-    phone.tap("Jag åker")
-    expect(phone.standing()).to_have_attribute("data-standing", "accepted")
-    phone.page.goto(shift.tag(gateway, shift.first))
-    expect(phone.button("Lås upp")).to_be_focused()
-    phone.tap("Lås upp")
-    expect(phone.command()).to_have_attribute("data-standing", "done")
-    assert phone.touches == 2
-    expect(phone.standing()).to_have_attribute("data-standing", "on_site")
-    expect(phone.standing()).to_contain_text("På plats")
-    phone.tap("Hjälpte upp efter fall")
-    phone.tap("Spara utfall")
-    expect(phone.standing()).to_contain_text("Utfall: Hjälpte upp efter fall")
-    assert Action.UNLOCK in edge.actions
-
-
-def test_whoever_is_inside_when_the_alarm_is_closed_locks_and_leaves(
-    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge, tmp_path: Path
-) -> None:
-    """Red when the page goes with the alarm: the door would stay unlocked."""
-    phone = open_phone()
-    alert = shift.press(gateway, shift.first)
-    phone.tap("Jag åker")
-    expect(phone.standing()).to_have_attribute("data-standing", "accepted")
-    phone.page.goto(shift.tag(gateway, shift.first))
-    phone.tap("Lås upp")
-    expect(phone.standing()).to_have_attribute("data-standing", "on_site")
-    shift.close(gateway, alert)
-    expect(phone.standing()).to_contain_text("Larmet är avslutat")
-    expect(phone.button("Jag har lämnat hemmet")).to_be_visible()
-    expect(phone.button("Lås upp")).to_have_count(0)
-    phone.assert_fit_for_gloves()
-    phone.picture(Path(os.environ.get("VAKA_PICTURES", tmp_path)), "phone-360-closed-over-head")
-    phone.page.reload()
-    phone.page.locator(".item.call", has_text="Larmet är avslutat").tap()
-    expect(phone.standing()).to_contain_text("Dörren är inte låst.")
-    phone.tap("Lås")
-    expect(phone.page.get_by_text("Larmet är avslutat eller skickat till någon annan.")).to_be_visible()
-    assert edge.actions[-1] is Action.LOCK
-    assert rows(shift.url, "SELECT handling -> 'response' ->> 'standing' FROM alert") == [("left",)]
 
 
 def test_what_is_stated_without_a_network_is_kept_and_sent_in_order(open_phone: OpenPhone, edge: DoorEdge) -> None:
