@@ -28,6 +28,7 @@ class Condition(StrEnum):
     INACTIVITY = "inactivity"
     DEVICE_SILENT = "device_silent"
     EDGE_SILENT = "edge_silent"
+    EDGE_REVOKED = "edge_revoked"
     DEVICE_REFUSED = "device_refused"
     LOCK_FAILING = "lock_failing"
     CERTIFICATE_OVERDUE = "certificate_overdue"
@@ -51,6 +52,7 @@ URGENCY_OF: Final[dict[Condition, Urgency]] = {
     Condition.INACTIVITY: Urgency.CONCERN,
     Condition.DEVICE_SILENT: Urgency.FAULT,
     Condition.EDGE_SILENT: Urgency.FAULT,
+    Condition.EDGE_REVOKED: Urgency.FAULT,
     Condition.DEVICE_REFUSED: Urgency.FAULT,
     Condition.LOCK_FAILING: Urgency.FAULT,
     Condition.CERTIFICATE_OVERDUE: Urgency.FAULT,
@@ -65,6 +67,7 @@ ALARM_CLASS: Final = frozenset(
         Condition.EQUIVOCATION,
         Condition.LOCK_FAILING,
         Condition.CERTIFICATE_OVERDUE,
+        Condition.EDGE_REVOKED,
     }
 )
 """Conditions that only the alarm process opens (protocol rule 13); bulk opens all others."""

@@ -78,6 +78,12 @@ SENTENCES: Final[dict[Condition, dict[Language, str]]] = {
         Language.ENGLISH: "The home unit should have renewed its certificate by itself by {since}. Alarms still "
         "arrive. Enrol it again if the fault stays.",
     },
+    Condition.EDGE_REVOKED: {
+        Language.SWEDISH: "Hemenheten spärrades {since}, och ingen annan står i hemmet: inga larm därifrån kommer "
+        "fram. Skriv in en ny hemenhet.",
+        Language.ENGLISH: "The home's unit was turned away {since}, and no other stands in the home: no alarm from "
+        "it arrives. Enrol a new one.",
+    },
     Condition.EDGE_SILENT: {
         Language.SWEDISH: "Ingen kontakt med hemenheten sedan {since}, längre än {seconds}. "
         "Vad som händer i bostaden är okänt.",

@@ -54,6 +54,7 @@ class Judging:
         self._changed_at: dict[HomeId, int] = {}
         self._spoke: set[HomeId] = set()
         self._begun: set[HomeId] = set()
+        self._moved: set[HomeId] = set()
         self._next = 0
         self.wakeups = Wakeups()
         self.log: list[Applied] = []
@@ -71,6 +72,7 @@ class Judging:
         self._dirty.clear()
         self._changed_at.clear()
         self._begun.clear()
+        self._moved.clear()
         self.wakeups.clear()
         self._next = (term << TERM_BITS) + 1
 
@@ -97,9 +99,13 @@ class Judging:
         self._spoke.clear()
 
     def settings_changed(self) -> None:
-        """The registry changed: settings are made anew when needed, and their problems told again."""
+        """The registry changed: settings are made anew when needed, and their problems told again.
+
+        What was judged of an edge that no longer stands in a home is over: nothing else may ever come from there.
+        """
         self._settings.clear()
         self._told.clear()
+        self._moved.update(home for home in self._registry.moved if self.mine(home))
 
     # --- applying ----------------------------------------------------------------------------------------------------
 
@@ -146,10 +152,13 @@ class Judging:
     def begin_new_homes(self, now: int, limit: int) -> bool:
         """Let time begin for at most `limit` homes where it has not: what was assigned is watched, heard or not.
 
-        A state alone does not say that it has: staff may come before anything was heard. True if there may be more.
+        A state alone does not say that it has: staff may come before anything was heard. Homes in which other edges
+        stand than before are looked at too. True if there may be more.
         """
-        fresh = list(islice((home for home in self.homes() if not self._time_runs(home)), limit))
+        new = (home for home in self.homes() if home in self._moved or not self._time_runs(home))
+        fresh = list(islice(new, limit))
         self._begun.update(fresh)
+        self._moved.difference_update(fresh)
         for home in fresh:
             self.apply(home, Elapsed(now), recorded_at=now)
         return len(fresh) == limit

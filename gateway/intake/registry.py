@@ -47,6 +47,8 @@ class Registry:
         self._private = gateway_private
         self.number = -1
         self.homes: dict[HomeId, Home] = {}
+        self.moved: frozenset[HomeId] = frozenset()
+        """The homes in which, by the newest picture, other edges stand than by the one before it, if there was one."""
         self._names: Mapping[str, str] = {}
         self._edges: dict[EdgeId, Edge] = {}
         self._entries: dict[EdgeId, EdgeEntry] = {}
@@ -70,6 +72,7 @@ class Registry:
             id_: entry.keys for id_, entry in self._entries.items() if kept.get(id_) == self._edges[id_].public_key
         }
         self._entries = {}
+        first = self.number < 0
         self.number = snapshot.number
         self.homes = {home.id: home for home in snapshot.homes}
         self._names = snapshot.names
@@ -77,7 +80,9 @@ class Registry:
         self._bindings = _grouped((binding.edge, binding) for binding in snapshot.bindings)
         self._installed = snapshot.installed
         current = (binding for binding in snapshot.bindings if binding.valid_until is None)
-        self._edges_of = _grouped((binding.home, binding.edge) for binding in current)
+        before, self._edges_of = self._edges_of, _grouped((binding.home, binding.edge) for binding in current)
+        moved = (home for home in self.homes if before.get(home) != self._edges_of.get(home))
+        self.moved = frozenset(() if first else moved)
 
     def edge(self, id_: EdgeId) -> EdgeEntry | None:
         """The edge, or None for one that was never enrolled or has no usable key."""

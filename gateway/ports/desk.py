@@ -14,7 +14,8 @@ from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """An alert with what a desk shows beside it. `edge_silent_since` is set while an edge of the home is silent.
+    """An alert with what a desk shows beside it. `edge_silent_since` is set while an edge of the home is silent or its
+    last one was turned away.
 
     `instruction` is what is to be done in this home, `call_link` (tel: or sip:) how it is called; None: nobody wrote
     it.

@@ -10,10 +10,12 @@ from gateway.intake.judging import Judging
 from gateway.intake.registry import Registry
 from gateway.ports.record import SavedState
 from gateway.ports.registry import Home
+from homecare.alert import Condition
 from homecare.attendance import Attendance
 from homecare.clock import HOUR
 from rules.home_settings import DEFAULTS
 from rules.stimulus import Elapsed, Staffed
+from rules.verdict import Clear, Raise
 from tests.gateway.enrolled import GATEWAY_PRIVATE, NOW, Household, household, snapshot_of
 from tests.gateway.lanes import SHARDS_ALL
 
@@ -75,3 +77,32 @@ def test_a_state_that_cannot_be_read_is_told_with_the_next_batch() -> None:
     judging = judging_of(house)
     judging.remember(SavedState(house.home, b"nonsense", 7, None))
     assert [fault.kind for fault in judging.faults] == ["state_unreadable"]
+
+
+def test_an_edge_that_is_taken_away_is_not_silent_any_more_and_its_successor_is_watched() -> None:
+    """Nothing else ever comes from a home without an edge: red where nobody looks at it again."""
+    house = household(1)
+    registry = Registry(GATEWAY_PRIVATE)
+    registry.replace(snapshot_of(house))
+    judging = Judging(registry, frozenset(SHARDS_ALL))
+    judging.begin(1)
+    assert not judging.begin_new_homes(NOW, 10)
+    judging.apply(house.home, Elapsed(NOW + HOUR), recorded_at=NOW + HOUR)
+    assert [(type(one), one.condition) for one in judging.verdicts] == [(Raise, Condition.EDGE_SILENT)]
+    assert len(judging.wakeups) == 0
+    stands = snapshot_of(house)
+    left = [msgspec.structs.replace(one, valid_until=NOW + HOUR) for one in stands.bindings]
+    registry.replace(msgspec.structs.replace(stands, number=2, bindings=tuple(left)))
+    judging.settings_changed()
+    assert not judging.begin_new_homes(NOW + HOUR, 10)
+    assert judging.verdicts[1:] == [Clear(Condition.EDGE_SILENT, house.home, None, NOW + HOUR)]
+    back = [msgspec.structs.replace(one, valid_from=NOW + 2 * HOUR) for one in stands.bindings]
+    registry.replace(msgspec.structs.replace(stands, number=3, bindings=(*left, *back)))
+    judging.settings_changed()
+    assert not judging.begin_new_homes(NOW + 2 * HOUR, 10)
+    assert len(judging.wakeups) == 1, "it is watched, heard or not"
+    log = len(judging.log)
+    registry.replace(msgspec.structs.replace(stands, number=4, bindings=(*left, *back)))
+    judging.settings_changed()
+    assert not judging.begin_new_homes(NOW + 2 * HOUR, 10)
+    assert len(judging.log) == log, "once"

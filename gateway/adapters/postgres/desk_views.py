@@ -29,10 +29,10 @@ from homecare.errors import Unavailable, Unknown
 from homecare.identity import AlertId, DeviceId, EdgeId, HomeId
 
 SILENT_SINCE: Final = (
-    "(SELECT min(s.occurred_at) FROM alert AS s WHERE s.home = a.home AND s.condition = 'edge_silent' "
-    "AND s.standing <> 'resolved' AND s.active)"
+    "(SELECT min(s.occurred_at) FROM alert AS s WHERE s.home = a.home "
+    "AND s.condition IN ('edge_silent', 'edge_revoked') AND s.standing <> 'resolved' AND s.active)"
 )
-"""Since when an edge of the home of `a` is silent, for a query over `alert AS a`."""
+"""Since when an edge of the home of `a` is silent, or none stands there, for a query over `alert AS a`."""
 EVENT_LIMIT: Final = 5_000
 """Events of a day that are drawn; a home has a few hundred, a broken sensor more."""
 VALUE_MINUTES: Final = 15

@@ -1,6 +1,6 @@
 """Claim codes, certificates and revocation in PostgreSQL: `EnrolmentStore`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.alerts import apply_verdicts
 from gateway.adapters.postgres.connections import Connections
+from gateway.adapters.postgres.registry import IN_SERVICE
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.renewal import Decision, Given
 from gateway.ports.enrolment import Claimed, NewCode, NewEdge, Overdue, PlannedDevice
@@ -33,8 +34,13 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 _REVOKE: Final = "UPDATE edge SET revoked_at = coalesce(revoked_at, %s) WHERE id = %s RETURNING id"
 _END_STAY: Final = """
 UPDATE edge_home SET valid_until = greatest(%s, valid_from + interval '1 microsecond')
-WHERE edge = %s AND valid_until IS NULL
+WHERE edge = %s AND valid_until IS NULL RETURNING home
 """
+_FORSAKEN: Final = f"""
+SELECT id FROM home WHERE id = ANY(%s) AND ({IN_SERVICE})
+  AND NOT EXISTS (SELECT FROM edge_home AS h WHERE h.home = home.id AND h.valid_until IS NULL)
+"""
+"""Homes in service in which no edge stands."""
 _OVERDUE: Final = """
 SELECT * FROM (
     SELECT DISTINCT ON (c.edge) c.edge, h.home, c.serial, c.due_at
@@ -95,16 +101,25 @@ class PostgresEnrolment:
                 _USED, (edge.serial, edge.id, from_wall(edge.issued_at), from_wall(edge.due_at), moment)
             )
             await cursor.executemany(_DEVICE, [_device(one, home, edge.id) for one in devices])
+            await apply_verdicts(cursor, [Clear(Condition.EDGE_REVOKED, home, None, occurred_at=at)], at)
             await cursor.execute(_CHANGED)
         return Claimed(home=home, devices=devices)
 
     async def revoke(self, edge: EdgeId, at: int) -> None:
-        """The mark and the end of its stay."""
+        """The mark, the end of its stay, and what that means for the home: nobody there hears it any more.
+
+        A home that was never put in service needs no unit. That the edge is silent, the rules end by themselves.
+        """
         async with self._connections.work("revoke edge") as cursor:
             await cursor.execute(_REVOKE, (from_wall(at), edge))
             if await cursor.fetchone() is None:
                 raise Unknown("revoke edge", "edge", "there is no such edge; read the list of homes again")
             await cursor.execute(_END_STAY, (from_wall(at), edge))
+            left = {HomeId(row[0]) for row in await cursor.fetchall()}
+            await self._end_fault(cursor, left, at)
+            await cursor.execute(_FORSAKEN, (list(left),))
+            forsaken = [_turned_away(edge, HomeId(row[0]), at) for row in await cursor.fetchall()]
+            await apply_verdicts(cursor, forsaken, at)
             await cursor.execute(_CHANGED)
 
     async def revoked(self) -> Sequence[EdgeId]:
@@ -129,16 +144,15 @@ class PostgresEnrolment:
                 used_since = (from_wall(one) for one in (used.issued_at, used.due_at, used.seen_at))
                 await cursor.execute(_USED, (used.serial, edge, *used_since))
                 if used.due_at > at:
-                    await self._end_fault(cursor, edge, at)
+                    await cursor.execute(_FAULTY, (edge, Condition.CERTIFICATE_OVERDUE))
+                    await self._end_fault(cursor, {HomeId(row[0]) for row in await cursor.fetchall()}, at)
             if issued is not None:
                 times = (from_wall(at), from_wall(issued.due_at))
                 await cursor.execute(_CERTIFY, (issued.serial, edge, *times, issued.key, issued.certificate))
         return decision
 
-    async def _end_fault(self, cursor: AsyncCursor[Any], edge: EdgeId, at: int) -> None:
-        """Where no edge of its home uses one that is overdue."""
-        await cursor.execute(_FAULTY, (edge, Condition.CERTIFICATE_OVERDUE))
-        homes = {HomeId(row[0]) for row in await cursor.fetchall()}
+    async def _end_fault(self, cursor: AsyncCursor[Any], homes: Set[HomeId], at: int) -> None:
+        """Where no edge of the home uses one that is overdue."""
         if not homes:
             return
         await cursor.execute(_OVERDUE, (from_wall(at),))
@@ -160,6 +174,19 @@ class PostgresEnrolment:
                 await apply_verdicts(cursor, raised, at)
         except psycopg.errors.UniqueViolation as error:
             raise Conflict("tell of certificates", "alert", "another process told the same just now") from error
+
+
+def _turned_away(edge: EdgeId, home: HomeId, at: int) -> Raise:
+    return Raise(
+        condition=Condition.EDGE_REVOKED,
+        home=home,
+        subject=None,
+        window=f"{edge}/{at}",
+        occurred_at=at,
+        fact=None,
+        presses=1,
+        explanation={"edge": edge, "why": Condition.EDGE_REVOKED.value, "since": at},
+    )
 
 
 def _given(row: Sequence[Any]) -> Given:

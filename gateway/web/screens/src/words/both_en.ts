@@ -21,6 +21,7 @@ export const bothEn = (setting: Setting): BothWords => ({
     lock_failing: "Lock that does not open",
     certificate_overdue: "The home unit's certificate is too old",
     edge_silent: "Home unit gone silent",
+    edge_revoked: "Home unit turned away",
   },
 
   outcomes: ["Helped up after a fall", "Help to the toilet", "A talk, no help needed", "Ambulance called"],

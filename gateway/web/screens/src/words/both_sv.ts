@@ -21,6 +21,7 @@ export const bothSv = (setting: Setting) => ({
     lock_failing: "Lås som inte öppnar",
     certificate_overdue: "Hemenhetens certifikat är för gammalt",
     edge_silent: "Hemenheten har tystnat",
+    edge_revoked: "Hemenheten är spärrad",
   } as Record<string, string>,
 
   outcomes: ["Hjälpte upp efter fall", "Hjälp till toaletten", "Samtal, behövde ingen hjälp", "Ambulans tillkallad"],

@@ -240,6 +240,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
   },
 
   cause: {
+    edge_revoked:
+      "No home unit is enrolled in the home: no alarm from it arrives. Enrol a new home unit with a new code.",
     certificate_overdue: "Alarms still arrive. Enrol the home unit again with a new code.",
     edge_copied:
       "Two home units answer as this one: a restored memory card or a copied machine. Alarms from both are taken. " +

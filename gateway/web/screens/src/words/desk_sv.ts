@@ -239,6 +239,8 @@ export const deskSv = (setting: Setting) => ({
   } as Record<string, (time: string) => string>,
 
   cause: {
+    edge_revoked:
+      "Ingen hemenhet är inskriven i hemmet: inga larm därifrån kommer fram. Skriv in en ny hemenhet med en ny kod.",
     certificate_overdue: "Larmen kommer fram ändå. Skriv in hemenheten på nytt med en ny kod.",
     edge_copied:
       "Två hemenheter svarar som samma: ett återställt minneskort eller en kopierad dator. Larm från båda tas emot. " +
