@@ -58,22 +58,16 @@ URGENCY_OF: Final[dict[Condition, Urgency]] = {
     Condition.CERTIFICATE_OVERDUE: Urgency.FAULT,
 }
 
-ALARM_CLASS: Final = frozenset(
-    {
-        Condition.HELP_CALL,
-        Condition.FALL,
-        Condition.HAZARD,
-        Condition.UNREADABLE_ALARM,
-        Condition.EQUIVOCATION,
-        Condition.LOCK_FAILING,
-        Condition.CERTIFICATE_OVERDUE,
-        Condition.EDGE_REVOKED,
-    }
-)
-"""Conditions that only the alarm process opens (protocol rule 13); bulk opens all others."""
-
 LATCHED: Final = frozenset({Condition.HELP_CALL, Condition.FALL, Condition.UNREADABLE_ALARM, Condition.EQUIVOCATION})
 """Conditions that only a person may clear: they end when the alert is resolved."""
+
+ALARM_CLASS: Final = LATCHED | {
+    Condition.HAZARD,
+    Condition.LOCK_FAILING,
+    Condition.CERTIFICATE_OVERDUE,
+    Condition.EDGE_REVOKED,
+}
+"""Conditions that only the alarm process opens (protocol rule 13); bulk opens all others."""
 
 
 class Standing(StrEnum):
