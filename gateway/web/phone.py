@@ -33,6 +33,7 @@ from gateway.web.visit_schemas import (
 )
 from gateway.web.visit_words import ALREADY, AT_THE_DOOR, ENDED, RESERVE, STARTED
 from homecare.errors import Malformed
+from homecare.grant_sources import BEFORE_VISIT, LOCK_AFTER
 from homecare.identity import ID_PATTERN, HomeId, derived_id
 from homecare.visit import Movement, Visit
 
@@ -62,7 +63,7 @@ async def read_today(behind: Services, subject: Subject) -> Today:
     alerts = await behind.cases.sent_to(subject.person, now, read)
     shown = (today_alert(view, behind.registry) for view in alerts)
     stuck = await behind.visits.visits.no_entries(read, person=subject.person)
-    homes = {view.alert.home for view in alerts} | {HomeId(visit.home) for visit in visits}
+    homes = {view.alert.home for view in alerts} | {HomeId(visit.home) for visit in visits if _at_work(visit, now)}
     return Today(
         person=subject.person,
         name=subject.display,
@@ -73,6 +74,12 @@ async def read_today(behind: Services, subject: Subject) -> Today:
         no_entries=[no_entry_view(one, behind.registry) for one in stuck],
         unlocked=await behind.access.unlocked(homes),
     )
+
+
+def _at_work(visit: Visit, now: int) -> bool:
+    """Whether its door is the person's affair now: not before it may be opened, nor when it may be locked no more."""
+    ended = visit.ended_at
+    return visit.since - BEFORE_VISIT <= now and (ended is None or now < ended + LOCK_AFTER)
 
 
 @router.post("/visits/{visit}/cannot-get-in", summary="Nobody opens: start the reserve routine", responses=_USED)

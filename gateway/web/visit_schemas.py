@@ -151,7 +151,7 @@ class Today(BaseModel):
     visits: list[VisitView]
     alerts: list[TodayAlert]
     no_entries: list[NoEntryView]
-    unlocked: Sequence[Id] = Field(description="those of these homes whose lock said last that it is not locked")
+    unlocked: Sequence[Id] = Field(description="homes of now whose lock said last that it is not locked")
 
 
 class CannotGetIn(BaseModel):

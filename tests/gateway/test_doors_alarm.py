@@ -16,7 +16,7 @@ from gateway.alarms.case import act_on
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from homecare.alert import Action, Answer, Said
-from homecare.clock import SystemClock
+from homecare.clock import HOUR, SystemClock
 from homecare.command import Action as DoorAction
 from homecare.command import Message
 from homecare.event import LockState
@@ -32,6 +32,7 @@ from tests.gateway.doorstep import (
     browser,
     connecting,
     final,
+    lock_of,
     plan,
     rows,
     settle,
@@ -150,6 +151,19 @@ async def test_whoever_is_inside_when_the_alarm_is_closed_can_lock_and_leave(nig
     assert (today["alerts"], today["unlocked"]) == ([], [])
     log = rows(night.url, "SELECT transition FROM alert_log ORDER BY version DESC LIMIT 3")
     assert log == [("left",), ("outcome",), ("resolved",)], "late words add, they do not rewrite"
+
+
+@pytest.mark.asyncio
+async def test_a_phone_hears_of_a_door_only_around_its_persons_work_there(night: Night) -> None:
+    async def unlocked() -> object:
+        return (await night.phone.get("/api/v1/phone/today")).json()["unlocked"]
+
+    state = "INSERT INTO lock_state VALUES (%s, %s, 'unlocked', 'manual', now(), now()) RETURNING home"
+    rows(night.url, state, lock_of(HOUSE), HOUSE.home)
+    await plan(night.url, HOUSE, at=SystemClock().now().wall + 3 * HOUR)
+    assert await unlocked() == []
+    await plan(night.url, HOUSE)
+    assert await unlocked() == [HOUSE.home]
 
 
 @pytest.mark.asyncio
