@@ -98,11 +98,12 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """When somebody came or went, and by what it is known."""
+    """When somebody came or went, and by what it is known; `reason` is what was written by hand."""
 
     claimed_at: int
     received_at: int
     proof: Proof
+    reason: str = ""
 
     @property
     def clock_suspect(self) -> bool:
@@ -161,7 +162,7 @@ class Visit(msgspec.Struct, frozen=True):
     def _first(self, person: str, movement: Movement) -> Mark | None:
         return next(
             (
-                Mark(one.claimed_at, one.received_at, one.proof)
+                Mark(one.claimed_at, one.received_at, one.proof, one.reason)
                 for one in self.evidence
                 if one.person == person and one.movement is movement
             ),

@@ -72,8 +72,11 @@ class VisitStore(Protocol):
         """Take the plan over, whole; `Conflict` where a plan that was exported later was taken already."""
         ...
 
-    async def visits(self, window: Window, read: Read) -> tuple[Visit, ...]:
-        """Visits of the units that may be shown that meet the window, in order of time."""
+    async def visits(self, window: Window, read: Read, *, shown: frozenset[HomeId] = frozenset()) -> tuple[Visit, ...]:
+        """Visits of the units that may be shown that meet the window, in order of time.
+
+        Homes in `shown` have their read log row: whoever looks has them on the screen already.
+        """
         ...
 
     async def visits_of(self, person: str, window: Window, read: Read) -> tuple[Visit, ...]:
@@ -95,8 +98,13 @@ class VisitStore(Protocol):
         """Close it; `Conflict` if somebody has, unless it is this closing. `Unknown` for no such."""
         ...
 
-    async def no_entries(self, read: Read, *, person: str | None = None) -> tuple[NoEntry, ...]:
-        """Open ones of the units that may be shown, oldest first; only those of `person` where one is named."""
+    async def no_entries(
+        self, read: Read, *, person: str | None = None, shown: frozenset[HomeId] = frozenset()
+    ) -> tuple[NoEntry, ...]:
+        """Open ones of the units that may be shown, oldest first; only those of `person` where one is named.
+
+        `shown` as for `visits`.
+        """
         ...
 
     async def mark_overdue(self, now: int) -> int:

@@ -22,12 +22,13 @@ LISTEN_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.5
 PHONES_LIMIT: Final = 500
 """Live connections of phones to one gateway: a municipality's night and day staff together."""
+_ANYBODY: Final[frozenset[str | None]] = frozenset({None})
 
 
 class DayView:
-    """One phone's view of its person's day: `changed` is set whenever it must be read anew."""
+    """A screen's view of a person's day, or with None of all visits: `changed` is set whenever it must be read anew."""
 
-    def __init__(self, person: str) -> None:
+    def __init__(self, person: str | None) -> None:
         self.person = person
         self.changed = asyncio.Event()
 
@@ -56,8 +57,8 @@ class Days:
         """Live connections."""
         return len(self._views)
 
-    def open(self, person: str) -> DayView:
-        """From now on every change of the person's day; `Unavailable` where all places are taken."""
+    def open(self, person: str | None) -> DayView:
+        """From now on every change of the person's day, or with None of any visit; `Unavailable` where it is full."""
         if len(self._views) >= PHONES_LIMIT:
             raise Unavailable("too many", "live connections", f"at most {PHONES_LIMIT}; close one")
         view = DayView(person)
@@ -77,7 +78,10 @@ class Days:
     async def _follow_visits(self) -> None:
         while True:  # bounded by the process's life; each round waits
             try:
-                self._tell(await self._watch.changed(LISTEN_SECONDS))
+                changed = await self._watch.changed(LISTEN_SECONDS)
+                self._tell(changed)
+                if changed is None or changed:
+                    self._tell(_ANYBODY)
             except Unavailable as error:
                 log.warning("phones wait for the database: %s", error.subject)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -98,7 +102,7 @@ class Days:
             finally:
                 self._feed.unsubscribe(subscription)
 
-    def concerned(self, row: Numbered) -> frozenset[str]:
+    def concerned(self, row: Numbered) -> frozenset[str | None]:
         """To whom the alert was sent, now and before this change."""
         alert = row.view.alert
         response = alert.case.response
@@ -107,7 +111,7 @@ class Days:
             self._sent[alert.id] = response.person
         return frozenset(one for one in (before, response.person if response else None) if one is not None)
 
-    def _tell(self, people: frozenset[str] | None) -> None:
+    def _tell(self, people: frozenset[str | None] | None) -> None:
         for view in self._views:
             if people is None or view.person in people:
                 view.changed.set()

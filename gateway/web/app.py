@@ -18,6 +18,7 @@ from gateway.web import (
     sign_in,
     supervision,
     visits,
+    visits_live,
     words,
 )
 from gateway.web.bounds import BodyBound, SecurityHeaders
@@ -55,6 +56,7 @@ def create_app(services: Services) -> FastAPI:
         audit.router,
         live.router,
         visits.router,
+        visits_live.router,
         phone.router,
         phone_alerts.router,
         phone_live.router,

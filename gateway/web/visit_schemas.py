@@ -73,8 +73,10 @@ class ParticipantView(BaseModel):
     name: str
     arrived_at: Instant | None
     arrived_by: Proof | None
+    arrived_reason: str = Field(description="what was written by hand, else empty")
     left_at: Instant | None
     left_by: Proof | None
+    left_reason: str
     clock_suspect: bool
 
 
@@ -91,6 +93,7 @@ class VisitView(BaseModel):
     resident: str
     since: Instant = Field(serialization_alias="from")
     until: Instant
+    planned: bool = Field(description="false: an alarm brought somebody here")
     people: list[str] = Field(description="names of those who are planned")
     tasks: list[str]
     standing: VisitStanding
@@ -111,6 +114,7 @@ class NoEntryView(BaseModel):
     home: Id
     label: str
     address: str
+    resident: str
     person: Id
     name: str
     at: Instant
@@ -224,6 +228,7 @@ def visit_view(visit: Visit, registry: Registry, now: int) -> VisitView:
         resident=home.resident if home else "",
         since=rfc3339(visit.since),
         until=rfc3339(visit.until),
+        planned=visit.planned,
         people=[registry.name_of(person) or person for person in visit.people],
         tasks=list(visit.tasks),
         standing=visit.standing,
@@ -243,8 +248,10 @@ def _participant(one: Participant, registry: Registry) -> ParticipantView:
         name=registry.name_of(one.person) or one.person,
         arrived_at=_claimed(one.arrived),
         arrived_by=one.arrived.proof if one.arrived else None,
+        arrived_reason=one.arrived.reason if one.arrived else "",
         left_at=_claimed(one.left),
         left_by=one.left.proof if one.left else None,
+        left_reason=one.left.reason if one.left else "",
         clock_suspect=any(mark.clock_suspect for mark in (one.arrived, one.left) if mark),
     )
 
@@ -258,6 +265,7 @@ def no_entry_view(one: NoEntry, registry: Registry) -> NoEntryView:
         home=one.home,
         label=home.label if home else one.home,
         address=home.address if home else "",
+        resident=home.resident if home else "",
         person=one.person,
         name=registry.name_of(one.person) or one.person,
         at=rfc3339(one.claimed_at),

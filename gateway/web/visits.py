@@ -102,12 +102,18 @@ async def list_visits(
     until: AwareDatetime,
 ) -> list[VisitView]:
     """Every home that is shown leaves a read log row."""
-    window = Window(since=wall_of(since), until=wall_of(until))
-    if not 0 < window.until - window.since <= WINDOW_MOST:
-        raise Malformed("read request", "from and until", "until is later, by at most 40 days")
+    window = window_of(since, until)
     read = Read(person=subject.person, what="visits", within=units_for(subject, Permission.VISIT_READ))
     now = behind.clock.now().wall
     return [visit_view(visit, behind.registry, now) for visit in await behind.visits.visits.visits(window, read)]
+
+
+def window_of(since: datetime, until: datetime) -> Window:
+    """The stretch of time that was asked for; `Malformed` where it is none, or too long for one answer."""
+    window = Window(since=wall_of(since), until=wall_of(until))
+    if not 0 < window.until - window.since <= WINDOW_MOST:
+        raise Malformed("read request", "from and until", "until is later, by at most 40 days")
+    return window
 
 
 @router.get("/no-entries", summary="Where somebody could not get in and nobody has closed it, oldest first")

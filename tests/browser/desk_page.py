@@ -1,6 +1,7 @@
 """A desk as an operator uses it: Playwright's page with the words of the screen."""
 
 import re
+from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -19,10 +20,21 @@ OscillatorNode.prototype.start = function (...rest) { window.tones += 1; return 
 class DeskPage:
     """One operator's window."""
 
-    def __init__(self, browser: Browser, gateway: GatewayProcess, *, size: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        gateway: GatewayProcess,
+        *,
+        size: dict[str, int] | None = None,
+        theme: Literal["light", "dark"] = "light",
+    ) -> None:
         self._gateway = gateway
         self._context = browser.new_context(
-            viewport=size or DESK, locale="sv-SE", timezone_id="Europe/Stockholm", reduced_motion="reduce"
+            viewport=size or DESK,
+            locale="sv-SE",
+            timezone_id="Europe/Stockholm",
+            reduced_motion="reduce",
+            color_scheme=theme,
         )
         self.page: Page = self._context.new_page()
         self.page.add_init_script(COUNT_TONES)

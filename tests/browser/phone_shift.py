@@ -85,6 +85,10 @@ class Shift:
         with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=15) as desk:
             desk.post(f"/alerts/{alert}/resolve", json=body).raise_for_status()
 
+    def plan(self, house: Household, id_: str, *, minutes: int) -> None:
+        """One more visit of Karin's, of half an hour, so many minutes from now."""
+        apart(lambda: self._plan(house, id_, minutes=minutes, tasks=("Tillsyn",)))
+
     def session_of(self, who: Person) -> str:
         """A secret of this person's own session."""
         with ThreadPoolExecutor(1) as pool:

@@ -36,7 +36,7 @@ STREAM_LINES = 12
 CHOSEN = {"member"}
 """Parts of a path that the caller makes up and is shown again."""
 AUDIT = "/api/v1/audit"
-OPEN_ENDED = {"/api/v1/live", "/api/v1/phone/live"}
+OPEN_ENDED = {"/api/v1/live", "/api/v1/phone/live", "/api/v1/visits/live"}
 
 
 def _canary(number: int) -> Household:

@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,6 +29,7 @@ OTHERS = in_unit(HOUSES[2], SECOND, "Other unit")
 KARIN, OMAR = person(Role.CAREGIVER), person(Role.CAREGIVER, number=2)
 PETRA, DISA = person(Role.COORDINATOR), person(Role.OPERATOR)
 STRANGER, RIVAL = person(Role.CAREGIVER, SECOND), person(Role.COORDINATOR, SECOND)
+VISITS_LIVE = "/api/v1/visits/live"
 AT_DOOR, INSIDE, ELSEWHERE = b"at-door", b"inside1", b"another"
 
 
@@ -124,6 +127,64 @@ def test_a_coordinator_sees_that_nobody_has_begun_a_visit(client_of: Clients) ->
     assert {delay: shown[id_] for delay, id_ in visits.items()} == {delay: delay for delay in windows}
     started = client_of[KARIN.id].post(f"/api/v1/phone/visits/{visits['late']}/start", json=stated())
     assert started.json()["delay"] is None
+
+
+def _overview(client: httpx.Client) -> AbstractContextManager[httpx.Response]:
+    asked = {"from": rfc(now() - timedelta(hours=2)), "until": rfc(now() + timedelta(hours=2))}
+    return client.stream("GET", VISITS_LIVE, params=asked)
+
+
+def _heard(shown: Iterator[tuple[str, Any]], visit: str) -> dict[str, Any]:
+    """The visit as the next list has it."""
+    told = next(data for name, data in shown if name == "visits")
+    return next(one for one in told["visits"] if one["id"] == visit)
+
+
+def test_a_coordinator_sees_a_visit_begin_with_how_and_why(night: Serving, client_of: Clients) -> None:
+    """Red when nobody tells the overview of a change: it would stay as it was until somebody reloads."""
+    visit = planned(client_of, NEXT.home, minutes=-5)
+    before = night.rows("SELECT count(*) FROM read_log WHERE person = %s AND home = %s", PETRA.id, NEXT.home)
+    with _overview(client_of[PETRA.id]) as answer:
+        shown = events(answer)
+        assert _heard(shown, visit)["standing"] == "planned"
+        client_of[KARIN.id].post(f"/api/v1/phone/visits/{visit}/start", json=stated("Blev insläppt"))
+        begun = _heard(shown, visit)
+    assert (begun["standing"], begun["planned"]) == ("started", True)
+    [came] = begun["participants"]
+    assert (came["name"], came["arrived_by"], came["arrived_reason"]) == (KARIN.display, "by_hand", "Blev insläppt")
+    after = night.rows("SELECT count(*) FROM read_log WHERE person = %s AND home = %s", PETRA.id, NEXT.home)
+    assert after[0][0] - before[0][0] == 1, "one look, however often the list changed"
+
+
+def test_a_visit_becomes_late_by_time_alone(night: Serving, client_of: Clients) -> None:
+    """Red when the list is judged only where something changed: that nobody came is no change."""
+    visit = planned(client_of, HOUSE.home, minutes=-10)
+    soon = "UPDATE visit SET since = now() - interval '15 minutes' + interval '4 seconds' WHERE id = %s RETURNING 1"
+    assert night.rows(soon, visit)
+    with _overview(client_of[PETRA.id]) as answer:
+        shown = events(answer)
+        assert _heard(shown, visit)["delay"] is None
+        assert _heard(shown, visit)["delay"] == "late"
+
+
+def test_the_overview_is_for_the_coordinator_of_the_unit(night: Serving, client_of: Clients) -> None:
+    visit = planned(client_of, HOUSE.home)
+    stuck = client_of[KARIN.id].post(f"/api/v1/phone/visits/{visit}/cannot-get-in", json=stated("")).json()
+    with _overview(client_of[PETRA.id]) as answer:
+        told = next(data for name, data in events(answer) if name == "visits")
+    assert stuck["no_entry"] in {one["id"] for one in told["no_entries"]}
+    closing = {"reason": "Kom in", "key": key()}
+    client_of[PETRA.id].post(f"/api/v1/no-entries/{stuck['no_entry']}/close", json=closing).raise_for_status()
+    with _overview(client_of[RIVAL.id]) as answer:
+        told = next(data for name, data in events(answer) if name == "visits")
+    assert (told["visits"], told["no_entries"]) == ([], []), "another unit's"
+    for person_ in (KARIN, DISA):
+        with _overview(client_of[person_.id]) as answer:
+            answer.read()
+            assert_problem(answer, 403, "refused")
+    assert_problem(
+        client_of[PETRA.id].get(VISITS_LIVE, params={"from": rfc(now()), "until": rfc(now())}), 422, "malformed"
+    )
 
 
 def test_a_wrong_plan_is_told_line_by_line_and_not_taken(night: Serving, client_of: Clients) -> None:

@@ -1,6 +1,6 @@
 """`VisitStore` on PostgreSQL: visits as people read and change them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -84,13 +84,13 @@ class PostgresVisits:
         async with self._transaction("take plan") as cursor:
             return await import_plan(cursor, plan, record)
 
-    async def visits(self, window: Window, read: Read) -> tuple[Visit, ...]:
+    async def visits(self, window: Window, read: Read, *, shown: frozenset[HomeId] = frozenset()) -> tuple[Visit, ...]:
         """Of the units that may be shown."""
-        return await self._shown(_OF_UNITS, window, {"units": _units(read)}, read)
+        return await self._shown(_OF_UNITS, {"units": _units(read), **_window(window)}, read, shown=shown)
 
     async def visits_of(self, person: str, window: Window, read: Read) -> tuple[Visit, ...]:
         """Of a person."""
-        return await self._shown(_OF_PERSON, window, {"person": person}, read)
+        return await self._shown(_OF_PERSON, {"person": person, **_window(window)}, read)
 
     async def visits_at(self, home: HomeId, window: Window) -> tuple[Visit, ...]:
         """Of a home."""
@@ -98,11 +98,11 @@ class PostgresVisits:
             return await read_visits(cursor, _OF_HOME, {"home": home, **_window(window)})
 
     async def _shown(
-        self, where: str, window: Window, parameters: Mapping[str, object], read: Read
+        self, where: str, parameters: dict[str, object], read: Read, *, shown: frozenset[HomeId] = frozenset()
     ) -> tuple[Visit, ...]:
         async with self._transaction("read visits") as cursor:
-            found = await read_visits(cursor, where, {**parameters, **_window(window)})
-            await log_reads(cursor, (HomeId(visit.home) for visit in found), read)
+            found = await read_visits(cursor, where, parameters)
+            await log_reads(cursor, {HomeId(visit.home) for visit in found} - shown, read)
         return found
 
     async def add(self, visit: str, evidence: Evidence, allow: Callable[[Visit], None]) -> Visit:
@@ -142,13 +142,15 @@ class PostgresVisits:
             found, closed_by=closing.person, closed_at=closing.at, closing_reason=closing.reason
         )
 
-    async def no_entries(self, read: Read, *, person: str | None = None) -> tuple[NoEntry, ...]:
+    async def no_entries(
+        self, read: Read, *, person: str | None = None, shown: frozenset[HomeId] = frozenset()
+    ) -> tuple[NoEntry, ...]:
         """Open ones of the units that may be shown."""
         wanted = {"units": _units(read), "person": person, "limit": NO_ENTRIES_MOST}
         async with self._transaction("read no entries") as cursor:
             await cursor.execute(f"{_NO_ENTRY} {_OPEN}", wanted)
             found = tuple(_read_no_entry(row) for row in await cursor.fetchall())
-            await log_reads(cursor, (one.home for one in found), read)
+            await log_reads(cursor, {one.home for one in found} - shown, read)
         return found
 
     async def mark_overdue(self, now: int) -> int:

@@ -1,5 +1,6 @@
 /** What the gateway says under /api/v1 to desk and phone alike. Times are RFC 3339 text with Z. */
 
+export type VisitStanding = "planned" | "started" | "ended" | "partial" | "declined" | "no_entry" | "cancelled";
 export type ResponseStanding = "sent" | "accepted" | "declined" | "on_site" | "left";
 
 /** The gateway's own plain words. */

@@ -21,6 +21,12 @@ export function clockTimeWithSeconds(at: string | number): string {
   return clockWithSeconds.format(new Date(at));
 }
 
+/** Milliseconds since midnight by the clock on the wall; an hour off on the two days a year that are not 24 hours long. */
+export function sinceMidnight(now: number): number {
+  const [hours = 0, minutes = 0, seconds = 0] = clockWithSeconds.format(now).split(":").map(Number);
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + (now % 1000);
+}
+
 /** How long ago, counted as `12 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`: the same short forms in both languages. */
 export function elapsed(from: string | number, now: number): string {
   const passed = Math.max(0, now - new Date(from).getTime());

@@ -46,6 +46,11 @@ export function writeInstruction(session: Session, instruction: Instruction): Pr
   return call(session, `homes/${encodeURIComponent(home)}/instruction`, { version, text, call_link }, "PUT");
 }
 
+/** Ends the reserve routine of somebody who could not get in; the same `key` again is the same closing. */
+export function closeNoEntry(session: Session, id: string, closing: { readonly reason: string; readonly key: string }): Promise<Outcome<unknown>> {
+  return call(session, `no-entries/${encodeURIComponent(id)}/close`, closing);
+}
+
 /** Remote openings that wait for a second person, the oldest first. */
 export function waitingOpenings(session: Session): Promise<Outcome<readonly Opening[]>> {
   return call(session, "doors/openings");

@@ -3,10 +3,10 @@
 export type Command =
   | "next" | "previous" | "back"
   | "take" | "release" | "hand_over" | "acknowledge" | "call_back" | "send" | "on_site" | "left" | "outcome" | "resolve"
-  | "openings" | "faults" | "sound";
+  | "openings" | "faults" | "sound" | "visits";
 
 /** The same keys in both languages, after the Swedish words: ta, släpp, lämna över, läst, ring, skicka vidare, på plats,
- * gått, utfall, avsluta, fjärröppning, driftlarm, ljud (m as in mute). */
+ * gått, utfall, avsluta, fjärröppning, driftlarm, ljud (m as in mute), besök. */
 export const KEY: Record<Exclude<Command, "back">, string> = {
   next: "j",
   previous: "k",
@@ -23,6 +23,7 @@ export const KEY: Record<Exclude<Command, "back">, string> = {
   openings: "f",
   faults: "d",
   sound: "m",
+  visits: "b",
 };
 
 const COMMAND = new Map<string, Command>([

@@ -8,6 +8,7 @@ import "./style/desk.css";
 import "./style/alerts.css";
 import "./style/detail.css";
 import "./style/openings.css";
+import "./style/visits.css";
 
 adoptTokenFromAddress();
 const root = document.getElementById("desk");

@@ -1,7 +1,5 @@
 /** What the gateway says and hears under /api/v1/phone, as the phone alone relies on it. Times are RFC 3339 text with Z. */
-import type { ResponseStanding, Said } from "../contract";
-
-export type VisitStanding = "planned" | "started" | "ended" | "partial" | "declined" | "no_entry" | "cancelled";
+import type { ResponseStanding, Said, VisitStanding } from "../contract";
 
 export interface Visit {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** What a person states by hand, and what the day looks like with what the gateway has not heard yet. Pure. */
-import type { Said } from "../contract";
-import type { Call, Today, Visit, VisitStanding } from "./contract";
+import type { Said, VisitStanding } from "../contract";
+import type { Call, Today, Visit } from "./contract";
 
 export type What =
   | "start" | "end" | "cannot_get_in" | "close"

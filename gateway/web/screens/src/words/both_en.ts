@@ -8,6 +8,16 @@ export const bothEn = (setting: Setting): BothWords => ({
   appearance: "Appearance",
   noResident: `Unknown ${setting.resident}`,
 
+  standing: {
+    planned: "Planned",
+    started: "Under way",
+    ended: "Done",
+    partial: "Incomplete",
+    declined: "Declined",
+    no_entry: "Cannot get in",
+    cancelled: "Cancelled",
+  },
+
   condition: {
     help_call: "Call for help",
     fall: "Fall alarm",

@@ -8,6 +8,16 @@ export const bothSv = (setting: Setting) => ({
   appearance: "Utseende",
   noResident: `Okänd ${setting.resident}`,
 
+  standing: {
+    planned: "Planerat",
+    started: "Pågår",
+    ended: "Klart",
+    partial: "Ofullständigt",
+    declined: "Avböjt",
+    no_entry: "Kommer inte in",
+    cancelled: "Inställt",
+  },
+
   condition: {
     help_call: "Anrop om hjälp",
     fall: "Fallarm",

@@ -2,11 +2,14 @@
 import { bothEn, signingInEn } from "./both_en";
 import type { DeskWords } from "./desk_sv";
 import type { Setting } from "./setting";
+import { visitsEn } from "./visits_en";
 
 export const deskEn = (setting: Setting): DeskWords => ({
   ...bothEn(setting),
+  ...visitsEn,
   desk: "Alarm desk",
   skipToList: "Skip to the alarms",
+  skipToVisits: "Skip to the visits",
   otherPaths: "Other paths of alarms",
   notTheOnlyPath:
     `Vaka stands beside the certified alarm chain and does not replace it. Always keep the ordinary path (${setting.alarm_centre}) running.`,
@@ -347,6 +350,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     move: "Next and previous alarm",
     open: "Open the alarm",
     back: "Back to the list",
+    visits: "To the visits and back",
     openings: "To a remote opening that waits",
     faults: "Show or hide technical alarms",
     sound: "Turn on or try the sound",

@@ -1,11 +1,14 @@
 /** Swedish, the desk's first language. The type of these words is what every other language must fill. */
 import { bothSv, signingInSv } from "./both_sv";
 import type { Setting } from "./setting";
+import { visitsSv } from "./visits_sv";
 
 export const deskSv = (setting: Setting) => ({
   ...bothSv(setting),
+  ...visitsSv,
   desk: "Larmbord",
   skipToList: "Hoppa till larmen",
+  skipToVisits: "Hoppa till besöken",
   otherPaths: "Andra vägar för larm",
   notTheOnlyPath:
     `Vaka står bredvid den certifierade larmkedjan och ersätter den inte. Håll alltid den ordinarie vägen (${setting.alarm_centre}) igång.`,
@@ -346,6 +349,7 @@ export const deskSv = (setting: Setting) => ({
     move: "Nästa och föregående larm",
     open: "Öppna larmet",
     back: "Tillbaka till listan",
+    visits: "Till besöken och tillbaka",
     openings: "Till fjärröppning som väntar",
     faults: "Visa eller dölj driftlarm",
     sound: "Slå på eller prova ljudet",

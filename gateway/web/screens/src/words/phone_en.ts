@@ -70,16 +70,6 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     goneCall: "The alarm is closed or was sent to somebody else.",
   },
 
-  standing: {
-    planned: "Planned",
-    started: "Under way",
-    ended: "Done",
-    partial: "Incomplete",
-    declined: "Declined",
-    no_entry: "Cannot get in",
-    cancelled: "Cancelled",
-  },
-
   visit: {
     started: (time: string) => `Started ${time}`,
     ended: (time: string) => `Ended ${time}`,

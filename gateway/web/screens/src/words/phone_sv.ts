@@ -71,16 +71,6 @@ export const phoneSv = (setting: Setting) => ({
     goneCall: "Larmet är avslutat eller skickat till någon annan.",
   },
 
-  standing: {
-    planned: "Planerat",
-    started: "Pågår",
-    ended: "Klart",
-    partial: "Ofullständigt",
-    declined: "Avböjt",
-    no_entry: "Kommer inte in",
-    cancelled: "Inställt",
-  },
-
   visit: {
     started: (time: string) => `Startat ${time}`,
     ended: (time: string) => `Avslutat ${time}`,

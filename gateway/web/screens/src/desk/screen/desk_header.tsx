@@ -6,6 +6,9 @@ import { clockTimeWithSeconds } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { Session } from "../session";
 import type { Contact } from "../store";
+import { mayAnywhere } from "../../signing_in/may";
+import type { View } from "./use_view";
+import { ViewChoice } from "./view_choice";
 
 interface Props {
   readonly session: Session;
@@ -15,16 +18,19 @@ interface Props {
   readonly contact: Contact;
   /** The gateway's time in its newest pulse. */
   readonly heard: string | null;
+  readonly view: View;
+  readonly untaken: number;
   leave(): void;
 }
 
-export function DeskHeader({ session, looks, leave, sound, soundState, contact, heard }: Props) {
+export function DeskHeader({ session, looks, leave, sound, soundState, contact, heard, view, untaken }: Props) {
   const words = useDeskWords();
   return (
     <header>
       <h1>
         Vaka <span>{words.desk}</span>
       </h1>
+      {mayAnywhere(session.may, "visit.read") && <ViewChoice {...{ view, untaken }} />}
       <ContactLine contact={contact} heard={heard} />
       <SoundSwitch sound={sound} state={soundState} />
       <div class="person">

@@ -23,6 +23,8 @@ import { useActions } from "./use_actions";
 import { useCalling } from "./use_calling";
 import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
+import { useView } from "./use_view";
+import { VisitsScreen } from "./visits_screen";
 
 /** After an action its button is gone; without this the next Tab would begin at the top of the page. */
 function keepFocus(): void {
@@ -50,6 +52,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const [begun, begin] = useState<Begun | null>(null);
   const [faultsShown, setFaultsShown] = useState(false);
   const [keys, setKeys] = usePreference<"on" | "off">("keys", "on");
+
+  const [asked, goTo] = useView();
+  const view = mayAnywhere(session.may, "visit.read") ? asked : "alarms";
 
   const { calls, concerns, faults } = board(desk.open.values());
   const chosen = chosenId === null ? null : desk.open.get(chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
@@ -98,6 +103,11 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     void perform("take", alert);
   };
   const obey = (command: Command): void => {
+    if (command === "visits") goTo(view === "visits" ? "alarms" : "visits");
+    else if (command === "sound") void sound.turnOn();
+    else if (view === "alarms") obeyAtAlarms(command);
+  };
+  const obeyAtAlarms = (command: Exclude<Command, "visits" | "sound">): void => {
     if (command === "next" || command === "previous") step(command === "next" ? 1 : -1);
     else if (command === "back") back();
     else if (command === "openings") {
@@ -105,7 +115,6 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
       // After the drawing that was just asked for, before the next key.
       queueMicrotask(focusNextOpening);
     } else if (command === "faults") setFaultsShown(!faultsShown);
-    else if (command === "sound") void sound.turnOn();
     else if (!chosen) return;
     else if (isAsking(command)) {
       setReading(true);
@@ -128,35 +137,41 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   return (
     <ClockLead.Provider value={desk.clockLead}>
       <div class={reading && chosen ? "desk reading" : "desk"} data-contact={desk.contact.is}>
-        <a class="skip" href="#alarms">
-          {words.skipToList}
+        <a class="skip" href={`#${view}`}>
+          {view === "alarms" ? words.skipToList : words.skipToVisits}
         </a>
-        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null }} />
+        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken }} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
         <aside class="beside" aria-label={words.otherPaths}>
           {words.notTheOnlyPath}
         </aside>
-        <main id="alarms" tabIndex={-1}>
-          <AlertList
-            {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session }}
-            known={knownBy(desk)}
-            asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
-            open={open}
-            take={live ? take : null}
-            follows={!mayAnywhere(session.may, "alert.take")}
-            showFaults={setFaultsShown}
-          >
-            <OpeningList {...{ openings, session }} alerts={desk.open} />
-          </AlertList>
-          <AlertDetail
-            {...{ session, actions, begun, begin, refuse, back, openings }}
-            alert={chosen}
-            live={live}
-            perform={(action) => chosen && void perform(action, chosen)}
-            keepFocus={keepFocus}
-          />
-        </main>
-        <KeyHelp may={session.may} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
+        {view === "visits" ? (
+          <main id="visits" tabIndex={-1}>
+            <VisitsScreen {...{ session, refuse }} />
+          </main>
+        ) : (
+          <main id="alarms" tabIndex={-1}>
+            <AlertList
+              {...{ calls, concerns, faults, ended: desk.ended, chosenId, faultsShown, untaken, me: session }}
+              known={knownBy(desk)}
+              asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
+              open={open}
+              take={live ? take : null}
+              follows={!mayAnywhere(session.may, "alert.take")}
+              showFaults={setFaultsShown}
+            >
+              <OpeningList {...{ openings, session }} alerts={desk.open} />
+            </AlertList>
+            <AlertDetail
+              {...{ session, actions, begun, begin, refuse, back, openings }}
+              alert={chosen}
+              live={live}
+              perform={(action) => chosen && void perform(action, chosen)}
+              keepFocus={keepFocus}
+            />
+          </main>
+        )}
+        <KeyHelp {...{ view }} may={session.may} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
         <p class="unseen" role="status" aria-live="assertive">
           {spoken}
         </p>

@@ -1,0 +1,35 @@
+/** English for the coordinator's view of visits: plan against outcome. */
+import type { VisitsWords } from "./visits_sv";
+
+export const visitsEn: VisitsWords = {
+  views: { heading: "Views", alarms: "Alarms", visits: "Visits" },
+
+  visits: {
+    heading: "Visits: plan and outcome",
+    around: "Visits around now",
+    loading: "Loading …",
+    unknown: "Unknown – no contact. The visits have not been fetched.",
+    asOf: (time) => `This is how the visits stood at ${time}. They may have changed since.`,
+    choose: "Show visits",
+    choice: { all: "All", late: "Late", missed: "Missed", under_way: "Under way", done: "Done" },
+    none: "No visits are planned for this time.",
+    noneChosen: "No such visits.",
+    planned: "Planned",
+    byAlarm: "Alarm, not planned",
+    delay: { late: "Late", missed: "Missed" },
+    started: (time, how) => `started ${time} (${how})`,
+    ended: (time, how) => `ended ${time} (${how})`,
+    noStart: "no start registered",
+    proof: { door: "the door", tag: "the tag", by_hand: "by hand" },
+    clockSuspect: "the phone's clock is wrong",
+    open: (n) => (n === 1 ? "1 open" : `${n} open`),
+    reserve: "The reserve routine runs until somebody closes this and says how it went.",
+    stuckAt: "cannot get in at",
+    since: (time) => `since ${time}`,
+    closeIt: "Close …",
+    howDidItGo: "How did it go?",
+    howMissing: "Choose or write how it went.",
+    endings: ["The staff got in", "Not at home", "A colleague took over", "The visit is moved"],
+    close: "Close",
+  },
+};

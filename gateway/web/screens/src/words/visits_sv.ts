@@ -1,0 +1,36 @@
+/** Swedish for the coordinator's view of visits: plan against outcome. */
+
+export const visitsSv = {
+  views: { heading: "Vyer", alarms: "Larm", visits: "Besök" },
+
+  visits: {
+    heading: "Besök: plan och utfall",
+    around: "Dygnets besök",
+    loading: "Hämtar …",
+    unknown: "Vet ej – ingen kontakt. Besöken är inte hämtade.",
+    asOf: (time: string) => `Så såg besöken ut ${time}. De kan ha ändrats sedan dess.`,
+    choose: "Visa besök",
+    choice: { all: "Alla", late: "Försenade", missed: "Uteblivna", under_way: "Pågår", done: "Klara" },
+    none: "Inga besök är planerade för tiden.",
+    noneChosen: "Inga sådana besök.",
+    planned: "Planerat",
+    byAlarm: "Larm, inte planerat",
+    delay: { late: "Försenat", missed: "Uteblivet" },
+    started: (time: string, how: string) => `startat ${time} (${how})`,
+    ended: (time: string, how: string) => `avslutat ${time} (${how})`,
+    noStart: "ingen start registrerad",
+    proof: { door: "dörren", tag: "taggen", by_hand: "för hand" },
+    clockSuspect: "telefonens klocka går fel",
+    open: (n: number) => (n === 1 ? "1 öppet" : `${n} öppna`),
+    reserve: "Reservrutinen gäller tills någon stänger och skriver hur det gick.",
+    stuckAt: "kommer inte in hos",
+    since: (time: string) => `sedan ${time}`,
+    closeIt: "Stäng …",
+    howDidItGo: "Hur gick det?",
+    howMissing: "Välj eller skriv hur det gick.",
+    endings: ["Personalen kom in", "Ej hemma", "En kollega tog över", "Besöket flyttas"],
+    close: "Stäng",
+  },
+};
+
+export type VisitsWords = typeof visitsSv;

@@ -1,0 +1,204 @@
+"""Plan against outcome at the coordinator's desk: late and missed by themselves, begun and ended as it happens."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from gateway.adapters.postgres.people import enrol_people
+from gateway.embedded import PrivateBroker
+from gateway.model.authorisation import Role
+from gateway.ports.people import Person
+from gateway.ports.tags import TagPlace
+from gateway.web.schemas import rfc3339
+from homecare.clock import SystemClock
+from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.gateway_process import GatewayProcess
+from tests.browser.phone_page import AXE, LARGE, SMALL, TOO_WIDE, PhonePage
+from tests.browser.phone_shift import ASTA, SVEN, Shift
+from tests.gateway.doorstep import DISA, KARIN, rows
+from tests.gateway.signed import client_of, person
+
+pytestmark = pytest.mark.browser
+VERA = person(Role.COORDINATOR, number=2)
+NOW, SOON, MISSED, LATE = "visit-phone-000001", "visit-phone-000002", "visit-missed-0001", "visit-late-000001"
+LIVE = "Kontakt. Senast hört"
+OpenDesk = Callable[..., DeskPage]
+
+
+@pytest.fixture
+def shift(database_url: str) -> Shift:
+    """One visit now, one later, one that nobody came to, one that somebody could still come to."""
+    found = Shift(database_url)
+    enrol_people(database_url, [VERA])
+    found.plan(found.second, MISSED, minutes=-45)
+    found.plan(found.second, LATE, minutes=-20)
+    return found
+
+
+@pytest.fixture
+def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Path) -> Iterator[GatewayProcess]:
+    process = GatewayProcess(database_url=database_url, broker_url=broker.url, data=tmp_path, VAKA_DEMO="1")
+    process.start()
+    shift.hang_tags(tmp_path)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
+    """Desks at which people are signed in as themselves."""
+    opened: list[DeskPage] = []
+
+    def opening(who: Person, **options: Any) -> DeskPage:
+        desk = DeskPage(browser, gateway, **options)
+        opened.append(desk)
+        return desk.arrive(shift.session_of(who))
+
+    yield opening
+    for desk in opened:
+        desk.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, gateway: GatewayProcess) -> Iterator[PhonePage]:
+    """Karin's."""
+    page = PhonePage(browser, gateway)
+    yield page.sign_in(KARIN.display)
+    page.close()
+
+
+@pytest.fixture
+def morning(phone: PhonePage, gateway: GatewayProcess, shift: Shift) -> None:
+    """Karin was at one home by the tag, began late by hand at another, and stands before a shut door."""
+    phone.page.goto(shift.tag(gateway, shift.first, TagPlace.INSIDE))
+    expect(phone.page.get_by_text("Besöket är startat.")).to_be_visible()
+    with client_of(gateway.url, shift.session_of(KARIN)) as client:
+        said = {"at": rfc3339(SystemClock().now().wall), "key": "key-00000001", "reason": "Glömde läsa taggen"}
+        client.post(f"/api/v1/phone/visits/{LATE}/start", json=said).raise_for_status()
+        stuck = {**said, "key": "key-00000002", "reason": ""}
+        client.post(f"/api/v1/phone/visits/{SOON}/cannot-get-in", json=stuck).raise_for_status()
+
+
+def visit(desk: DeskPage, id_: str) -> Locator:
+    return desk.page.locator(f"[data-visit={id_}]")
+
+
+def to_visits(desk: DeskPage) -> None:
+    desk.page.get_by_role("link", name="Besök").click()
+    expect(visit(desk, NOW)).to_be_visible()
+
+
+def assert_fit(desk: DeskPage) -> None:
+    """Nothing beside the screen, no serious barrier."""
+    assert not desk.page.evaluate(TOO_WIDE)
+    desk.page.evaluate(AXE.read_text())
+    found = desk.page.evaluate("axe.run().then(result => result.violations)")
+    assert not [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
+
+
+def test_late_and_missed_visits_are_found_by_keys_alone(sit_down: OpenDesk) -> None:
+    """Red when the delay that the gateway states is drawn nowhere."""
+    desk = sit_down(VERA)
+    desk.page.keyboard.press("b")
+    expect(visit(desk, MISSED)).to_contain_text("Uteblivet")
+    expect(visit(desk, LATE)).to_contain_text("Försenat")
+    expect(visit(desk, NOW)).to_contain_text("Planerat")
+    expect(visit(desk, NOW)).to_contain_text(KARIN.display)
+    missed = desk.page.get_by_role("button", name="Uteblivna 1")
+    missed.focus()
+    desk.page.keyboard.press("Enter")
+    expect(missed).to_have_attribute("aria-pressed", "true")
+    expect(desk.page.locator("[data-visit]")).to_have_count(1)
+    expect(visit(desk, MISSED)).to_be_visible()
+    desk.page.get_by_role("button", name="Försenade 1").click()
+    expect(visit(desk, LATE)).to_be_visible()
+    expect(desk.page.locator("[data-visit]")).to_have_count(1)
+    desk.page.keyboard.press("b")
+    expect(desk.page.get_by_role("heading", name="Larm", exact=True)).to_be_visible()
+
+
+def test_a_visit_begins_before_her_eyes_and_says_how(
+    sit_down: OpenDesk, phone: PhonePage, gateway: GatewayProcess, shift: Shift
+) -> None:
+    desk = sit_down(VERA)
+    to_visits(desk)
+    phone.page.goto(shift.tag(gateway, shift.first, TagPlace.INSIDE))
+    expect(visit(desk, NOW)).to_have_attribute("data-standing", "started")
+    expect(visit(desk, NOW).locator(".outcome")).to_contain_text("(taggen)")
+    phone.page.goto(f"{gateway.url}/phone")
+    phone.page.locator(".item", has_text=SVEN).first.tap()
+    phone.tap("Starta besök")
+    phone.tap("Blev insläppt")
+    by_hand = desk.page.locator("[data-visit]", has_text="för hand: Blev insläppt")
+    expect(by_hand.locator(".outcome")).to_contain_text(KARIN.display)
+    expect(by_hand).to_have_attribute("data-delay", "")
+    shown = rows(shift.url, f"SELECT DISTINCT home FROM read_log WHERE person = '{VERA.id}' AND what = 'visits'")
+    assert {home for (home,) in shown} == {shift.first.home, shift.second.home}
+
+
+def test_who_cannot_get_in_is_seen_and_closed_by_name(sit_down: OpenDesk, phone: PhonePage, shift: Shift) -> None:
+    desk = sit_down(VERA)
+    to_visits(desk)
+    phone.open_visit(ASTA)
+    phone.tap("Kommer inte in")
+    stuck = desk.page.locator("[data-no-entry]")
+    expect(stuck).to_contain_text(f"{KARIN.display} kommer inte in hos {ASTA}")
+    stuck.get_by_role("button", name="Stäng …").click()
+    desk.page.get_by_role("button", name="Stäng", exact=True).click()
+    expect(desk.page.get_by_text("Välj eller skriv hur det gick.")).to_be_visible()
+    desk.page.get_by_role("button", name="Personalen kom in").click()
+    desk.page.get_by_role("button", name="Stäng", exact=True).click()
+    expect(stuck).to_have_count(0)
+    assert rows(shift.url, "SELECT closed_by, closing_reason FROM no_entry") == [(VERA.id, "Personalen kom in")]
+
+
+def test_an_alarm_is_counted_where_the_visits_are(sit_down: OpenDesk, shift: Shift) -> None:
+    """Red when the alarms are forgotten behind the visits: whoever looks there must see that one waits."""
+    desk = sit_down(VERA)
+    to_visits(desk)
+    shift.call_for_help(shift.first)
+    expect(desk.page.get_by_role("link", name="Larm 1 obesvarat")).to_be_visible()
+    desk.page.go_back()
+    expect(desk.row(ASTA)).to_be_visible()
+
+
+def test_visits_that_are_no_longer_current_say_so(sit_down: OpenDesk, gateway: GatewayProcess) -> None:
+    """Red when a list that nobody renews looks as if it were current."""
+    desk = sit_down(VERA)
+    to_visits(desk)
+    gateway.pause()
+    try:
+        expect(desk.page.get_by_text("De kan ha ändrats sedan dess.")).to_be_visible()
+        expect(visit(desk, NOW)).to_be_visible()
+    finally:
+        gateway.go_on()
+    expect(desk.page.get_by_text("De kan ha ändrats sedan dess.")).to_have_count(0)
+
+
+def test_an_operator_has_no_visits(sit_down: OpenDesk, gateway: GatewayProcess) -> None:
+    desk = sit_down(DISA)
+    desk.page.goto(f"{gateway.url}/desk#visits")
+    expect(desk.page.get_by_text(LIVE)).to_be_visible()
+    expect(desk.page.get_by_role("heading", name="Larm", exact=True)).to_be_visible()
+    expect(desk.page.get_by_role("link", name="Besök")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [SMALL, LARGE, DESK], ids=["360", "412", "1920"])
+def test_the_visits_fit_every_screen(
+    sit_down: OpenDesk, morning: None, tmp_path: Path, size: dict[str, int], theme: str
+) -> None:
+    """Sizes, contrast and names; pictures are left in the folder that VAKA_PICTURES names."""
+    assert morning is None
+    desk = sit_down(VERA, size=size, theme=theme)
+    to_visits(desk)
+    expect(desk.page.locator("[data-no-entry]")).to_be_visible()
+    assert_fit(desk)
+    folder = Path(os.environ.get("VAKA_PICTURES", tmp_path))
+    desk.page.screenshot(path=folder / f"visits-{size['width']}-{theme}.png", full_page=size != DESK)
+    desk.page.get_by_role("button", name="Stäng …").click()
+    assert_fit(desk)
