@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from gateway.embedded import PrivateBroker
 from homecare.command import Action, Message, Outcome, Reason
-from homecare.event import CommandEnded, CommandTaken, HelpCalled, LockCause, LockOperated, LockState
+from homecare.event import CommandEnded, CommandTaken, ContactChanged, HelpCalled, LockCause, LockOperated, LockState
 from homecare.identity import new_id, new_secret, shard_of
 from homecare.seal import public_key
 from simulator import nuki
@@ -103,6 +103,11 @@ async def doorway(flat: Flat, broker: PrivateBroker) -> AsyncIterator[Doorway]:
 async def fresh(flat: Flat, challenge: str | None) -> None:
     """Until the edge has told another challenge."""
     await until(lambda: flat.gateway.beats and flat.gateway.beats[-1].challenge not in (None, challenge))
+
+
+async def looked(flat: Flat) -> None:
+    """Until the edge's radio hears the home and has asked the lock how it stands."""
+    await until(lambda: flat.gateway.events(ContactChanged))
 
 
 @pytest.mark.asyncio
@@ -223,7 +228,7 @@ async def test_a_call_for_help_is_announced_as_received_when_the_gateway_has_it_
     flat.gateway.receipting = False
     async with flat.agent():
         await fresh(flat, None)
-        await until(lambda: not flat.lock.dirty)
+        await looked(flat)  # one press is on the air once
         radio.press()
         await until(lambda: flat.gateway.events(HelpCalled))
         await asyncio.sleep(0.5)
@@ -240,7 +245,6 @@ async def test_a_call_for_help_waits_for_no_bolt(flat: Flat, doorway: Doorway, r
     flat.lock.motor_seconds = 6.0
     async with flat.agent():
         await fresh(flat, None)
-        await until(lambda: not flat.lock.dirty)
         await doorway.send(doorway.command(Action.UNLOCK, LOCK.id))
         await until(lambda: flat.lock.bolt == nuki.UNLOCKING)
         radio.press()
@@ -269,8 +273,7 @@ async def test_an_edge_that_is_stopped_while_the_bolt_moves_still_tells_the_end(
 @pytest.mark.asyncio
 async def test_a_hand_on_the_knob_is_a_fact_of_its_own(flat: Flat, doorway: Doorway) -> None:
     async with flat.agent():
-        await until(lambda: not flat.lock.dirty and flat.gateway.facts)
-        await asyncio.sleep(0.5)
+        await looked(flat)
         flat.lock.by_hand(unlocked=True)
         await until(lambda: flat.gateway.events(LockOperated), seconds=2 * SECONDS)
     moved = flat.gateway.events(LockOperated)[0].envelope.event
