@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 """No root sandbox, no traffic of the browser's own."""
-PATIENCE = 15_000
+PATIENCE = 45_000
 """Milliseconds; far above everything that is awaited, so that a busy machine turns no test red."""
 
 OpenDesk = Callable[..., DeskPage]

@@ -3,18 +3,37 @@
 import re
 from typing import Literal
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 
 from gateway.web.session import COOKIE
 from tests.browser.gateway_process import GatewayProcess
 
 DESK = {"width": 1920, "height": 1080}
+LOOKS, LOOK_MILLISECONDS = 1_000, 30
 
 COUNT_TONES = """
 window.tones = 0;
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...rest) { window.tones += 1; return start.apply(this, rest); };
 """
+
+
+class Held:
+    """The answer to one call of a page, kept back from it: the feed tells of what was done before that."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page = page
+        self._answers: list[tuple[Route, APIResponse]] = []
+        page.route(address, lambda route: self._answers.append((route, route.fetch())))
+
+    def deliver(self) -> None:
+        """Let the page have it, once it is here."""
+        for _ in range(LOOKS):
+            if self._answers:
+                break
+            self._page.wait_for_timeout(LOOK_MILLISECONDS)
+        [(route, answer)] = self._answers
+        route.fulfill(response=answer)
 
 
 class DeskPage:
@@ -72,6 +91,13 @@ class DeskPage:
     def button(self, name: str) -> Locator:
         """A button by the beginning of its words."""
         return self.page.locator(".detail").get_by_role("button", name=re.compile(f"^{re.escape(name)}"))
+
+    def turn_sound_on(self) -> int:
+        """Turn it on, and hear what it plays then; the tones so far."""
+        self.page.get_by_role("button", name="Slå på ljudet").click()
+        expect(self.page.get_by_text("Ljudet är på")).to_be_visible()
+        self.page.wait_for_function("window.tones > 0")
+        return self.tones()
 
     def tones(self) -> int:
         """Tones that were played since the page was loaded."""

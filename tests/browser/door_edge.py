@@ -11,7 +11,7 @@ from tests.gateway.enrolled import Household
 STATE = {Action.UNLOCK: LockState.UNLOCKED, Action.LOCK: LockState.LOCKED, Action.UNLATCH: LockState.UNLOCKED}
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.02
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 
 
 class DoorEdge:

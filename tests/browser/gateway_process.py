@@ -13,7 +13,8 @@ from tests.forked import start_gateway
 from tests.gateway.enrolled import GATEWAY_PRIVATE
 from tests.ports import new_port
 
-READY_SECONDS = 20.0
+READY_SECONDS = 90.0
+ANSWER_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
 
@@ -103,14 +104,14 @@ class GatewayProcess:
 
     def _serves(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:  # noqa: S310 why: our own loopback
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 why: our own loopback
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
     def _watched(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:  # noqa: S310 why: our own loopback
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 why: our own loopback
                 return bool(json.load(answer)["bulk"]["alive"])
         except (urllib.error.URLError, OSError):
             return False

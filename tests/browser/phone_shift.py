@@ -24,6 +24,7 @@ from tests.gateway.alarms import judged
 from tests.gateway.doorstep import KARIN, connecting, rows, settle, with_lock
 from tests.gateway.enrolled import Household
 from tests.gateway.signed import FIRST, secret_of
+from tests.waiting import SECONDS
 
 Found = TypeVar("Found")
 ASTA, SVEN = "Asta Exempel", "Sven Påhittad"
@@ -67,7 +68,7 @@ class Shift:
         """Somebody calls for help, and an operator sends the alarm to Karin; its id."""
         alert = self.call_for_help(house)
         headers = {"Authorization": f"Bearer {gateway.token}", "X-Vaka-Operator": "Disa"}
-        with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=15) as desk:
+        with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=SECONDS) as desk:
             if instruction:
                 body: dict[str, Any] = {"version": 0, "text": instruction, "call_link": None}
                 desk.put(f"/homes/{house.home}/instruction", json=body).raise_for_status()

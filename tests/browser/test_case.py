@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import APIResponse, Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from homecare.alert import Answer
-from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.desk_page import DESK, DeskPage, Held
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 from tests.browser.responder import Responder
@@ -139,16 +139,14 @@ def test_a_step_begun_before_the_last_answer_came_stays(
     desk = open_desk("Disa")
     homes[0].press(broker.url)
     desk.row("Asta Exempel").locator(".take").click()
-    held: list[tuple[Route, APIResponse]] = []
-    desk.page.route("**/call_back", lambda route: held.append((route, route.fetch())))
+    held = Held(desk.page, "**/call_back")
     desk.button("Ring upp").click()
     desk.button("Talkontakt").click()
     expect(desk.page.locator(".steps")).to_contain_text("Talkontakt")
     desk.page.keyboard.press("a")
     expect(desk.button("Hjälp är på plats")).to_be_focused()
-    [(route, answer)] = held
     with desk.page.expect_request_finished(lambda request: request.url.endswith("/call_back")):
-        route.fulfill(response=answer)
+        held.deliver()
     expect(desk.row("Asta Exempel")).to_contain_text("Taget av dig")
     desk.button("Feltryck").click()
     expect(desk.page.locator(".asking textarea")).to_have_value("Feltryck")
@@ -173,8 +171,7 @@ def test_an_untaken_call_sounds_again_and_is_marked_when_it_is_escalated_and_a_t
 ) -> None:
     first, second = open_desk("Disa"), open_desk("Olle")
     for desk in (first, second):
-        desk.page.get_by_role("button", name="Slå på ljudet").click()
-        expect(desk.page.get_by_text("Ljudet är på")).to_be_visible()
+        desk.turn_sound_on()
     homes[0].press(broker.url)
     expect(second.row("Asta Exempel")).to_contain_text("Obesvarat")
     before = second.tones()
