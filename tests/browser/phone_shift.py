@@ -83,7 +83,7 @@ class Shift:
         ((version,),) = rows(self.url, "SELECT version FROM alert WHERE id = %s", alert)
         headers = {"Authorization": f"Bearer {gateway.token}", "X-Vaka-Operator": "Disa"}
         body = {"version": version, "operator": "Disa", "reason": "Hjälp är på plats", "confirm": True}
-        with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=15) as desk:
+        with httpx.Client(base_url=f"{gateway.url}/api/v1", headers=headers, timeout=SECONDS) as desk:
             desk.post(f"/alerts/{alert}/resolve", json=body).raise_for_status()
 
     def plan(self, house: Household, id_: str, *, minutes: int) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, expect
@@ -14,6 +13,7 @@ from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from homecare.alert import Answer
+from tests import patient
 from tests.browser.desk_page import DESK, DeskPage, Held
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
@@ -45,7 +45,7 @@ def karin(gateway: GatewayProcess, homes: list[CallingHome], database_url: str) 
     body = {"version": 0, "text": INSTRUCTION, "call_link": "tel:+46812345678"}
     headers = {"Authorization": f"Bearer {gateway.token}"}
     home = homes[0].house.home
-    httpx.put(f"{gateway.url}/api/v1/homes/{home}/instruction", json=body, headers=headers).raise_for_status()
+    patient.put(f"{gateway.url}/api/v1/homes/{home}/instruction", json=body, headers=headers).raise_for_status()
     return Responder(database_url, KARIN.id)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
+from tests import patient
 from tests.browser.authenticator import Authenticator
 from tests.browser.desk_page import DESK
 from tests.browser.gateway_process import GatewayProcess
@@ -158,7 +158,7 @@ def test_an_answer_counts_once_and_a_copied_key_not_at_all(
     expect(page.get_by_text(LIVE)).to_be_visible()
     [(count,)] = rows(database_url, "SELECT sign_count FROM passkey")
     rows(database_url, "UPDATE passkey SET sign_count = 0 RETURNING 1")
-    again = httpx.post(
+    again = patient.post(
         f"{demonstration.passkeys_url}/api/v1/session/passkey",
         content=sent.value.post_data or "",
         headers={"Origin": demonstration.passkeys_url, "Content-Type": "application/json"},

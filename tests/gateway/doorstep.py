@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 import psycopg
+import pytest
 
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.postgres.connections import Connections
@@ -15,6 +16,7 @@ from gateway.adapters.postgres.people import PostgresPeople
 from gateway.adapters.postgres.proximity import PostgresProximity
 from gateway.adapters.postgres.registry import enrol
 from gateway.adapters.postgres.visit_rows import save_visit
+from gateway.doors.commanding import CLOSES_AFTER
 from gateway.model.authorisation import Role
 from gateway.people.sessions import Sessions
 from gateway.ports.people import How, Person
@@ -102,6 +104,12 @@ async def connecting(url: str, *, size: int = 2) -> AsyncIterator[Connections]:
         yield connections
     finally:
         await connections.close()
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch, *, times: int = 4) -> None:
+    """Wait so many times as long for a home's answer: what comes late on a busy machine is `unknown`, honestly."""
+    for module in ("access", "commanding"):
+        monkeypatch.setattr(f"gateway.doors.{module}.CLOSES_AFTER", times * CLOSES_AFTER)
 
 
 @contextlib.asynccontextmanager

@@ -16,6 +16,7 @@ from gateway.adapters.postgres.registry import enrol
 from gateway.embedded import PrivateBroker, PrivateDatabase
 from homecare.alert import Alert
 from homecare.clock import SystemClock
+from tests import patient
 from tests.forked import start_gateway
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
@@ -68,7 +69,7 @@ class Serving:
         while time.monotonic() < deadline:
             assert alive(), self._log.read_text()
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if patient.get(f"{self.url}/readyz").status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)

@@ -24,6 +24,7 @@ from tests.gateway.doorstep import (
     UNWRITTEN,
     LockEdge,
     audited,
+    be_patient,
     browser,
     connecting,
     final,
@@ -38,7 +39,7 @@ from tests.gateway.doorstep import (
 from tests.gateway.lanes import new_lane
 from tests.gateway.lanes import running as lane_running
 from tests.gateway.running import Running, running
-from tests.waiting import until
+from tests.waiting import SECONDS, until
 
 HOUSE, OTHER = with_lock(41), with_lock(42, unlatch=True)
 OPEN = f"/api/v1/phone/doors/{HOUSE.home}/open"
@@ -55,8 +56,11 @@ class Night:
 
 
 @pytest_asyncio.fixture
-async def night(database_url: str, broker: PrivateBroker, tmp_path: Path) -> AsyncIterator[Night]:
+async def night(
+    database_url: str, broker: PrivateBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Night]:
     settle(database_url, HOUSE, OTHER)
+    be_patient(monkeypatch)
     async with (
         running(database_url, broker.url, tmp_path) as process,
         lane_running(new_lane(database_url, broker.url)),
@@ -144,7 +148,7 @@ async def test_somebody_of_another_unit_and_the_token_open_nothing(night: Night)
     await stand_at_the_door(night.url, HOUSE.home, who=DISA)
     async with night.process.client() as token:
         refused(await token.post(OPEN, json=wish(visit)), Denial.UNKNOWN_PERSON)
-    unsigned = httpx.AsyncClient(base_url=night.process.url)
+    unsigned = httpx.AsyncClient(base_url=night.process.url, timeout=SECONDS)
     async with unsigned:
         assert (await unsigned.post(OPEN, json=wish(visit))).status_code == 401
     assert night.edge.frames == []
@@ -202,7 +206,10 @@ async def test_what_did_not_work_says_what_to_do(
 
 
 @pytest.mark.asyncio
-async def test_an_answer_that_never_comes_is_unknown_within_15_seconds_and_a_late_one_is_added(night: Night) -> None:
+async def test_an_answer_that_never_comes_is_unknown_within_15_seconds_and_a_late_one_is_added(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_patient(monkeypatch, times=1)
     visit = await plan(night.url, HOUSE)
     await stand_at_the_door(night.url, HOUSE.home)
     await night.phone.post(OPEN, json=wish(visit))

@@ -29,6 +29,7 @@ from tests.gateway.doorstep import (
     OMAR,
     UNWRITTEN,
     LockEdge,
+    be_patient,
     browser,
     connecting,
     final,
@@ -55,8 +56,11 @@ REMOTE = f"/api/v1/phone/doors/{HOUSE.home}/remote"
 
 
 @pytest_asyncio.fixture
-async def night(database_url: str, broker: PrivateBroker, tmp_path: Path) -> AsyncIterator[Night]:
+async def night(
+    database_url: str, broker: PrivateBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Night]:
     settle(database_url, HOUSE, THEIRS)
+    be_patient(monkeypatch)
     enrol_people(database_url, [OLLE])
     async with (
         running(database_url, broker.url, tmp_path) as process,

@@ -22,6 +22,7 @@ from gateway.embedded import PrivateBroker, PrivateDatabase
 from gateway.model.authorisation import Role
 from homecare.clock import SystemClock
 from homecare.errors import Conflict
+from tests import patient
 from tests.browser.days import one_day
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
@@ -112,7 +113,7 @@ def test_a_name_stands_on_the_screen_and_nowhere_else(
     _until_it_is_set_aside(database_url)
     gateway.kill()
     gateway.start()
-    metrics = httpx.get(f"{gateway.url}/metrics").text + httpx.get(f"{gateway.url}/readyz").text
+    metrics = patient.get(f"{gateway.url}/metrics").text + httpx.get(f"{gateway.url}/readyz").text
     listener.close()
     gateway.stop()
 

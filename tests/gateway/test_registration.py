@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
 import psycopg
 import pytest
 
 from gateway.people.registration import read_registration
 from homecare.errors import Malformed
+from tests import patient
 from tests.forked import start_gateway
 from tests.gateway.serving import Serving
 from tests.servers import ROOT
@@ -134,8 +134,10 @@ def test_the_first_administrator_comes_in_by_an_address_that_is_printed_once(ser
     address = re.fullmatch(r"http://localhost:18099/desk#invitation=([0-9a-f]{64})\n", done.stdout)
     assert address is not None, done.stdout + done.stderr
     asked = {"invitation": address[1]}
-    answer = httpx.post(
-        f"{serving.url}/api/v1/session/invitation/options", json=asked, headers={"Origin": serving.url}, timeout=60
+    answer = patient.post(
+        f"{serving.url}/api/v1/session/invitation/options",
+        json=asked,
+        headers={"Origin": serving.url},
     )
     assert (answer.status_code, answer.json()["display"]) == (200, person["display"])
     kept = serving.rows("SELECT person, invited_by FROM invitation")

@@ -16,6 +16,7 @@ from gateway.web.session import COOKIE
 from gateway.web.tenancy import LOOK_SECONDS
 from homecare.clock import SECOND as SECONDS
 from homecare.identity import UnitId
+from tests import patient
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
 from tests.gateway.signed import OPEN, client_of, enrol_everybody, person, secret_of, sign_in
 
@@ -41,7 +42,9 @@ def demonstration(
 
 
 def test_a_demonstration_signs_in_by_choosing_a_person(demonstration: Serving) -> None:
-    with httpx.Client(base_url=demonstration.url, headers={"Origin": demonstration.url}) as client:
+    with httpx.Client(
+        base_url=demonstration.url, headers={"Origin": demonstration.url}, timeout=patient.SECONDS
+    ) as client:
         offered = client.get(f"{SESSION}/ways").json()
         assert OPERATOR.id in {one["person"] for one in offered["demonstration"]}
         assert offered["passkeys_at"] == f"http://localhost:{demonstration.port}"
@@ -97,13 +100,13 @@ def test_the_token_hears_that_it_may_in_every_unit(demonstration: Serving) -> No
 )
 def test_no_other_page_signs_in_or_acts(demonstration: Serving, headers: dict[str, str]) -> None:
     """Red without `require_own_origin`: another port of this machine is the same site to a browser."""
-    answer = httpx.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=headers)
+    answer = patient.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=headers)
     assert_problem(answer, 403, "refused")
     assert "set-cookie" not in answer.headers
     secret = secret_of(demonstration.database_url, OPERATOR)
     cookies = {"Cookie": f"{COOKIE}={secret}", **headers}
-    assert_problem(httpx.delete(demonstration.url + SESSION, headers=cookies), 403, "refused")
-    assert httpx.get(demonstration.url + SESSION, headers=cookies).status_code == 200, "still signed in"
+    assert_problem(patient.delete(demonstration.url + SESSION, headers=cookies), 403, "refused")
+    assert patient.get(demonstration.url + SESSION, headers=cookies).status_code == 200, "still signed in"
 
 
 @pytest.mark.parametrize(
@@ -111,23 +114,23 @@ def test_no_other_page_signs_in_or_acts(demonstration: Serving, headers: dict[st
 )
 def test_a_demonstration_is_for_this_machine_only(demonstration: Serving, headers: dict[str, str]) -> None:
     mine = {"Origin": demonstration.url, **headers}
-    answer = httpx.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
+    answer = patient.post(f"{demonstration.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
     assert_problem(answer, 404, "unknown")
-    assert httpx.get(f"{demonstration.url}{SESSION}/ways", headers=headers).json()["demonstration"] == []
+    assert patient.get(f"{demonstration.url}{SESSION}/ways", headers=headers).json()["demonstration"] == []
 
 
 def test_where_nothing_is_demonstrated_nobody_is_offered(serving: Serving) -> None:
     enrol_everybody(serving.database_url)
-    assert httpx.get(f"{serving.url}{SESSION}/ways").json()["demonstration"] == []
+    assert patient.get(f"{serving.url}{SESSION}/ways").json()["demonstration"] == []
     mine = {"Origin": serving.url}
-    answer = httpx.post(f"{serving.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
+    answer = patient.post(f"{serving.url}{SESSION}/demo", json={"person": OPERATOR.id}, headers=mine)
     assert_problem(answer, 404, "unknown")
 
 
 @pytest.mark.parametrize("secret", ["", "0" * 64, "x" * 64, "0" * 5_000, "å"])
 def test_a_cookie_that_is_none_signs_nobody_in(demonstration: Serving, secret: str) -> None:
     headers = {"Cookie": f"{COOKIE}={secret}".encode()}
-    assert_problem(httpx.get(demonstration.url + ALERTS, headers=headers), 401, "refused")  # type: ignore[arg-type]
+    assert_problem(patient.get(demonstration.url + ALERTS, headers=headers), 401, "refused")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,7 @@ def test_a_phone_in_a_pocket_still_rings_until_the_shift_is_over(demonstration: 
 
 def test_every_call_of_the_description_asks_who_calls(demonstration: Serving) -> None:
     """Whatever is added to the API is asked as well; no call but signing in itself is open."""
-    described = httpx.get(f"{demonstration.url}/openapi.json").json()
+    described = patient.get(f"{demonstration.url}/openapi.json").json()
     called = [
         (method, path)
         for path, methods in described["paths"].items()
@@ -180,7 +183,7 @@ def test_every_call_of_the_description_asks_who_calls(demonstration: Serving) ->
     for method, path in called:
         filled = re.sub(r"\{\w+\}", "home-0000000000000000", path)
         body = {"content": b"{}", "headers": {"Content-Type": "application/json", "Origin": demonstration.url}}
-        answer = httpx.request(method.upper(), demonstration.url + filled, **(body if method != "get" else {}))  # type: ignore[arg-type]
+        answer = patient.request(method.upper(), demonstration.url + filled, **(body if method != "get" else {}))  # type: ignore[arg-type]
         assert answer.status_code == 401, (method, path, answer.text)
 
 

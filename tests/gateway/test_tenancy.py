@@ -19,6 +19,7 @@ from gateway.adapters.postgres.municipality import Municipality, enrol_municipal
 from gateway.embedded import PrivateBroker, PrivateDatabase
 from gateway.model.authorisation import Role
 from gateway.ports.people import Person
+from tests import patient
 from tests.gateway.enrolled import Household, household
 from tests.gateway.serving import Serving, assert_problem, serve
 from tests.gateway.signed import FIRST, SECOND, enrol_everybody, everybody, in_unit, person, sign_in
@@ -157,7 +158,7 @@ class Caller:
         self._units = units
         self._chance = chance
         self.answered = Counter[int]()
-        described = httpx.get(f"{units.serving.url}/openapi.json").json()
+        described = patient.get(f"{units.serving.url}/openapi.json").json()
         self._schemas = described["components"]["schemas"]
         self._calls = [
             (method, path, operation)

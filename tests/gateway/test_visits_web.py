@@ -20,6 +20,7 @@ from gateway.model.tag_sun import TagKeys
 from gateway.ports.tags import TagPlace, TagRegistration
 from homecare.clock import SystemClock
 from simulator.tag import Tag
+from tests import patient
 from tests.gateway.serving import HOUSES, Serving, assert_problem, serve
 from tests.gateway.shifts import PLAN, TODAY, csv, events, line, now, rfc, send
 from tests.gateway.signed import SECOND, enrol_everybody, everybody, in_unit, person, sign_in
@@ -206,7 +207,7 @@ def test_who_may_plan_and_for_whom(client_of: Clients, night: Serving) -> None:
     with night.client() as token:
         assert_problem(send(token, content), 422, "malformed")
         assert send(token, content, f"{PLAN}/preview", unit="unit-0001").json()["new"] == 1
-    assert_problem(httpx.post(night.url + PLAN, content=content), 401, "refused")
+    assert_problem(patient.post(night.url + PLAN, content=content), 401, "refused")
     plain = client_of[PETRA.id].post(PLAN, content=content, headers={"Content-Type": "application/json"})
     assert_problem(plain, 422, "malformed")
     assert_problem(send(client_of[PETRA.id], b"x" * (PLAN_BYTES + 1)), 413, "malformed")

@@ -16,6 +16,7 @@ import pytest
 from gateway.embedded import PrivateBroker
 from gateway.web.bounds import SECURITY_HEADERS
 from gateway.web.live import PULSE_SECONDS
+from tests import patient
 from tests.gateway.serving import ANSWER_SECONDS, HOUSES, Serving, assert_problem
 from tests.gateway.signed import OPEN
 from tests.servers import ROOT
@@ -24,23 +25,23 @@ from tests.servers import ROOT
 
 
 def test_ready_names_what_stands_behind_it(serving: Serving) -> None:
-    answer = httpx.get(f"{serving.url}/readyz")
+    answer = patient.get(f"{serving.url}/readyz")
     ready = answer.json()
     assert answer.status_code == 200
     assert set(ready) >= {"vaka", "postgresql", "timescaledb", "timescaledb_license", "broker", "bulk"}
     assert re.fullmatch(r"127\.0\.0\.1:\d+", ready["broker"])
     assert ready["bulk"] == {"alive": False, "seconds_since": None}
-    assert httpx.get(f"{serving.url}/healthz").json() == {"alive": True}
+    assert patient.get(f"{serving.url}/healthz").json() == {"alive": True}
 
 
 def test_figures_are_prometheus_text(serving: Serving) -> None:
-    text = httpx.get(f"{serving.url}/metrics").text
+    text = patient.get(f"{serving.url}/metrics").text
     for name in ("vaka_alarm_facts_total", "vaka_open_alerts", "vaka_feed_latency_seconds_bucket", "vaka_live_desks"):
         assert re.search(rf"^{name}", text, re.MULTILINE), name
 
 
 def test_the_description_is_complete(serving: Serving) -> None:
-    described = httpx.get(f"{serving.url}/openapi.json").json()
+    described = patient.get(f"{serving.url}/openapi.json").json()
     assert {path for path in described["paths"] if path.startswith("/api")} >= {
         "/api/v1/alerts",
         "/api/v1/alerts/{alert}/{action}",
@@ -67,13 +68,13 @@ PATHS = ("/api/v1/alerts", "/api/v1/homes", f"/api/v1/homes/{HOUSES[0].home}/day
 @pytest.mark.parametrize("given", [None, "", "Bearer wrong", "Basic YTpi", "bearer", "Bearer \xff"])
 def test_http_01_25_without_the_token_nothing_is_shown(serving: Serving, path: str, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}
-    answer = httpx.get(serving.url + path, headers=headers)  # type: ignore[arg-type]
+    answer = patient.get(serving.url + path, headers=headers)  # type: ignore[arg-type]
     assert_problem(answer, 401, "refused")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
 def test_every_answer_carries_the_security_headers(serving: Serving, client: httpx.Client) -> None:
-    for answer in (client.get("/api/v1/alerts"), httpx.get(f"{serving.url}/desk"), client.get("/nowhere")):
+    for answer in (client.get("/api/v1/alerts"), patient.get(f"{serving.url}/desk"), client.get("/nowhere")):
         for name in set(SECURITY_HEADERS) - {"Cache-Control"}:
             assert answer.headers[name] == SECURITY_HEADERS[name]
     assert "unsafe" not in SECURITY_HEADERS["Content-Security-Policy"]

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from homecare.command import Action
+from tests import patient
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, OpenPhone, PhonePage
@@ -210,7 +210,7 @@ def test_a_phone_says_that_it_hears_nothing(open_phone: OpenPhone, gateway: Gate
 
 def test_nothing_of_the_phone_asks_where_it_is(open_phone: OpenPhone, gateway: GatewayProcess) -> None:
     phone = open_phone()
-    answer = httpx.get(f"{gateway.url}/phone")
+    answer = patient.get(f"{gateway.url}/phone")
     assert "geolocation=()" in answer.headers["Permissions-Policy"]
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
     kept = phone.page.evaluate(CACHED)
