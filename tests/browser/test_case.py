@@ -263,7 +263,7 @@ def test_the_case_has_no_barrier_in_other_colours(
 def _has_a_header_of_two_lines(desk: DeskPage) -> None:
     """Everything in the header stands beside or below everything else, in at most two lines."""
     expect(desk.page.get_by_text("Demo: Disa")).to_be_visible()
-    shown = desk.page.locator(".feed-state, .sound button, .person > *, .looks > *")
+    shown = desk.page.locator(".feed-state, .sound button, .person > *, header .looks > *")
     boxes = [box for box in (shown.nth(place).bounding_box() for place in range(shown.count())) if box]
     tops: list[float] = []
     for box in sorted(boxes, key=lambda box: box["y"] + box["height"] / 2):

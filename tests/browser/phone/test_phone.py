@@ -62,11 +62,11 @@ def test_what_is_stated_without_a_network_is_kept_and_sent_in_order(open_phone: 
     expect(phone.page.get_by_text("2 sparade i telefonen")).to_be_visible()
     phone.page.goto(f"{phone.gateway.url}/phone")
     expect(phone.page.get_by_text("2 sparade i telefonen")).to_be_visible()
-    expect(phone.page.get_by_role("button", name=ASTA)).to_have_attribute("data-standing", "ended")
+    expect(phone.page.locator(".item", has_text=ASTA)).to_have_attribute("data-standing", "ended")
     phone.context.set_offline(False)
     expect(phone.page.get_by_text("Kontakt", exact=True)).to_be_visible()
     expect(phone.page.get_by_text("sparade i telefonen")).to_have_count(0)
-    expect(phone.page.get_by_role("button", name=ASTA)).to_have_attribute("data-standing", "ended")
+    expect(phone.page.locator(".item", has_text=ASTA)).to_have_attribute("data-standing", "ended")
     assert edge.actions == []
 
 

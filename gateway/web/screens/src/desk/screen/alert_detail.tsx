@@ -68,22 +68,24 @@ export function AlertDetail(props: Props) {
       <h2 id={CHOSEN} tabIndex={-1}>
         {whatWords(words, alert)} <span>{alert.resident || alert.home_label || words.noResident}</span>
       </h2>
-      <Facts alert={alert} me={me} />
-      {actions.problem?.id === alert.id && <Problem problem={actions.problem} busy={actions.busy !== null} goOn={(step) => void goOn(step)} />}
-      {begun && live && alert.standing !== "resolved" ? (
-        <AskingForm
-          {...{ alert, session, refuse }}
-          asking={begun.asking}
-          busy={actions.busy === begun.asking}
-          say={(said) => void finish(begun, said)}
-          cancel={() => begin(null)}
-        />
-      ) : (
-        <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
-      )}
-      {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
-      <CaseSteps alert={alert} />
-      {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} lock={props.openings.lock} />}
+      <div class="now">
+        <Facts alert={alert} me={me} />
+        {actions.problem?.id === alert.id && <Problem problem={actions.problem} busy={actions.busy !== null} goOn={(step) => void goOn(step)} />}
+        {begun && live && alert.standing !== "resolved" ? (
+          <AskingForm
+            {...{ alert, session, refuse }}
+            asking={begun.asking}
+            busy={actions.busy === begun.asking}
+            say={(said) => void finish(begun, said)}
+            cancel={() => begin(null)}
+          />
+        ) : (
+          <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
+        )}
+        {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
+        <CaseSteps alert={alert} />
+        {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} lock={props.openings.lock} />}
+      </div>
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
   );

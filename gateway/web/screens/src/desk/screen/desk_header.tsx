@@ -12,7 +12,8 @@ import { ViewChoice } from "./view_choice";
 
 interface Props {
   readonly session: Session;
-  readonly looks: Looks;
+  /** Null where the choice stands elsewhere. */
+  readonly looks: Looks | null;
   readonly sound: Sound;
   readonly soundState: SoundState;
   readonly contact: Contact;
@@ -39,7 +40,7 @@ export function DeskHeader({ session, looks, leave, sound, soundState, contact, 
           {words.signIn.leave}
         </button>
       </div>
-      <LooksChoice {...{ looks, words }} />
+      {looks && <LooksChoice {...{ looks, words }} />}
     </header>
   );
 }

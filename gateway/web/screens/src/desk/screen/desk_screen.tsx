@@ -1,6 +1,7 @@
 /** The desk: what is wrong with the contact first, then the list, then the chosen alert. */
 import { useLayoutEffect, useState } from "preact/hooks";
 import type { Looks } from "../../looks/looks";
+import { LooksChoice } from "../../looks/looks_choice";
 import { usePreference } from "../../looks/preference";
 import { useDeskWords } from "../../words/desk";
 import type { AlertView } from "../contract";
@@ -23,6 +24,7 @@ import { useActions } from "./use_actions";
 import { useCalling } from "./use_calling";
 import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
+import { useNarrow } from "./use_narrow";
 import { useView } from "./use_view";
 import { VisitsScreen } from "./visits_screen";
 
@@ -53,6 +55,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const [faultsShown, setFaultsShown] = useState(false);
   const [keys, setKeys] = usePreference<"on" | "off">("keys", "on");
 
+  const narrow = useNarrow();
   const [asked, goTo] = useView();
   const view = mayAnywhere(session.may, "visit.read") ? asked : "alarms";
 
@@ -140,7 +143,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <a class="skip" href={`#${view}`}>
           {view === "alarms" ? words.skipToList : words.skipToVisits}
         </a>
-        <DeskHeader {...{ session, looks, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken }} />
+        <DeskHeader {...{ session, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken }} looks={narrow ? null : looks} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
         <aside class="beside" aria-label={words.otherPaths}>
           {words.notTheOnlyPath}
@@ -170,6 +173,11 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               keepFocus={keepFocus}
             />
           </main>
+        )}
+        {narrow && (
+          <footer class="below">
+            <LooksChoice {...{ looks, words }} />
+          </footer>
         )}
         <KeyHelp {...{ view }} may={session.may} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
         <p class="unseen" role="status" aria-live="assertive">

@@ -10,7 +10,9 @@ import type { Purpose } from "../contract";
 import { isWorking } from "../door";
 import { type DoorAsked, isAtDoor, isUnlocked } from "../store";
 import { CallIn } from "./call_in";
+import { Passing } from "./passing";
 import { ReadingNote } from "./reading_note";
+import { LockSign } from "./signs";
 import { usePhone } from "./use_phone";
 
 interface Props {
@@ -44,7 +46,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
       <section class="door" aria-label={words.door.heading}>
         {asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
         {door && unlocked && asked?.stage !== "done" && <p class="warning">{words.door.leftUnlocked}</p>}
-        {door && unlocked && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
+        {door && unlocked && <LockButton large working={working} press={() => ask("lock")} />}
       </section>
     );
   if (!door) return <p class="notice">{words.door.none}</p>;
@@ -53,10 +55,10 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
     <section class="door" aria-label={words.door.heading}>
       <ReadingNote />
       {inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {inside && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
+      {inside && <LockButton large working={working} press={() => ask("lock")} />}
       {near ? (
-        <button ref={first} type="button" class={inside ? "" : "large main-action"} disabled={working} onClick={() => ask("unlock")}>
-          {words.door.unlock}
+        <button ref={first} type="button" class={inside ? "unlock" : "unlock large main-action"} disabled={working} onClick={() => ask("unlock")}>
+          <LockSign action="unlock" /> {words.door.unlock}
         </button>
       ) : inside ? (
         <p class="hint">{words.door.again}</p>
@@ -76,7 +78,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
         </details>
       )}
       {!inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {!inside && (near || (unlocked && !early)) && <DoorButton name={words.door.lock} working={working} press={() => ask("lock")} />}
+      {!inside && (near || (unlocked && !early)) && <LockButton working={working} press={() => ask("lock")} />}
       {near && unlatch && (
         <details>
           <summary>{words.door.more}</summary>
@@ -90,10 +92,12 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   );
 }
 
-function DoorButton({ name, working, press }: { name: string; working: boolean; press(): void }) {
+/** `large`: locking is what comes next. Its shape, colour and sign are never those of unlocking. */
+function LockButton({ large = false, working, press }: { large?: boolean; working: boolean; press(): void }) {
+  const words = usePhoneWords();
   return (
-    <button type="button" disabled={working} onClick={press}>
-      {name}
+    <button type="button" class={large ? "lock large" : "lock"} disabled={working} onClick={press}>
+      <LockSign action="lock" /> {words.door.lock}
     </button>
   );
 }
@@ -117,13 +121,16 @@ function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
   const [said, next] = answerOf(words, asked, alarm);
   const quiet = isWorking(asked) || asked.stage === "done" || asked.stage === "second";
   return (
-    <div class={`answer ${asked.stage}`} data-standing={asked.stage} role={quiet ? "status" : "alert"}>
-      <p>
-        {asked.second && asked.stage !== "second_said_no" && <>{words.door.agreed(asked.second)} </>}
-        {said}
-      </p>
-      {next && <p class="next">{next}</p>}
-      {!isWorking(asked) && asked.stage !== "done" && <CallIn />}
-    </div>
+    <>
+      <div class={`answer ${asked.stage}`} data-standing={asked.stage} role={quiet ? "status" : "alert"}>
+        <p>
+          {asked.second && asked.stage !== "second_said_no" && <>{words.door.agreed(asked.second)} </>}
+          {said}
+        </p>
+        {next && <p class="next">{next}</p>}
+        {!isWorking(asked) && asked.stage !== "done" && <CallIn />}
+      </div>
+      {isWorking(asked) && <Passing />}
+    </>
   );
 }

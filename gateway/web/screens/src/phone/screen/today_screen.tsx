@@ -1,4 +1,4 @@
-/** Today: alarms that were accepted, then the visits in order of time. */
+/** Today: alarms that were accepted, then the visits that are left in order of time; those that are done are folded below. */
 import type { Looks } from "../../looks/looks";
 import { LooksChoice } from "../../looks/looks_choice";
 import { clockTime } from "../../times";
@@ -6,6 +6,7 @@ import { useWallTime } from "../../wall_time";
 import { usePhoneWords } from "../../words/phone";
 import type { Call, Today, Visit } from "../contract";
 import { waitingAbout } from "../statement";
+import { isUnlocked } from "../store";
 import { ReadingNote } from "./reading_note";
 import { SignOut } from "./sign_out";
 import { usePhone } from "./use_phone";
@@ -21,6 +22,9 @@ export function TodayScreen({ today, looks, gone }: Props) {
   const { phone } = usePhone();
   const words = usePhoneWords();
   const known = phone.contact.is === "live";
+  const visits = today?.visits ?? [];
+  const done = visits.filter((visit) => isDone(visit) && !isUnlocked(phone, visit.home));
+  const ahead = visits.filter((visit) => !done.includes(visit));
   return (
     <>
       <h1>
@@ -46,20 +50,38 @@ export function TodayScreen({ today, looks, gone }: Props) {
       )}
       <section aria-labelledby="visits">
         <h2 id="visits">{words.today.visits}</h2>
-        {!today?.visits.length && <p class="empty">{known && today ? words.today.none : words.today.noneUnknown}</p>}
-        <ul>
-          {today?.visits.map((visit) => (
-            <li key={visit.id}>
-              <VisitItem visit={visit} />
-            </li>
-          ))}
-        </ul>
+        {visits.length === 0 && <p class="empty">{known && today ? words.today.none : words.today.noneUnknown}</p>}
+        {visits.length > 0 && ahead.length === 0 && <p class="empty">{words.today.allDone}</p>}
+        <VisitItems visits={ahead} />
+        {done.length > 0 && (
+          <details class="done">
+            <summary>{words.today.done(done.length)}</summary>
+            <VisitItems visits={done} />
+          </details>
+        )}
       </section>
       <footer>
         <SignOut />
         <LooksChoice {...{ looks, words }} />
       </footer>
     </>
+  );
+}
+
+/** Whether nothing is left to do of it; what is incomplete is not. */
+function isDone({ standing }: Visit): boolean {
+  return standing === "ended" || standing === "cancelled" || standing === "declined";
+}
+
+function VisitItems({ visits }: { visits: readonly Visit[] }) {
+  return (
+    <ul>
+      {visits.map((visit) => (
+        <li key={visit.id}>
+          <VisitItem visit={visit} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
