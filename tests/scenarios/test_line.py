@@ -30,12 +30,12 @@ from tests.scenarios.ledger import Ledger, fact_name
 from tests.scenarios.slow_line import slow_line
 from tests.waiting import until
 
-LINE_BYTES = 64_000
-"""A second: a mobile line on a bad day. One frame takes a second, all that the edge sends ahead takes four."""
-LATE_SECONDS = 2.0
-"""What a press may take."""
+LINE_BYTES = 32_000
+"""A second: a mobile line on a bad day. One frame takes two seconds, all that the edge sends ahead takes eight."""
+LATE_SECONDS = 5.0
+"""What a press may take that waits for the one frame on the line: two seconds, and a busy machine's."""
 BACKLOG = 8_000
-"""Measurements: some 2 MB, half a minute of the slow line."""
+"""Measurements: some 2 MB, a minute of the slow line."""
 ASK_SECONDS = 20.0
 
 
