@@ -187,6 +187,20 @@ def test_an_operator_has_no_visits(sit_down: OpenDesk, gateway: GatewayProcess) 
     expect(desk.page.get_by_role("link", name="Besök")).to_have_count(0)
 
 
+def test_an_operator_who_is_called_sees_who_cannot_get_in(sit_down: OpenDesk, phone: PhonePage) -> None:
+    """Red when only the coordinator sees it: the phone tells staff to call in to those who answer and see it."""
+    desk = sit_down(DISA)
+    phone.open_visit(ASTA)
+    phone.tap("Kommer inte in")
+    stuck = desk.page.locator("[data-no-entry]")
+    expect(stuck).to_contain_text(f"{KARIN.display} kommer inte in hos {ASTA}")
+    assert_fit(desk)
+    stuck.get_by_role("button", name="Stäng …").click()
+    desk.page.get_by_role("button", name="Ej hemma").click()
+    desk.page.get_by_role("button", name="Stäng", exact=True).click()
+    expect(stuck).to_have_count(0)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [SMALL, LARGE, DESK], ids=["360", "412", "1920"])
 def test_the_visits_fit_every_screen(

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
+from homecare.command import Action
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SMALL, OpenPhone, PhonePage
@@ -15,6 +16,14 @@ from tests.gateway.signed import FIRST
 
 pytestmark = pytest.mark.browser
 NUMBER = "08-465 004 90"
+TAP_ONCE_MORE = """() => new MutationObserver((_, watching) => {
+    const lock = document.querySelector("button.lock.large");
+    if (!lock) return;
+    watching.disconnect();
+    lock.click();
+    window.tapped = true;
+}).observe(document.body, { childList: true, subtree: true, attributes: true })"""
+"""A tap on the large *Lås* as soon as it is there."""
 LOOKS = pytest.mark.parametrize(
     ("size", "theme"), [(SMALL, "light"), (SMALL, "dark"), (LARGE, "light"), (LARGE, "dark")], ids=str
 )
@@ -80,12 +89,29 @@ def test_a_thumb_cannot_take_lock_for_unlock(
     below, above = lock.bounding_box(), unlock.bounding_box()
     assert below is not None
     assert above is not None
-    assert below["y"] - (above["y"] + above["height"]) >= 12
+    assert below["y"] - (above["y"] + above["height"]) >= 24
     phone.tap("Lås upp")
     expect(phone.command()).to_have_attribute("data-standing", "done")
     expect(phone.standing()).to_have_attribute("data-standing", "started")
     for name in ("borderRadius", "backgroundColor", "color", "height"):
         assert _style(unlock, name) != _style(lock, name), name
+
+
+def test_a_thumb_that_taps_once_more_does_not_lock_what_it_unlocked(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge
+) -> None:
+    """Red when the button that comes in the place of *Lås upp* works at once."""
+    phone = open_phone()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    phone.page.evaluate(TAP_ONCE_MORE)
+    phone.tap("Lås upp")
+    expect(phone.standing()).to_have_attribute("data-standing", "started")
+    expect(phone.button("Lås")).to_be_enabled()
+    assert phone.page.evaluate("window.tapped") is True
+    assert edge.actions == [Action.UNLOCK]
+    phone.tap("Lås")
+    expect(phone.command()).to_contain_text("Dörren är låst.")
 
 
 @LOOKS

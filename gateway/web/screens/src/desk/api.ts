@@ -4,6 +4,7 @@ import type { Command, Opening } from "../contract";
 import type { Action, ActionProblem, AlertView, Day, Instruction, OnDuty, Saying } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
+import type { NoEntryView } from "./visits/contract";
 
 /** `unreached`: nobody knows whether the gateway heard. `denied`: nobody is let in like that. */
 export type Outcome<Value> =
@@ -44,6 +45,11 @@ export function instructionOf(session: Session, home: string): Promise<Outcome<I
 export function writeInstruction(session: Session, instruction: Instruction): Promise<Outcome<Instruction>> {
   const { home, version, text, call_link } = instruction;
   return call(session, `homes/${encodeURIComponent(home)}/instruction`, { version, text, call_link }, "PUT");
+}
+
+/** Where somebody cannot get in and nobody has closed it, the oldest first. */
+export function openNoEntries(session: Session): Promise<Outcome<readonly NoEntryView[]>> {
+  return call(session, "no-entries");
 }
 
 /** Ends the reserve routine of somebody who could not get in; the same `key` again is the same closing. */

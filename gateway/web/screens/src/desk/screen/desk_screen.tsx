@@ -17,6 +17,7 @@ import { AlertList } from "./alert_list";
 import { DeskHeader } from "./desk_header";
 import { KeyHelp } from "./key_help";
 import { Notices } from "./notices";
+import { NoEntryList } from "./no_entry_list";
 import { ClockLead } from "./now";
 import { OpeningList, focusNextOpening } from "./opening_list";
 import { rowId } from "./row_id";
@@ -24,6 +25,7 @@ import { useActions } from "./use_actions";
 import { useCalling } from "./use_calling";
 import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
+import { useNoEntries } from "./use_no_entries";
 import { useNarrow } from "./use_narrow";
 import { useView } from "./use_view";
 import { VisitsScreen } from "./visits_screen";
@@ -49,6 +51,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   useCalling(session, desk.open);
   // An alarm that waits is heard alone.
   const openings = useOpenings(session, () => waitingCalls(store.desk).length === 0 && sound.asked(), refuse);
+  const noEntries = useNoEntries(session, refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
   const [begun, begin] = useState<Begun | null>(null);
@@ -164,6 +167,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               showFaults={setFaultsShown}
             >
               <OpeningList {...{ openings, session }} alerts={desk.open} />
+              <NoEntryList {...{ noEntries, session, live, refuse }} />
             </AlertList>
             <AlertDetail
               {...{ session, actions, begun, begin, refuse, back, openings }}

@@ -1,5 +1,5 @@
 /** A step that takes words: one of the common ones, or own ones. */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDeskWords } from "../../words/desk";
 
 /** Characters; the gateway refuses more. */
@@ -23,6 +23,8 @@ interface Props {
 
 export function WordsForm({ question, busy, say, cancel }: Props) {
   const words = useDeskWords().actions;
+  // Two such forms may stand on one desk: an alert that is ended, a no entry that is closed.
+  const id = useId();
   const [text, setText] = useState("");
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLButtonElement>(null);
@@ -40,8 +42,8 @@ export function WordsForm({ question, busy, say, cancel }: Props) {
     setMissing(false);
   };
   return (
-    <form class="asking" onSubmit={submit} aria-labelledby="why">
-      <h3 id="why">{question.heading}</h3>
+    <form class="asking" onSubmit={submit} aria-labelledby={`${id}-why`}>
+      <h3 id={`${id}-why`}>{question.heading}</h3>
       <div class="choices">
         {question.choices.map((choice, index) => (
           <button key={choice} ref={index === 0 ? first : null} type="button" aria-pressed={text === choice} onClick={() => write(choice)}>
@@ -49,21 +51,21 @@ export function WordsForm({ question, busy, say, cancel }: Props) {
           </button>
         ))}
       </div>
-      <label for="reason" class="hint">
+      <label for={`${id}-reason`} class="hint">
         {question.hint}
       </label>
       <textarea
-        id="reason"
+        id={`${id}-reason`}
         ref={field}
         rows={2}
         maxLength={LIMIT}
         value={text}
         aria-invalid={missing}
-        aria-describedby={missing ? "reason-missing" : undefined}
+        aria-describedby={missing ? `${id}-missing` : undefined}
         onInput={(event) => write(event.currentTarget.value)}
       />
       {missing && (
-        <p id="reason-missing" class="problem" role="alert">
+        <p id={`${id}-missing`} class="problem" role="alert">
           {question.missing}
         </p>
       )}

@@ -1,5 +1,5 @@
 /** The door: hold the phone to the tag, then one large button; and in plain words how it went and what to do next. */
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { DoorAction } from "../../contract";
 import { clockTime } from "../../times";
 import { useWallTime } from "../../wall_time";
@@ -55,7 +55,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
     <section class="door" aria-label={words.door.heading}>
       <ReadingNote />
       {inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {inside && <LockButton large working={working} press={() => ask("lock")} />}
+      {inside && <LockButton large settles={asked !== null} working={working} press={() => ask("lock")} />}
       {near ? (
         <button ref={first} type="button" class={inside ? "unlock" : "unlock large main-action"} disabled={working} onClick={() => ask("unlock")}>
           <LockSign action="unlock" /> {words.door.unlock}
@@ -92,11 +92,27 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   );
 }
 
-/** `large`: locking is what comes next. Its shape, colour and sign are never those of unlocking. */
-function LockButton({ large = false, working, press }: { large?: boolean; working: boolean; press(): void }) {
+/** Milliseconds: it comes where *Lås upp* was, and a thumb that taps once more must not lock what it just unlocked. */
+const SETTLES = 1_000;
+
+interface LockProps {
+  /** Locking is what comes next. Its shape, colour and sign are never those of unlocking. */
+  readonly large?: boolean;
+  /** It comes in the place of another button, and lies still for a moment. */
+  readonly settles?: boolean;
+  readonly working: boolean;
+  press(): void;
+}
+
+function LockButton({ large = false, settles = false, working, press }: LockProps) {
   const words = usePhoneWords();
+  const [settled, setSettled] = useState(!settles);
+  useLayoutEffect(() => {
+    const timer = setTimeout(() => setSettled(true), SETTLES);
+    return () => clearTimeout(timer);
+  }, []);
   return (
-    <button type="button" class={large ? "lock large" : "lock"} disabled={working} onClick={press}>
+    <button type="button" class={large ? "lock large" : "lock"} disabled={working || !settled} onClick={press}>
       <LockSign action="lock" /> {words.door.lock}
     </button>
   );
