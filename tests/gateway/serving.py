@@ -89,7 +89,7 @@ class Serving:
         """Presses as the lane would record them; the alerts as they then stood."""
 
         async def take() -> list[Alert]:
-            connections = Connections(self.database_url, name="test-press", size=1, lock_ms=LOCK_MS * 8)
+            connections = Connections(self.database_url, name="test-press", size=1, lock_ms=LOCK_MS * 40)
             store, now = PostgresAlarms(connections), SystemClock().now().wall
             found: list[Alert] = []
             for seq in range(first, first + count):

@@ -37,7 +37,7 @@ async def connections(database_url: str) -> AsyncIterator[Connections]:
     enrol(database_url, HOUSE.registration)
     enrol(database_url, in_unit(household(2), SECOND, "Second unit").registration)
     enrol_everybody(database_url)
-    connections = Connections(database_url, name="test-case", size=8, lock_ms=LOCK_MS * 8)
+    connections = Connections(database_url, name="test-case", size=8, lock_ms=LOCK_MS * 40)
     yield connections
     await connections.close()
 

@@ -24,7 +24,7 @@ READ = Read(person="Test", what="test", within=None)
 
 @pytest_asyncio.fixture
 async def connections(database_url: str) -> AsyncIterator[Connections]:
-    connections = Connections(database_url, name="test-desk", size=8, lock_ms=LOCK_MS * 8)
+    connections = Connections(database_url, name="test-desk", size=8, lock_ms=LOCK_MS * 40)
     yield connections
     await connections.close()
 

@@ -58,7 +58,7 @@ class Ladder:
 
 @pytest_asyncio.fixture
 async def connections(database_url: str) -> AsyncIterator[Connections]:
-    connections = Connections(database_url, name="test-ladder", size=8, lock_ms=LOCK_MS * 8)
+    connections = Connections(database_url, name="test-ladder", size=8, lock_ms=LOCK_MS * 40)
     yield connections
     await connections.close()
 

@@ -81,7 +81,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest_asyncio.fixture
 async def store(database_url: str) -> AsyncIterator[PostgresLadder]:
-    connections = Connections(database_url, name="test-webhook", size=6, lock_ms=LOCK_MS * 8)
+    connections = Connections(database_url, name="test-webhook", size=6, lock_ms=LOCK_MS * 40)
     clock = ManualClock(NOW)
     await PostgresAlarms(connections).take(judged(HOUSE, 1), NOW)
     store = PostgresLadder(connections)
@@ -182,7 +182,7 @@ async def test_the_alarm_processs_part_tells_of_a_call_that_has_waited_61_second
 ) -> None:
     """The parts as the process puts them together, on the real clock; the key is made in the data folder."""
     clock = SystemClock()
-    connections = Connections(database_url, name="test-press", size=1, lock_ms=LOCK_MS * 8)
+    connections = Connections(database_url, name="test-press", size=1, lock_ms=LOCK_MS * 40)
     then = clock.now().wall - 61 * SECOND
     await PostgresAlarms(connections).take(judged(HOUSE, 1, at=then), then)
     await connections.close()

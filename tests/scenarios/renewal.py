@@ -71,7 +71,7 @@ class Gateway:
         self.clock = clock
         self.registry = Registry(GATEWAY_PRIVATE)
         self._source = ReconnectingRegistry(database_url)
-        self._connections = Connections(database_url, name="test-renewal", size=4, lock_ms=LOCK_MS * 8)
+        self._connections = Connections(database_url, name="test-renewal", size=4, lock_ms=LOCK_MS * 40)
         self.store = PostgresEnrolment(self._connections)
         self.enrolment = Enrolment(self.store, authority, clock)
         asks = MqttStream(broker.url, client_id=new_id("certificates"), filters=[(all_up(CERTIFICATE), 0)])
