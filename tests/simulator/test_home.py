@@ -1,6 +1,7 @@
 """A simulated home as its own process: heard by an edge's transports, told what to do through `vaka-sim`'s roads."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -53,15 +54,19 @@ async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningHome]:
     file.write_bytes(msgspec.json.encode(config))
     monkeypatch.setenv(VARIABLE, config.bus_address)
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "simulator", "home", str(file))
-    async with asyncio.timeout(START_SECONDS):
-        while not os.path.exists(config.control):  # noqa: ASYNC110, ASYNC240, PTH110 - the process tells by its socket
-            await asyncio.sleep(0.02)
-    yield RunningHome(config, process)
-    if process.returncode is None:
-        process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE):
-            assert await process.wait() == 0
-    shutil.rmtree(folder)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while not os.path.exists(config.control):  # noqa: ASYNC110, ASYNC240, PTH110 - the process tells by its socket
+                await asyncio.sleep(0.02)
+        yield RunningHome(config, process)
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE):
+                assert await process.wait() == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()  # one that did not come up in time is not left behind
+        shutil.rmtree(folder)
 
 
 @pytest.mark.asyncio
