@@ -98,7 +98,7 @@ const SETTLES = 1_000;
 interface LockProps {
   /** Locking is what comes next. Its shape, colour and sign are never those of unlocking. */
   readonly large?: boolean;
-  /** It comes in the place of another button, and lies still for a moment. */
+  /** It comes in the place of another button, and lies still for a moment after the door has answered. */
   readonly settles?: boolean;
   readonly working: boolean;
   press(): void;
@@ -108,9 +108,10 @@ function LockButton({ large = false, settles = false, working, press }: LockProp
   const words = usePhoneWords();
   const [settled, setSettled] = useState(!settles);
   useLayoutEffect(() => {
+    if (working) return;
     const timer = setTimeout(() => setSettled(true), SETTLES);
     return () => clearTimeout(timer);
-  }, []);
+  }, [working]);
   return (
     <button type="button" class={large ? "lock large" : "lock"} disabled={working || !settled} onClick={press}>
       <LockSign action="lock" /> {words.door.lock}
