@@ -2,7 +2,8 @@
 
 An alert's state is two facts, never one list: does the condition hold (`active`), and how do people stand to it
 (`standing`, with `claimed_by` beside it); `case` is what they did about it. A resolved alert is over; the next
-occurrence opens another one. What time alone does to an alert is `homecare.ladder`.
+occurrence opens another one. What a responder answers is `homecare.answering`, what time alone does to an alert
+`homecare.ladder`.
 """
 
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from homecare.case import CallBack, CallResult, Case, Response, ResponseStanding
+from homecare.case import BESIDE_LIMIT, CallBack, CallResult, Case, Response, ResponseStanding
 from homecare.clock import MINUTE
 from homecare.errors import Conflict, Refused
 from homecare.identity import AlertId, DeviceId, HomeId
@@ -167,29 +168,10 @@ TRANSITION_OF: Final[dict[Action, Transition]] = {
 }
 
 
-class Answer(StrEnum):
-    """What the responder to whom an alert was sent says of it, by hand or by a door."""
-
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    ON_SITE = "on_site"
-    LEFT = "left"
-    OUTCOME = "outcome"
-
-
-ANSWERED: Final[dict[Answer, Transition]] = {
-    Answer.ACCEPT: Transition.ACCEPTED,
-    Answer.DECLINE: Transition.DECLINED,
-    Answer.ON_SITE: Transition.ON_SITE,
-    Answer.LEFT: Transition.LEFT,
-    Answer.OUTCOME: Transition.OUTCOME,
-}
-
-
 class Said(msgspec.Struct, frozen=True):
-    """What an action needs beside the alert: `reason` to resolve, `to` (a pseudonym) to send or hand over, `result` of
-    a call back, `text` of an outcome. `confirm`: the person has read the warning and goes on. `unlocked`: the home's
-    door was unlocked since the alert came and is not locked again.
+    """What an action needs beside the alert: `reason` to resolve, `to` (a pseudonym) to send or hand over, or who has
+    left if not the newest responder, `result` of a call back, `text` of an outcome. `confirm`: the person has read the
+    warning and goes on. `unlocked`: the home's door was unlocked since the alert came and is not locked again.
     """
 
     reason: str = ""
@@ -211,6 +193,9 @@ OUTCOME_LIMIT: Final = 500
 INSIDE: Final = "a responder is inside"
 """How the hint begins when an alert would end over somebody's head; to be confirmed."""
 ON_THE_WAY: Final = "a responder is on the way"
+THERE: Final = "that person is inside"
+"""How the hint begins when somebody would be sent to where they are."""
+FULL: Final = "too many are inside"
 UNLOCKED: Final = "the door is unlocked"
 
 
@@ -288,31 +273,47 @@ def _further(alert: Alert, action: Action, *, person: str, at: int, said: Said) 
     if action is Action.CALL_BACK:
         if said.result is None:
             raise Refused(action, alert.id, "say what came of the call")
-        return _moved(alert, at, calling_since=None, called_back=CallBack(at=at, by=person, result=said.result))
+        return moved(alert, at, calling_since=None, called_back=CallBack(at=at, by=person, result=said.result))
     if action is Action.SEND:
-        to = _named(action, alert, said)
-        if case.underway and not said.confirm:
-            raise Conflict(action, alert.id, f"{_where(case)}; confirm that somebody else shall go instead")
-        sent = Response(person=to, standing=ResponseStanding.SENT, sent_at=at)
-        return _moved(alert, at, response=sent)
+        return _sent(alert, _named(action, alert, said), at, confirm=said.confirm)
     if action is Action.OUTCOME:
-        return _moved(alert, at, outcome=_outcome(alert, said.text))
-    if case.response is None:
-        raise Conflict(action, alert.id, "it was sent to nobody")
-    return _moved(alert, at, response=_stood(case.response, Answer(action), at))
+        return moved(alert, at, outcome=outcome_of(alert, said.text))
+    stands = _responder(alert, action, said).stood(ResponseStanding(action), at)
+    return moved(msgspec.structs.replace(alert, case=case.with_response(stands)), at)
 
 
-def _moved(alert: Alert, at: int, **changes: object) -> Alert:
+def _responder(alert: Alert, action: Action, said: Said) -> Response:
+    """Of whom the desk says that they are there or have left: the newest one, or who is named and inside."""
+    case = alert.case
+    known = case.response if action is Action.ON_SITE or said.to is None else case.response_of(said.to)
+    if known is None or (known is not case.response and not known.inside):
+        raise Conflict(action, alert.id, "it was sent to nobody, or that person is not inside")
+    return known
+
+
+def _sent(alert: Alert, to: str, at: int, *, confirm: bool) -> Alert:
+    """One more is sent: beside whoever is inside, instead of whoever is only on the way."""
+    case = alert.case
+    known, newest = case.response_of(to), case.response
+    if known is not None and known.inside:
+        raise Conflict(Action.SEND, alert.id, f"{THERE} already; call, or send somebody else")
+    if newest is not None and case.underway and not confirm:
+        why = f"{INSIDE}; confirm that one more" if newest.inside else f"{ON_THE_WAY}; confirm that somebody else"
+        raise Conflict(Action.SEND, alert.id, f"{why} shall go")
+    after = case.sent(Response(person=to, standing=ResponseStanding.SENT, sent_at=at))
+    if after is None:
+        raise Conflict(Action.SEND, alert.id, f"{FULL} to be told apart: {BESIDE_LIMIT + 1}; see first who has left")
+    return moved(msgspec.structs.replace(alert, case=after), at)
+
+
+def moved(alert: Alert, at: int, **changes: object) -> Alert:
     """It got further: whatever waits now, waits from now on, from the lowest rung."""
     case = msgspec.structs.replace(alert.case, waiting_since=at, moved_at=at, rung=0, **changes)
     return msgspec.structs.replace(alert, case=case)
 
 
-def _where(case: Case) -> str:
-    return INSIDE if case.inside else ON_THE_WAY
-
-
-def _outcome(alert: Alert, text: str) -> str:
+def outcome_of(alert: Alert, text: str) -> str:
+    """What was done, trimmed; `Refused` without words or with too many."""
     text = text.strip()
     if not text or len(text) > OUTCOME_LIMIT:
         raise Refused("outcome", alert.id, f"say what was done, in at most {OUTCOME_LIMIT} characters")
@@ -325,8 +326,10 @@ def _warn(alert: Alert, said: Said) -> None:
     Nor with the door open behind them, for then nobody looks any more.
     """
     case, why = alert.case, UNLOCKED if said.unlocked else None
-    if case.inside or (case.underway and case.outcome is None):
-        why = _where(case)
+    if case.inside:
+        why = INSIDE
+    elif case.underway and case.outcome is None:
+        why = ON_THE_WAY
     if why is not None and not said.confirm:
         raise Conflict(Action.RESOLVE, alert.id, f"{why}; confirm that it shall end all the same")
 
@@ -336,62 +339,3 @@ def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:
         raise Refused("resolve", alert.id, f"say why, in at most {REASON_LIMIT} characters")
     active = alert.active and alert.condition not in LATCHED
     return msgspec.structs.replace(alert, standing=Standing.RESOLVED, resolved_by=person, reason=reason, active=active)
-
-
-_STANDING_OF: Final[dict[Answer, ResponseStanding]] = {
-    Answer.ACCEPT: ResponseStanding.ACCEPTED,
-    Answer.DECLINE: ResponseStanding.DECLINED,
-    Answer.ON_SITE: ResponseStanding.ON_SITE,
-    Answer.LEFT: ResponseStanding.LEFT,
-}
-
-
-def answer(alert: Alert, what: Answer, *, person: str, at: int, heard_at: int | None = None, text: str = "") -> Alert:
-    """The alert after its responder's answer at `at`; the same alert where the answer says nothing new.
-
-    A phone or a door may say everything twice, late, and without knowing the newest version: `heard_at` is when the
-    gateway had it (None: at `at`), and from then on the case waits for the next step. What was done and that the
-    responder left is taken also after the end, and changes nothing of it. `Conflict` when the alert is over, was not,
-    or is no longer, sent to this person; `Refused` for an outcome without words.
-    """
-    response = alert.case.response
-    if response is None or response.person != person:
-        raise Conflict(what, alert.id, "it is not sent to you")
-    if what is Answer.OUTCOME and alert.case.outcome == text.strip():
-        return alert
-    if what is not Answer.OUTCOME and response.standing is _STANDING_OF[what]:
-        return alert
-    after = msgspec.structs.replace(alert, version=alert.version + 1)
-    heard = at if heard_at is None else heard_at
-    if alert.standing is Standing.RESOLVED:
-        return _afterwards(after, response, what, min(at, heard), text=text)
-    if what is Answer.OUTCOME:
-        return _moved(after, heard, outcome=_outcome(alert, text))
-    if what is Answer.ACCEPT and response.standing is ResponseStanding.ON_SITE:
-        return alert
-    moved = _moved(after, heard, response=_stood(response, what, min(at, heard)))
-    if what is Answer.DECLINE and alert.claimed_by is None:
-        waits = msgspec.structs.replace(alert.case, response=moved.case.response, moved_at=None)
-        return msgspec.structs.replace(after, case=waits)
-    return moved
-
-
-def _afterwards(alert: Alert, response: Response, what: Answer, at: int, *, text: str) -> Alert:
-    """What may still be said of an alert that is over."""
-    changes: dict[str, object] = {"outcome": _outcome(alert, text)} if what is Answer.OUTCOME else {}
-    if what is Answer.LEFT and response.standing is ResponseStanding.ON_SITE:
-        changes["response"] = _stood(response, what, at)
-    if not changes:
-        raise Conflict(what, alert.id, "the alert is already resolved")
-    return msgspec.structs.replace(alert, case=msgspec.structs.replace(alert.case, **changes))
-
-
-def _stood(response: Response, what: Answer, at: int) -> Response:
-    changes: dict[str, object] = {"standing": _STANDING_OF[what]}
-    if what is Answer.ACCEPT or (what is Answer.ON_SITE and response.accepted_at is None):
-        changes["accepted_at"] = at
-    if what is Answer.ON_SITE:
-        changes["on_site_at"] = at
-    if what is Answer.LEFT:
-        changes["left_at"] = at
-    return msgspec.structs.replace(response, **changes)

@@ -67,28 +67,38 @@ def _turned_away(visit: Visit, person: str) -> Mark | None:
     return next((Mark(one.claimed_at, one.received_at, one.proof) for one in said), None)
 
 
-def of_case(before: Alert, after: Alert, at: int) -> Attendance | None:
-    """What a step of an alert's case at `at` says of its responder inside; None where it says nothing of that.
+def of_case(before: Alert, after: Alert, at: int) -> tuple[Attendance, ...]:
+    """What a step of an alert's case at `at` says of its responders inside; nothing where it says nothing of that.
 
-    Whoever was inside is so no longer once they left, somebody else was sent, or the alert is resolved.
+    Each stretch of each person ends by that person's own leaving, else with the alert: a sending of somebody else ends
+    none.
     """
     was, now = _inside(before), _inside(after)
-    if now is not None:
-        return None if now == was else _responding(after, now, None)
-    if was is None:
-        return None
-    response = after.case.response
-    left = response is not None and response.standing is ResponseStanding.LEFT
-    until = response.left_at if left and response is not None and response.left_at is not None else at
-    return _responding(before, was, until, seen=left)
+    ended = [_ended(before, was[stretch], after, at) for stretch in was if stretch not in now]
+    begun = [_responding(after, now[stretch], None) for stretch in now if stretch not in was]
+    return (*ended, *begun)
 
 
-def _inside(alert: Alert) -> Response | None:
-    return alert.case.response if alert.case.inside and alert.standing is not Standing.RESOLVED else None
+def _inside(alert: Alert) -> dict[tuple[str, int], Response]:
+    """Who is inside, by person and since when."""
+    if alert.standing is Standing.RESOLVED:
+        return {}
+    return {(one.person, _since(one)): one for one in alert.case.people_inside}
+
+
+def _since(response: Response) -> int:
+    return response.sent_at if response.on_site_at is None else response.on_site_at
+
+
+def _ended(before: Alert, was: Response, after: Alert, at: int) -> Attendance:
+    now = after.case.response_of(was.person)
+    if now is None or now.standing is not ResponseStanding.LEFT:
+        return _responding(before, was, at)
+    return _responding(before, was, at if now.left_at is None else now.left_at, seen=True)
 
 
 def _responding(alert: Alert, response: Response, until: int | None, *, seen: bool = False) -> Attendance:
-    since = response.sent_at if response.on_site_at is None else response.on_site_at
+    since = _since(response)
     return Attendance(
         id=derived_id("attendance", alert.id, response.person, str(since)),
         since=since,

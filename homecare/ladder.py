@@ -20,6 +20,9 @@ WEBHOOK: Final = 2
 LAST: Final = 3
 """The last rung of its own; every higher one repeats it."""
 
+_THERE: Final = frozenset({ResponseStanding.ON_SITE, ResponseStanding.LEFT})
+"""How the newest responder stands where whoever is inside needs nobody else."""
+
 
 class Ladder(msgspec.Struct, frozen=True):
     """The waits of one urgency. `second_desk`, `webhook` and `last` count from when the alert began to wait, `again`
@@ -112,13 +115,17 @@ def _attended_at(alert: Alert) -> int:
 
 
 def _patience(alert: Alert, ladder: Ladder) -> int:
-    """Longer than a claim's while somebody is on the way or there, and once it is said what was done."""
+    """Longer than a claim's while somebody is on the way or there, and once it is said what was done.
+
+    Whoever was sent to somebody inside, and does not answer, is waited for no longer than the first one was.
+    """
     case = alert.case
-    if case.outcome is not None or case.inside:
+    if case.outcome is not None:
         return ladder.there
-    if case.response is not None and case.response.standing is ResponseStanding.ACCEPTED:
+    standing = None if case.response is None else case.response.standing
+    if standing is ResponseStanding.ACCEPTED:
         return ladder.way
-    return ladder.claim
+    return ladder.there if case.inside and standing in _THERE else ladder.claim
 
 
 def _lapsed(alert: Alert) -> Alert:

@@ -35,7 +35,7 @@ async def require_addressee(cases: CaseStore, alert: AlertId, action: Action, to
 
 def _detail(action: Action, said: Said) -> Mapping[str, object] | None:
     """What the log keeps beside the alert; pseudonyms only."""
-    if action in (Action.SEND, Action.HAND_OVER) and said.to is not None:
+    if action in (Action.SEND, Action.HAND_OVER, Action.LEFT) and said.to is not None:
         return {"to": said.to}
     if action is Action.CALL_BACK and said.result is not None:
         return {"result": said.result.value}

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.model.authorisation import Role, Units
 from gateway.ports.desk import AlertView, Read
-from homecare.alert import Answer
+from homecare.answering import Answer
 from homecare.grant_sources import CaseFacts
 from homecare.identity import AlertId, HomeId
 
@@ -43,6 +43,8 @@ class Responses(Protocol):
     async def sent_to(self, person: str, now: int, read: Read) -> tuple[AlertView, ...]:
         """The open alerts that are sent to the person and were not declined, the newest sending first.
 
+        Also those whose person was inside when somebody else was sent.
+
         Also those that were closed less than `LOCK_AFTER` ago while the person was inside: the door must be locked.
 
         Leaves a read log row for every home.
@@ -50,14 +52,17 @@ class Responses(Protocol):
         ...
 
     async def answer(self, alert: AlertId, what: Answer, *, person: str, at: int, text: str = "") -> AlertView:
-        """Accept, decline, on site, left or outcome, as `homecare.alert.answer`; `at` is when the gateway heard it.
+        """Accept, decline, on site, left or outcome, as `homecare.answering.answer`; `at` is when the gateway heard it.
 
         `Unknown` if there is no such alert; `Conflict` when it is over or not sent to this person.
         """
         ...
 
     async def case_facts(self, person: str, now: int) -> tuple[CaseFacts, ...]:
-        """What `homecare.grant.from_alert` needs of every alert that is sent to the person and of those just closed."""
+        """What `homecare.grant.from_alert` needs of every alert that is sent to the person and of those just closed.
+
+        For whoever was inside when somebody else was sent, it is closed once they have left.
+        """
         ...
 
 

@@ -50,7 +50,7 @@ class Days:
         self._watch = watch
         self._feed = feed
         self._views: set[DayView] = set()
-        self._sent: dict[AlertId, str] = {}
+        self._sent: dict[AlertId, frozenset[str | None]] = {}
 
     @property
     def phones(self) -> int:
@@ -103,13 +103,13 @@ class Days:
                 self._feed.unsubscribe(subscription)
 
     def concerned(self, row: Numbered) -> frozenset[str | None]:
-        """To whom the alert was sent, now and before this change."""
+        """On whose phones the alert is, now and before this change."""
         alert = row.view.alert
-        response = alert.case.response
-        before = self._sent.pop(alert.id, None)
-        if response is not None and alert.standing is not Standing.RESOLVED:
-            self._sent[alert.id] = response.person
-        return frozenset(one for one in (before, response.person if response else None) if one is not None)
+        now: frozenset[str | None] = frozenset(one.person for one in alert.case.responses)
+        before = self._sent.pop(alert.id, frozenset())
+        if now and alert.standing is not Standing.RESOLVED:
+            self._sent[alert.id] = now
+        return before | now
 
     def _tell(self, people: frozenset[str | None] | None) -> None:
         for view in self._views:

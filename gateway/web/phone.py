@@ -61,7 +61,7 @@ async def read_today(behind: Services, subject: Subject) -> Today:
     window = Window(since=now - AROUND, until=now + AROUND)
     visits = await behind.visits.visits.visits_of(subject.person, window, read)
     alerts = await behind.cases.sent_to(subject.person, now, read)
-    shown = (today_alert(view, behind.registry) for view in alerts)
+    shown = (today_alert(view, behind.registry, subject.person) for view in alerts)
     stuck = await behind.visits.visits.no_entries(read, person=subject.person)
     homes = {view.alert.home for view in alerts} | {HomeId(visit.home) for visit in visits if _at_work(visit, now)}
     return Today(

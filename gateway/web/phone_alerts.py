@@ -11,7 +11,7 @@ from gateway.web.schemas import REASON_LENGTH, Problem, clean
 from gateway.web.services import Behind, Services
 from gateway.web.session import Signed
 from gateway.web.visit_schemas import Key, TodayAlert, today_alert
-from homecare.alert import Answer
+from homecare.answering import Answer
 from homecare.errors import Unknown
 from homecare.identity import ID_PATTERN, AlertId
 
@@ -55,7 +55,7 @@ async def answer_alert(
     behind.feed.kick()
     if action is Answer.ACCEPT:
         await behind.access.help_is_coming(view.alert.home, alert, person=subject.person)
-    return today_alert(view, behind.registry)
+    return today_alert(view, behind.registry, subject.person)
 
 
 async def _require_sent(behind: Services, subject: Subject, alert: AlertId, *, action: Answer, now: int) -> None:

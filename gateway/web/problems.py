@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from gateway.web import door_words, visit_words
 from gateway.web.schemas import AlertView, Problem, Words
-from homecare.alert import INSIDE, ON_THE_WAY, UNLOCKED
+from homecare.alert import FULL, INSIDE, ON_THE_WAY, THERE, UNLOCKED
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,14 @@ _OWN_WORDS: Final[dict[str, Words]] = {
     "authorise": Words(
         sv="Din roll får inte göra det här. Fråga din administratör.",
         en="Your role may not do this. Ask your administrator.",
+    ),
+    "there already": Words(
+        sv="Den personen är redan på plats i hemmet. Ring, eller skicka någon annan.",
+        en="That person is in the home already. Call, or send somebody else.",
+    ),
+    "too many there": Words(
+        sv="Så många är på plats i hemmet att ingen fler kan skickas. Ta reda på vem som har gått.",
+        en="So many are in the home that nobody more can be sent. Find out who has left.",
     ),
     "door left unlocked": Words(
         sv="Dörren är inte låst igen. Lås den först, eller avsluta ändå.",
@@ -133,8 +141,12 @@ def problem(error: VakaError, *, alert: AlertView | None = None) -> JSONResponse
 def _conflict_words(alert: AlertView, error: Conflict) -> Words:
     if alert.standing == "resolved":
         return _WORDS["resolved"]
-    if error.hint.startswith((INSIDE, ON_THE_WAY)):
-        return _responder_words(alert)
+    if error.hint.startswith(INSIDE):
+        return _inside_words(alert)
+    if error.hint.startswith(ON_THE_WAY):
+        return _on_the_way_words(alert)
+    if error.hint.startswith((THERE, FULL)):
+        return _WORDS["there already" if error.hint.startswith(THERE) else "too many there"]
     if error.hint.startswith(UNLOCKED):
         return _WORDS["door left unlocked"]
     if "operator" in error.hint and alert.claimed_by is not None:
@@ -149,11 +161,19 @@ def _taken_words(name: str) -> Words:
     )
 
 
-def _responder_words(alert: AlertView) -> Words:
-    """A warning that a person may go past; whose name it is stands on the same screen."""
+def _inside_words(alert: AlertView) -> Words:
+    """A warning that a person may go past; whose names they are stands on the same screen."""
+    newest = [alert.response] if alert.response is not None and alert.response.standing == "on_site" else []
+    names = [one.name for one in (*alert.beside, *newest)]
+    said = {word: f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) for word in ("och", "and")}
+    return Words(
+        sv=f"{said['och']} är kvar i hemmet. Ska du ändå gå vidare?",
+        en=f"{said['and']} {'is' if len(names) == 1 else 'are'} still inside. Go on anyway?",
+    )
+
+
+def _on_the_way_words(alert: AlertView) -> Words:
     name = "" if alert.response is None else alert.response.name
-    if alert.inside:
-        return Words(sv=f"{name} är kvar i hemmet. Ska du ändå gå vidare?", en=f"{name} is still inside. Go on anyway?")
     return Words(sv=f"{name} är på väg till hemmet. Ska du ändå gå vidare?", en=f"{name} is on the way. Go on anyway?")
 
 

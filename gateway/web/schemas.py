@@ -62,8 +62,9 @@ def operator_name(text: str) -> str:
 class ActionRequest(BaseModel):
     """A person acts on the version of the alert that the person saw.
 
-    `reason` ends an alert, `to` (a person of `/responders`) is for send and hand_over, `result` for call_back, `text`
-    for outcome. `confirm` goes on past a warning that was shown.
+    `reason` ends an alert, `to` (a person of `/responders`) is for send and hand_over, and for left where it is not the
+    newest responder who has, `result` for call_back, `text` for outcome. `confirm` goes on past a warning that was
+    shown.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -135,6 +136,7 @@ class AlertView(BaseModel):
     calling_since: Instant | None = Field(description="since when whoever has it talks with the home")
     called_back: CallBackView | None
     response: ResponseView | None
+    beside: list[ResponseView] = Field(description="who is inside as well, though somebody else was sent after them")
     outcome: str | None
     inside: bool = Field(description="a responder is in the home as far as anybody knows")
     missing: list[str] = Field(description="in_service, consent_resident, consent_cohabitant: what the home lacks")
@@ -289,7 +291,8 @@ def alert_view(view: desk.AlertView, registry: Registry) -> AlertView:
         call_link=view.call_link,
         calling_since=_instant(alert.case.calling_since),
         called_back=_called_back(alert.case.called_back, registry),
-        response=_response(alert.case.response, registry),
+        response=None if alert.case.response is None else _response(alert.case.response, registry),
+        beside=[_response(one, registry) for one in alert.case.beside if one.inside],
         outcome=alert.case.outcome,
         inside=alert.case.inside,
         missing=_missing(home),
@@ -313,9 +316,7 @@ def _called_back(called: CallBack | None, registry: Registry) -> CallBackView | 
     return CallBackView(at=rfc3339(called.at), by=registry.name_of(called.by) or called.by, result=called.result)
 
 
-def _response(response: Response | None, registry: Registry) -> ResponseView | None:
-    if response is None:
-        return None
+def _response(response: Response, registry: Registry) -> ResponseView:
     return ResponseView(
         person=response.person,
         name=registry.name_of(response.person) or response.person,

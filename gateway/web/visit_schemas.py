@@ -277,9 +277,9 @@ def no_entry_view(one: NoEntry, registry: Registry) -> NoEntryView:
     )
 
 
-def today_alert(view: StoredAlert, registry: Registry) -> TodayAlert | None:
-    """An alert as its responder's phone shows it; None where it was sent to nobody."""
-    alert, response = view.alert, view.alert.case.response
+def today_alert(view: StoredAlert, registry: Registry, person: str) -> TodayAlert | None:
+    """An alert as this responder's phone shows it; None where it was not sent to the person."""
+    alert, response = view.alert, view.alert.case.response_of(person)
     if response is None:
         return None
     home = registry.homes.get(alert.home)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.connections import Connections
 from gateway.ports.desk import Read
-from homecare.alert import Answer
+from homecare.answering import Answer
 from homecare.clock import SystemClock
 from tests.waiting import SECONDS
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
-from homecare.alert import Answer
+from homecare.answering import Answer
 from tests import patient
 from tests.browser.desk_page import DESK, DeskPage, Held
 from tests.browser.gateway_process import GatewayProcess

@@ -17,7 +17,8 @@ from gateway.alarms.case import act_on, require_addressee
 from gateway.model.authorisation import Role
 from gateway.ports.case import Instruction
 from gateway.ports.desk import AlertView, Read
-from homecare.alert import Action, Answer, Said
+from homecare.alert import Action, Said
+from homecare.answering import Answer
 from homecare.case import ResponseStanding
 from homecare.errors import Conflict, Refused, Unavailable
 from homecare.grant_sources import LOCK_AFTER, CaseFacts
@@ -175,10 +176,14 @@ async def test_what_a_grant_rests_on_follows_the_case(
     assert await cases.case_facts(CARER, NOW) == facts(NOW + 1)
     await cases.answer(raised, Answer.ON_SITE, person=CARER, at=NOW + 2)
     assert await cases.case_facts(CARER, NOW) == facts(NOW + 1)
+    with pytest.raises(Conflict):
+        await cases.answer(raised, Answer.DECLINE, person=CARER, at=NOW + 2)
+    await cases.answer(raised, Answer.LEFT, person=CARER, at=NOW + 3)
+    assert await cases.case_facts(CARER, NOW) == facts(NOW + 1)
     await cases.answer(raised, Answer.DECLINE, person=CARER, at=NOW + 3)
     assert await cases.case_facts(CARER, NOW) == facts(None)
     said = Said(reason="klart")
-    await act_on(desk, raised, Action.RESOLVE, person=DESK, version=5, at=NOW + 4, said=said)
+    await act_on(desk, raised, Action.RESOLVE, person=DESK, version=6, at=NOW + 4, said=said)
     assert await cases.case_facts(CARER, NOW + 5) == facts(None, closed_at=NOW + 4)
     assert await cases.case_facts(CARER, NOW + 5 + LOCK_AFTER) == ()
 

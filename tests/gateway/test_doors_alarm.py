@@ -15,7 +15,8 @@ from gateway.adapters.postgres.people import enrol_people
 from gateway.alarms.case import act_on
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
-from homecare.alert import Action, Answer, Said
+from homecare.alert import Action, Said
+from homecare.answering import Answer
 from homecare.clock import HOUR, SystemClock
 from homecare.command import Action as DoorAction
 from homecare.command import Message

@@ -7,7 +7,8 @@ from gateway.adapters.postgres.case import PostgresCases
 from gateway.adapters.postgres.desk_views import PostgresDesk
 from gateway.alarms.case import act_on
 from gateway.doors.commanding import CLOSES_AFTER, LOOK_SELDOM, TELL_FOR
-from homecare.alert import Action, Answer, Said
+from homecare.alert import Action, Said
+from homecare.answering import Answer
 from homecare.command import Action as DoorAction
 from homecare.command import Message
 from homecare.identity import AlertId

@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homecare.alert import Action, Alert, Answer, Condition, Said, Standing, act, answer
+from homecare.alert import Action, Alert, Condition, Said, Standing, act
+from homecare.answering import Answer, answer
 from homecare.attendance import RESPONDER_MOST, of_case, of_visit
 from homecare.clock import HOUR, MINUTE
 from homecare.grant import LONGEST
@@ -104,20 +105,17 @@ def sent() -> Alert:
 
 def test_a_responder_is_inside_from_on_site_until_they_left() -> None:
     coming = answer(sent(), Answer.ACCEPT, person="karin", at=SINCE + 1)
-    assert of_case(sent(), coming, SINCE + 1) is None
+    assert of_case(sent(), coming, SINCE + 1) == ()
     there = answer(coming, Answer.ON_SITE, person="karin", at=SINCE + 2)
-    came = of_case(coming, there, SINCE + 2)
-    assert came is not None
+    [came] = of_case(coming, there, SINCE + 2)
     assert (came.since, came.until, came.bound) == (SINCE + 2, None, SINCE + 2 + RESPONDER_MOST)
     told = answer(there, Answer.OUTCOME, person="karin", at=SINCE + 3, text="Satt på golvet")
-    assert of_case(there, told, SINCE + 3) is None
+    assert of_case(there, told, SINCE + 3) == ()
     left = answer(told, Answer.LEFT, person="karin", at=SINCE + 4, heard_at=SINCE + 9)
-    gone = of_case(told, left, SINCE + 9)
-    assert gone is not None
+    [gone] = of_case(told, left, SINCE + 9)
     assert (gone.id, gone.since, gone.until, gone.seen) == (came.id, SINCE + 2, SINCE + 4, True)
     back = answer(left, Answer.ON_SITE, person="karin", at=SINCE + 20)
-    again = of_case(left, back, SINCE + 20)
-    assert again is not None
+    [again] = of_case(left, back, SINCE + 20)
     assert again.id != came.id
 
 
@@ -125,11 +123,27 @@ def test_an_alert_that_ends_over_a_responder_ends_the_attendance_and_proves_noth
     there = answer(sent(), Answer.ON_SITE, person="karin", at=SINCE + 2)
     over = Said(reason="Klart", confirm=True)
     resolved = act(there, Action.RESOLVE, person="disa", version=there.version, at=SINCE + 5, said=over)
-    ended = of_case(there, resolved, SINCE + 5)
-    assert ended is not None
+    [ended] = of_case(there, resolved, SINCE + 5)
     assert (ended.since, ended.until, ended.seen) == (SINCE + 2, SINCE + 5, False)
+
+
+def test_a_second_one_who_is_sent_ends_nobodys_attendance() -> None:
+    """Two stretches, each with an id of its own, each ended by its own person's leaving or by the end of the alert."""
+    there = answer(sent(), Answer.ON_SITE, person="karin", at=SINCE + 2)
+    [karin] = of_case(sent(), there, SINCE + 2)
     other = Said(to="omar", confirm=True)
     elsewhere = act(there, Action.SEND, person="disa", version=there.version, at=SINCE + 6, said=other)
-    replaced = of_case(there, elsewhere, SINCE + 6)
-    assert replaced is not None
-    assert (replaced.id, replaced.until, replaced.seen) == (ended.id, SINCE + 6, False)
+    assert of_case(there, elsewhere, SINCE + 6) == ()
+    both = answer(elsewhere, Answer.ON_SITE, person="omar", at=SINCE + 7)
+    [omar] = of_case(elsewhere, both, SINCE + 7)
+    assert (omar.since, omar.until, omar.bound) == (SINCE + 7, None, SINCE + 7 + RESPONDER_MOST)
+    assert omar.id != karin.id
+    alone = answer(both, Answer.LEFT, person="karin", at=SINCE + 8)
+    [gone] = of_case(both, alone, SINCE + 9)
+    assert (gone.id, gone.since, gone.until, gone.seen) == (karin.id, SINCE + 2, SINCE + 8, True)
+    over = Said(reason="Klart", confirm=True)
+    for before, inside in ((both, {karin.id, omar.id}), (alone, {omar.id})):
+        resolved = act(before, Action.RESOLVE, person="disa", version=before.version, at=SINCE + 10, said=over)
+        ended = of_case(before, resolved, SINCE + 10)
+        assert {one.id for one in ended} == inside
+        assert {(one.until, one.seen) for one in ended} == {(SINCE + 10, False)}

@@ -10,13 +10,12 @@ from homecare.alert import (
     URGENCY_OF,
     Action,
     Alert,
-    Answer,
     Condition,
     Said,
     Standing,
     act,
-    answer,
 )
+from homecare.answering import Answer, answer
 from homecare.case import CallResult, ResponseStanding
 from homecare.clock import MINUTE, SECOND
 from homecare.errors import Conflict, Refused

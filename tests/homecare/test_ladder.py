@@ -9,15 +9,14 @@ from homecare.alert import (
     URGENCY_OF,
     Action,
     Alert,
-    Answer,
     Condition,
     Said,
     Standing,
     Transition,
     Urgency,
     act,
-    answer,
 )
+from homecare.answering import Answer, answer
 from homecare.case import CallResult
 from homecare.clock import MINUTE, SECOND
 from homecare.errors import Conflict

@@ -8,6 +8,7 @@ from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.audit import Deed, append
+from gateway.adapters.postgres.case import BESIDE_INSIDE
 from gateway.adapters.postgres.command_rows import read_command
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.door_facts import door_facts
@@ -56,8 +57,10 @@ ORDER BY asked_at LIMIT %(limit)s
 _TO_AGREE: Final = f"""
 SELECT {", ".join(f"o.{name}" for name in _OPENING.split(", "))}
 FROM remote_opening AS o JOIN alert AS a ON o.purpose_kind = 'alert' AND a.id = o.purpose_id
-WHERE answered_at IS NULL AND expires_at > %(now)s AND o.person <> %(person)s AND a.responder = %(person)s
-  AND a.standing <> 'resolved' AND a.handling -> 'response' ->> 'standing' IN ('accepted', 'on_site', 'left')
+WHERE answered_at IS NULL AND expires_at > %(now)s AND o.person <> %(person)s
+  AND a.standing <> 'resolved' AND (
+      a.responder = %(person)s AND a.handling -> 'response' ->> 'standing' IN ('accepted', 'on_site', 'left')
+      OR {BESIDE_INSIDE})
 ORDER BY asked_at LIMIT %(limit)s
 """
 _ANSWER: Final = """

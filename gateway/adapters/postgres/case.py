@@ -22,7 +22,8 @@ from gateway.model.authorisation import Role, Units
 from gateway.ports.access import UNLOCKED
 from gateway.ports.case import Instruction, OnDuty
 from gateway.ports.desk import AlertView, Read
-from homecare.alert import ANSWERED, URGENCY_OF, Alert, Answer, Standing, Urgency, answer
+from homecare.alert import URGENCY_OF, Alert, Standing, Urgency
+from homecare.answering import ANSWERED, Answer, answer
 from homecare.attendance import of_case
 from homecare.case import ResponseStanding
 from homecare.errors import Conflict, Unknown
@@ -36,12 +37,20 @@ PEOPLE_LIMIT: Final = 500
 
 _CLOSED: Final = "SELECT alert FROM alert_log WHERE transition = 'resolved' AND recorded_at > %(since)s"
 """Closed so short a time ago that whoever was let in may still lock."""
-_INSIDE: Final = f"handling -> 'response' ->> 'standing' = 'on_site' AND id IN ({_CLOSED})"
-"""The responder of an alert was in the home when it was closed, and has not said to have left."""
+_BESIDE: Final = """handling ? 'beside'
+    AND handling -> 'beside' @> jsonb_build_array(jsonb_build_object('person', %(person)s::text))"""
+"""The person was inside when somebody else was sent; the first half is the index's own condition."""
+BESIDE_INSIDE: Final = """handling ? 'beside'
+    AND handling -> 'beside' @> jsonb_build_array(jsonb_build_object('person', %(person)s::text, 'standing', 'on_site'))
+"""
+"""The same, and has not left."""
+_INSIDE: Final = f"""(responder = %(person)s AND handling -> 'response' ->> 'standing' = 'on_site' OR {BESIDE_INSIDE})
+    AND id IN ({_CLOSED})"""
+"""The person was in the home when the alert was closed, and has not said to have left."""
 _SENT_TO: Final = f"""
 SELECT {VIEW} FROM alert AS a
-WHERE responder = %(person)s AND (
-    standing <> 'resolved' AND handling -> 'response' ->> 'standing' <> 'declined' OR {_INSIDE})
+WHERE (responder = %(person)s OR {_BESIDE}) AND (standing <> 'resolved' AND NOT (
+    responder = %(person)s AND handling -> 'response' ->> 'standing' = 'declined') OR {_INSIDE})
 ORDER BY (handling -> 'response' ->> 'sent_at')::bigint DESC, id LIMIT %(limit)s
 """
 _FACTS: Final = f"""
@@ -50,7 +59,7 @@ WITH closed AS (
     WHERE transition = 'resolved' AND recorded_at > %(since)s GROUP BY alert
 )
 SELECT {COLUMNS}, closed_at FROM alert LEFT JOIN closed ON alert = id
-WHERE responder = %(person)s AND (standing <> 'resolved' OR closed_at IS NOT NULL)
+WHERE (responder = %(person)s OR {_BESIDE}) AND (standing <> 'resolved' OR closed_at IS NOT NULL)
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _HELD: Final = f"""
@@ -59,13 +68,14 @@ WITH closed AS (
     WHERE transition = 'resolved' AND recorded_at > %(since)s GROUP BY alert
 )
 SELECT {COLUMNS}, closed_at FROM alert LEFT JOIN closed ON alert = id
-WHERE claimed_by = %(person)s AND responder IS DISTINCT FROM %(person)s AND condition = ANY(%(calls)s) AND id IN (
+WHERE claimed_by = %(person)s AND responder IS DISTINCT FROM %(person)s AND NOT ({_BESIDE})
+  AND condition = ANY(%(calls)s) AND id IN (
     SELECT id FROM alert WHERE standing <> 'resolved' AND claimed_by = %(person)s UNION ALL SELECT alert FROM closed)
 ORDER BY raised_at DESC LIMIT %(limit)s
 """
 _OF_HOME: Final = f"""
 SELECT {COLUMNS} FROM alert
-WHERE home = %(home)s AND responder = %(person)s AND (standing <> 'resolved' OR {_INSIDE})
+WHERE home = %(home)s AND (responder = %(person)s OR {_BESIDE}) AND (standing <> 'resolved' OR {_INSIDE})
 ORDER BY raised_at FOR UPDATE
 """
 _INSTRUCT: Final = """
@@ -234,17 +244,19 @@ async def answer_at_home(
 ) -> list[Alert]:
     """`on_site` or `left` for every open alert of the home that is sent to the person, inside the caller's transaction.
 
-    `at` is when it happened, `recorded_at` when the gateway has it, None for the same. The alerts that changed; none
-    where nothing is open, was declined, or said so before. `left` counts also for what was closed over their head.
+    For whoever was inside when somebody else was sent, `left` alone. `at` is when it happened, `recorded_at` when the
+    gateway has it, None for the same. The alerts that changed; none where nothing is open, was declined, or said so
+    before. `left` counts also for what was closed over their head.
     """
     heard_at = at if recorded_at is None else recorded_at
     await cursor.execute(_OF_HOME, {"home": home, "person": person, "since": from_wall(heard_at - LOCK_AFTER)})
     changed: list[Alert] = []
     for current in [read_alert(row) for row in await cursor.fetchall()]:
-        response = current.case.response
+        response = current.case.response_of(person)
         if response is None or response.standing is ResponseStanding.DECLINED:
             continue
-        if current.standing is Standing.RESOLVED and what is not Answer.LEFT:
+        over = current.standing is Standing.RESOLVED or response in current.case.beside
+        if over and not (what is Answer.LEFT and response.inside):
             continue
         after = answer(current, what, person=person, at=at, heard_at=heard_at)
         if await _save(cursor, current, after, what, person=person, at=heard_at):
@@ -257,25 +269,30 @@ async def _save(cursor: AsyncCursor[Any], before: Alert, after: Alert, what: Ans
         return False
     detail = {"text": after.case.outcome} if what is Answer.OUTCOME else None
     await save_alert(cursor, after, ANSWERED[what], person=person, recorded_at=at, detail=detail)
-    await put_attendance(cursor, after.home, of_case(before, after, at), at)
+    for said in of_case(before, after, at):
+        await put_attendance(cursor, after.home, said, at)
     return True
 
 
 async def facts_of(cursor: AsyncCursor[Any], person: str, now: int) -> tuple[CaseFacts, ...]:
     """What the grants of a responder rest on, inside the caller's transaction."""
     await cursor.execute(_FACTS, {"person": person, "since": from_wall(now - LOCK_AFTER), "limit": SENT_LIMIT})
-    return tuple(_facts(read_alert(row), row[-1]) for row in await cursor.fetchall())
+    return tuple(_facts(read_alert(row), row[-1], person) for row in await cursor.fetchall())
 
 
-def _facts(alert: Alert, closed_at: datetime | None) -> CaseFacts:
-    response = alert.case.response
+def _facts(alert: Alert, closed_at: datetime | None, person: str) -> CaseFacts:
+    """As for one who accepted; for whoever was inside when somebody else was sent, over with their own leaving."""
+    response = alert.case.response_of(person)
     accepted = response is not None and response.standing in _ACCEPTED
+    closed = None if closed_at is None else wall(closed_at)
+    if response in alert.case.beside and response.left_at is not None and not response.inside:
+        closed = response.left_at if closed is None else min(closed, response.left_at)
     return CaseFacts(
         alert=alert.id,
-        person=response.person if response else "",
+        person=person,
         home=alert.home,
         accepted_at=response.accepted_at if response and accepted else None,
-        closed_at=None if closed_at is None else wall(closed_at),
+        closed_at=closed,
     )
 
 

@@ -156,7 +156,8 @@ class PostgresDesk:
             after = decide(current)
             if after is not current:
                 await save_alert(cursor, after, transition, person=person, recorded_at=recorded_at, detail=detail)
-                await put_attendance(cursor, after.home, of_case(current, after, recorded_at), recorded_at)
+                for said in of_case(current, after, recorded_at):
+                    await put_attendance(cursor, after.home, said, recorded_at)
             view = await view_of(cursor, alert)
             await log_reads(cursor, (view.alert.home,), Read(person=person, what=f"alert.{transition}", within=None))
         return view

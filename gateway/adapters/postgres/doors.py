@@ -19,7 +19,7 @@ from gateway.adapters.postgres.rows import from_wall
 from gateway.adapters.postgres.visit_rows import Origin, add_evidence, notify
 from gateway.doors.door_watch import Contended
 from gateway.ports.access import DoorFact, Standing
-from homecare.alert import Answer
+from homecare.answering import Answer
 from homecare.command import Action, Outcome
 from homecare.errors import Unavailable, VakaError
 from homecare.event import CommandEnded, CommandTaken, LockOperated, LockState

@@ -36,6 +36,7 @@ export function view(id: string, changes: Partial<AlertView> = {}): AlertView {
     calling_since: null,
     called_back: null,
     response: null,
+    beside: [],
     outcome: null,
     inside: false,
     missing: [],

@@ -73,6 +73,10 @@ test("a warning that may be gone past is said in the gateway's words, and is not
   assert.ok(isWarning(warning));
   assert.equal(problemWords(WORDS.sv, warning, view("a"), "Elin"), message.sv);
   assert.ok(!isWarning({ ...warning, hint: "the alert changed since it was read" }));
+  for (const hint of ["that person is inside already", "too many are inside to be told apart"]) {
+    assert.ok(!isWarning({ ...warning, hint }), "nobody goes past it");
+    assert.equal(problemWords(WORDS.sv, { ...warning, hint }, view("a"), "Elin"), message.sv);
+  }
   assert.match(problemWords(WORDS.sv, warning, view("a"), "Karin"), /Elin har redan larmet/);
 });
 
@@ -88,6 +92,8 @@ test("the first button is the next sensible step, and somebody else's alarm has 
   assert.equal(mine({ response: { ...response, standing: "on_site" } }), "outcome");
   assert.equal(mine({ response: { ...response, standing: "declined" }, called_back: called }), "send");
   assert.equal(mine({ outcome: "Hjälpte upp." }), "resolve");
+  const there = view("a", { claimed_by: "Elin", response: { ...response, standing: "on_site" } });
+  assert.ok(possible(there, ELIN).includes("send"), "somebody inside may need a second pair of hands");
   assert.deepEqual(possible(view("a", { claimed_by: "Karin" }), ELIN), []);
 });
 

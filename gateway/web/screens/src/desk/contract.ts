@@ -76,6 +76,8 @@ export interface AlertView {
   readonly calling_since: string | null;
   readonly called_back: CallBack | null;
   readonly response: Responding | null;
+  /** Who is inside as well, though somebody else was sent after them. */
+  readonly beside: readonly Responding[];
   readonly outcome: string | null;
   /** A responder is in the home as far as anybody knows. */
   readonly inside: boolean;

@@ -11,10 +11,17 @@ export function problemWords(words: DeskWords, problem: ActionProblem, seen: Ale
     if (now.standing === "resolved") return words.problem.endedBy(now.resolved_by ?? "?", now.reason ?? "?");
     if (now.occurrences > seen.occurrences) return words.problem.newPress(now.occurrences);
     if (now.claimed_by !== null && now.claimed_by_id !== me) return words.problem.takenBy(now.claimed_by);
-    if (isWarning(problem)) return saidIn(words, problem.message);
+    if (isWarning(problem) || isAboutThoseInside(problem)) return saidIn(words, problem.message);
     return words.problem.changed;
   }
   return problem.message ? `${words.problem.refused} ${saidIn(words, problem.message)}` : words.problem.refused;
+}
+
+/** Nobody can be sent to where they are, nor more than can be told apart. */
+const INSIDE = ["that person is inside", "too many are inside"];
+
+function isAboutThoseInside(problem: Problem): problem is Problem & { message: Said } {
+  return problem.message !== undefined && INSIDE.some((one) => problem.hint?.startsWith(one));
 }
 
 const WARNINGS = ["a responder is", "the door is"];

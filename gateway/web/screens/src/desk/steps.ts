@@ -49,7 +49,7 @@ function sensible(alert: AlertView, me: string): readonly Action[] {
   // Nobody has answered yet: to be on site is not what comes next.
   if (standing === "sent") return [...(alert.called_back === null ? (["call_back", "send"] as const) : (["send", "call_back"] as const)), "on_site", "outcome", ...ending];
   if (standing === "accepted") return ["on_site", "outcome", "call_back", "send", ...ending];
-  if (standing === "on_site") return ["outcome", "left", "call_back", ...ending];
+  if (standing === "on_site") return ["outcome", "left", "call_back", "send", ...ending];
   if (alert.outcome !== null || standing === "left") return ["resolve", "outcome", "call_back", "send", "hand_over", "release"];
   if (alert.called_back?.result === "reached") return ["resolve", "send", "call_back", ...unread, "outcome", "hand_over", "release"];
   if (alert.called_back !== null) return ["send", "call_back", ...unread, "outcome", ...ending];

@@ -105,6 +105,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     theirs: (who) => `${who} has the alarm. Ask for it to be handed over, or wait until it is released.`,
     escalated: (rung) => (rung > 1 ? `Escalated, step ${rung}` : "Escalated"),
     responder: (who, standing) => `${who}: ${standing}`,
+    beside: (who) => `Also on site: ${who}`,
     readBy: (who) => `Read by ${who}`,
     endedBy: (who) => `Closed by ${who}`,
     cleared: "Cleared",
@@ -221,6 +222,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     sent: "Sent",
     sentTo: (time, who) => `${time} to ${who}`,
     since: (standing, time) => `${standing} ${time}`,
+    hasLeft: (who) => `${who} has left`,
     outcome: "Outcome",
   },
 

@@ -104,6 +104,7 @@ export const deskSv = (setting: Setting) => ({
     theirs: (who: string) => `${who} har larmet. Be om att få det överlämnat, eller vänta tills det släpps.`,
     escalated: (rung: number) => (rung > 1 ? `Larmat vidare, steg ${rung}` : "Larmat vidare"),
     responder: (who: string, standing: string) => `${who}: ${standing}`,
+    beside: (who: string) => `Även på plats: ${who}`,
     readBy: (who: string) => `Läst av ${who}`,
     endedBy: (who: string) => `Avslutat av ${who}`,
     cleared: "Återställt",
@@ -220,6 +221,7 @@ export const deskSv = (setting: Setting) => ({
     sent: "Skickat",
     sentTo: (time: string, who: string) => `${time} till ${who}`,
     since: (standing: string, time: string) => `${standing} ${time}`,
+    hasLeft: (who: string) => `${who} har gått`,
     outcome: "Utfall",
   },
 

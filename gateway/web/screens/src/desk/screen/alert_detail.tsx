@@ -6,7 +6,7 @@ import type { AlertView, Saying } from "../contract";
 import { mayAsk } from "../openings";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import type { Asking, Plain } from "../steps";
+import { type Asking, type Plain, mayBegin } from "../steps";
 import { whatWords, whyWords } from "../why";
 import { ActionBar } from "./action_bar";
 import { Place, Times } from "./alert_row";
@@ -60,6 +60,10 @@ export function AlertDetail(props: Props) {
   const goOn = async ({ seen, action, said }: NonNullable<Hindrance["goOn"]>): Promise<void> => {
     if (await actions.perform(seen, action, { ...said, confirm: true })) end(begun, null);
   };
+  const left = async (to: string): Promise<void> => {
+    await actions.perform(alert, "left", { to });
+    props.keepFocus();
+  };
   return (
     <section class={`detail ${alert.urgency}`} aria-labelledby={CHOSEN}>
       <button type="button" class="quiet back" onClick={props.back}>
@@ -83,7 +87,7 @@ export function AlertDetail(props: Props) {
           <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
         )}
         {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
-        <CaseSteps alert={alert} />
+        <CaseSteps alert={alert} left={live && mayBegin(alert, session, "left") ? (to) => void left(to) : null} />
         {live && mayAsk(alert, session) && <RemotePanel {...{ alert, session }} asked={props.openings.asked.get(alert.id) ?? null} ask={props.openings.ask} lock={props.openings.lock} />}
       </div>
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />

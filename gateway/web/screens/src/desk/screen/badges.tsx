@@ -15,6 +15,7 @@ export function Badges({ alert, me }: { alert: AlertView; me: string }) {
       {alert.rung > 0 && !alert.attended && alert.standing !== "resolved" && <span class="badge escalated">{words.escalated(alert.rung)}</span>}
       <Standing alert={alert} me={me} />
       <Responder alert={alert} />
+      <Beside alert={alert} />
       {!alert.active && alert.standing !== "resolved" && (
         <span class="badge cleared" title={words.clearedHint}>
           {words.cleared}
@@ -53,4 +54,19 @@ function Responder({ alert }: { alert: AlertView }) {
   const response = alert.response;
   if (!response || alert.standing === "resolved") return null;
   return <span class={`badge responder ${response.standing}`}>{words.alert.responder(response.name, words.response[response.standing])}</span>;
+}
+
+/** Who is inside as well, though somebody else was sent after them. */
+function Beside({ alert }: { alert: AlertView }) {
+  const words = useDeskWords().alert;
+  if (alert.standing === "resolved") return null;
+  return (
+    <>
+      {alert.beside.map((one) => (
+        <span key={one.person} class="badge responder on_site">
+          {words.beside(one.name)}
+        </span>
+      ))}
+    </>
+  );
 }

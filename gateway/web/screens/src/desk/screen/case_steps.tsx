@@ -9,9 +9,12 @@ interface Step {
   readonly name: string;
   readonly text: string;
   readonly grave?: boolean;
+  /** Of whom the desk may say that they have left. */
+  readonly inside?: Responding;
 }
 
-export function CaseSteps({ alert }: { alert: AlertView }) {
+/** `left` says that somebody who is inside beside the newest responder has left; null for who may not say so. */
+export function CaseSteps({ alert, left }: { alert: AlertView; left: ((person: string) => void) | null }) {
   const words = useDeskWords();
   const now = useNow();
   const steps = stepsOf(words, alert, now);
@@ -21,9 +24,16 @@ export function CaseSteps({ alert }: { alert: AlertView }) {
       <h3 id="steps">{words.steps.heading}</h3>
       <dl>
         {steps.map((step) => (
-          <div key={step.name} class={step.grave ? "grave" : ""}>
+          <div key={step.inside?.person ?? step.name} class={step.grave ? "grave" : ""}>
             <dt>{step.name}</dt>
-            <dd>{step.text}</dd>
+            <dd>
+              {step.text}
+              {step.inside && left && (
+                <button type="button" class="quiet" onClick={() => step.inside && left(step.inside.person)}>
+                  {words.steps.hasLeft(step.inside.name)}
+                </button>
+              )}
+            </dd>
           </div>
         ))}
       </dl>
@@ -40,6 +50,7 @@ function stepsOf(words: DeskWords, alert: AlertView, now: number): readonly Step
     called && { name: say.called, text: say.calledBack(clockTime(called.at, now), words.call[called.result], called.by) },
     response && { name: say.sent, text: say.sentTo(clockTime(response.sent_at, now), response.name) },
     response && responseStep(words, response, now),
+    ...alert.beside.map((one) => ({ name: words.alert.beside(one.name), text: responseStep(words, one, now).text, inside: one })),
     alert.outcome && { name: say.outcome, text: alert.outcome },
   ].filter((step): step is Step => Boolean(step));
 }
