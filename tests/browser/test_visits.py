@@ -190,10 +190,15 @@ def test_an_operator_has_no_visits(sit_down: OpenDesk, gateway: GatewayProcess) 
 def test_an_operator_who_is_called_sees_who_cannot_get_in(sit_down: OpenDesk, phone: PhonePage) -> None:
     """Red when only the coordinator sees it: the phone tells staff to call in to those who answer and see it."""
     desk = sit_down(DISA)
+    before = desk.turn_sound_on()
     phone.open_visit(ASTA)
     phone.tap("Kommer inte in")
     stuck = desk.page.locator("[data-no-entry]")
     expect(stuck).to_contain_text(f"{KARIN.display} kommer inte in hos {ASTA}")
+    expect(desk.page.get_by_role("status").filter(has_text=f"{KARIN.display} kommer inte in hos {ASTA}")).to_have_count(
+        1
+    )
+    desk.page.wait_for_function(f"window.tones === {before + 2}")
     assert_fit(desk)
     stuck.get_by_role("button", name="Stäng …").click()
     desk.page.get_by_role("button", name="Ej hemma").click()

@@ -365,6 +365,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     escalated: (what, who) => `Escalated, nobody has taken it: ${what}, ${who}`,
     declined: (responder, who) => `${responder} cannot go to ${who}`,
     opening: (who, where) => `Remote opening waiting: ${who}, ${where}`,
+    noEntry: (who, where) => `${who} cannot get in at ${where}`,
     lost: "No contact. The list may be old.",
   },
 

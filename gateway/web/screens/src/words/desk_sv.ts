@@ -364,6 +364,7 @@ export const deskSv = (setting: Setting) => ({
     escalated: (what: string, who: string) => `Larmas vidare, ingen har tagit det: ${what}, ${who}`,
     declined: (responder: string, who: string) => `${responder} kan inte åka till ${who}`,
     opening: (who: string, where: string) => `Fjärröppning väntar: ${who}, ${where}`,
+    noEntry: (who: string, where: string) => `${who} kommer inte in hos ${where}`,
     lost: "Ingen kontakt. Listan kan vara gammal.",
   },
 

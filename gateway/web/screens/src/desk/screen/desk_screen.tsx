@@ -50,8 +50,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const actions = useActions(session, store, words, refuse);
   useCalling(session, desk.open);
   // An alarm that waits is heard alone.
-  const openings = useOpenings(session, () => waitingCalls(store.desk).length === 0 && sound.asked(), refuse);
-  const noEntries = useNoEntries(session, refuse);
+  const askSoftly = (): unknown => waitingCalls(store.desk).length === 0 && sound.asked();
+  const openings = useOpenings(session, askSoftly, refuse);
+  const noEntries = useNoEntries(session, askSoftly, refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
   const [begun, begin] = useState<Begun | null>(null);
@@ -167,7 +168,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               showFaults={setFaultsShown}
             >
               <OpeningList {...{ openings, session }} alerts={desk.open} />
-              <NoEntryList {...{ noEntries, session, live, refuse }} />
+              <NoEntryList {...{ session, live, refuse }} noEntries={noEntries.open} />
             </AlertList>
             <AlertDetail
               {...{ session, actions, begun, begin, refuse, back, openings }}
@@ -189,6 +190,9 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         </p>
         <p class="unseen" role="status" aria-live="polite">
           {openings.came.map((one) => words.spoken.opening(one.person, one.resident || one.home_label)).join(". ")}
+        </p>
+        <p class="unseen" role="status" aria-live="polite">
+          {noEntries.came.map((one) => words.spoken.noEntry(one.name, one.resident || one.label)).join(". ")}
         </p>
       </div>
     </ClockLead.Provider>

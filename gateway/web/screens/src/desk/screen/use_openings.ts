@@ -26,7 +26,7 @@ export interface Openings {
 const LOOK_EVERY = 2_000;
 
 /** `ring` sounds for a new one. */
-export function useOpenings(session: Session, ring: () => void, refuse: (refusal: Refusal) => void): Openings {
+export function useOpenings(session: Session, ring: () => unknown, refuse: (refusal: Refusal) => void): Openings {
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [came, setCame] = useState<readonly Opening[]>([]);
   const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map());
