@@ -45,7 +45,7 @@ PROBLEMS: Final[dict[str, Words]] = {
 }
 """By the operation that was refused."""
 
-AT_THE_DOOR: Final = Words(sv="Du är vid rätt hem. Tryck på Lås upp.", en="You are at the right home. Press Unlock.")
+AT_THE_DOOR: Final = Words(sv="Du är vid rätt hem.", en="You are at the right home.")
 STARTED: Final = Words(sv="Besöket är startat.", en="The visit has started.")
 ENDED: Final = Words(sv="Besöket är avslutat.", en="The visit has ended.")
 ALREADY: Final = Words(sv="Du är vid rätt hem. Inget ändrades.", en="You are at the right home. Nothing changed.")

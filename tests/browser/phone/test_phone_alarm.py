@@ -41,6 +41,23 @@ def test_an_alarm_takes_the_screen_and_two_touches_open_its_door(
     assert Action.UNLOCK in edge.actions
 
 
+def test_whoever_says_to_be_there_before_a_locked_door_keeps_every_way_in(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift
+) -> None:
+    """Red when being there counts as being let in: the tag cannot be read, and nobody could be asked any more."""
+    phone = open_phone()
+    shift.press(gateway, shift.first)
+    phone.tap("Jag åker")
+    phone.tap("Jag är på plats")
+    expect(phone.standing()).to_have_attribute("data-standing", "on_site")
+    expect(phone.page.get_by_text("Håll telefonen mot taggen vid dörren", exact=True)).to_be_visible()
+    phone.page.get_by_text("Taggen går inte att läsa").tap()
+    expect(phone.button("Be om fjärröppning")).to_be_visible()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    expect(phone.page.locator("button.main-action", has_text="Lås upp")).to_be_visible()
+
+
 def test_whoever_is_inside_when_the_alarm_is_closed_locks_and_leaves(
     open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift, edge: DoorEdge, tmp_path: Path
 ) -> None:
@@ -63,5 +80,6 @@ def test_whoever_is_inside_when_the_alarm_is_closed_locks_and_leaves(
     expect(phone.standing()).to_contain_text("Dörren är inte låst.")
     phone.tap("Lås")
     expect(phone.page.get_by_text("Larmet är avslutat eller skickat till någon annan.")).to_be_visible()
+    expect(phone.command()).to_contain_text("Dörren är låst.")
     assert edge.actions[-1] is Action.LOCK
     assert rows(shift.url, "SELECT handling -> 'response' ->> 'standing' FROM alert") == [("left",)]

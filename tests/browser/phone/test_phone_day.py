@@ -65,7 +65,7 @@ def test_the_next_visit_stands_first_and_what_is_done_is_folded_below(
     expect(first).to_contain_text(SVEN)
     expect(phone.page.get_by_role("button", name=ASTA)).to_have_count(0)
     _leave_pictures(phone, tmp_path, f"phone-{size['width']}-{theme}-today-done")
-    phone.page.get_by_text("Klara besök (1)").tap()
+    phone.page.get_by_text("Klara och inställda besök (1)").tap()
     expect(phone.page.get_by_role("button", name=ASTA)).to_be_visible()
     _leave_pictures(phone, tmp_path, f"phone-{size['width']}-{theme}-today-unfolded")
     phone.open_visit(ASTA)

@@ -4,7 +4,7 @@ import type { Statement, What } from "../src/phone/statement";
 
 export function visit(id: string, more: Partial<Visit> = {}): Visit {
   const base = { unit: "unit-0001", home: `home-${id}`, label: "", address: "", resident: "", people: [], tasks: [], started_at: null, ended_at: null };
-  return { id, ...base, from: "2026-11-22T20:00:00Z", until: "2026-11-22T20:30:00Z", standing: "planned", version: 1, door: true, unlatch: false, ...more };
+  return { id, ...base, from: "2026-11-22T20:00:00Z", until: "2026-11-22T20:30:00Z", standing: "planned", version: 1, door: true, unlatch: false, delay: null, ...more };
 }
 
 export function call(id: string, more: Partial<Call> = {}): Call {

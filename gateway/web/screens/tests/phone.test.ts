@@ -63,6 +63,12 @@ test("a door is to be locked when its lock or this phone's own door says so, and
   assert.equal(isUnlocked(phoneAfter(today([visit("v1")]), door("unlock", "done")), "home-v1"), true);
 });
 
+test("what could not be asked without a network is put away with the network's return", () => {
+  const door: Message = { is: "door", door: { home: "home-v1", action: "lock", stage: "offline", words: null, nextStep: null, second: null } };
+  assert.equal(phoneAfter(today([visit("v1")]), door).door?.stage, "offline");
+  assert.equal(phoneAfter(today([visit("v1")]), door, today([visit("v1")])).door, null);
+});
+
 test("a tag at a home with an alarm leads to the alarm", () => {
   const answer = { home: "home-v1", label: "", address: "", place: "door" as const, visit: visit("v1"), alert: "a1", words: SAID };
   assert.deepEqual(phoneAfter({ is: "tag", answer, now: NOW }).place, { at: "alert", id: "a1" });

@@ -13,6 +13,8 @@ export interface Visit {
   readonly people: readonly string[];
   readonly tasks: readonly string[];
   readonly standing: VisitStanding;
+  /** `late`: nobody has begun it in time; `missed`: its planned time is over. */
+  readonly delay: "late" | "missed" | null;
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly version: number;

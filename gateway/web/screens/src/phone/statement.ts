@@ -43,7 +43,7 @@ function visitWith(visit: Visit, statement: Statement): Visit {
   const standing = STANDING[statement.what];
   if (!standing || statement.about !== visit.id) return visit;
   const started_at = standing === "started" ? statement.at : visit.started_at;
-  return { ...visit, standing, started_at, ended_at: standing === "ended" ? statement.at : visit.ended_at };
+  return { ...visit, standing, delay: null, started_at, ended_at: standing === "ended" ? statement.at : visit.ended_at };
 }
 
 function callWith(call: Call, statement: Statement): Call {

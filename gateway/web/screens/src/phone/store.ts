@@ -115,7 +115,9 @@ export function after(phone: Phone, message: Message): Phone {
     case "signed out":
       return { ...EMPTY, statements: phone.statements };
     case "today": {
-      const heard = { ...phone, today: message.today, heard: message.now };
+      // What could not be asked without a network is asked again by whoever still wants it.
+      const door = message.live && phone.door?.stage === "offline" ? null : phone.door;
+      const heard = { ...phone, door, today: message.today, heard: message.now };
       return message.live ? { ...heard, contact: { is: "live" }, clockLead: Date.parse(message.today.at) - message.now } : heard;
     }
     case "pulse":

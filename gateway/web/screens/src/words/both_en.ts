@@ -46,3 +46,6 @@ export const signingInEn: SigningInWords = {
   stopped: "The sign-in was stopped. Try again.",
   unheard: "No answer. Check the network and try again.",
 };
+
+/** A visit that nobody has begun in time, and one whose planned time is over. */
+export const delayEn = { late: "Late", missed: "Missed" };

@@ -49,3 +49,6 @@ export const signingInSv = {
 
 export type BothWords = ReturnType<typeof bothSv>;
 export type SigningInWords = typeof signingInSv;
+
+/** A visit that nobody has begun in time, and one whose planned time is over. */
+export const delaySv = { late: "Försenat", missed: "Uteblivet" };

@@ -1,5 +1,5 @@
 /** English, the phone's second language. */
-import { bothEn, signingInEn } from "./both_en";
+import { bothEn, delayEn, signingInEn } from "./both_en";
 import type { PhoneWords } from "./phone_sv";
 import type { Setting } from "./setting";
 
@@ -65,12 +65,14 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     calls: "Alarms to you",
     noTasks: "No tasks in the plan.",
     with: (names: string) => `With ${names}`,
-    done: (n) => `Visits done (${n})`,
+    done: (n) => `Visits done and cancelled (${n})`,
     allDone: "All your visits are done.",
     back: "Back to Today",
     goneVisit: "The visit is not in your plan any more.",
     goneCall: "The alarm is closed or was sent to somebody else.",
   },
+
+  delay: delayEn,
 
   visit: {
     started: (time: string) => `Started ${time}`,
@@ -134,7 +136,10 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
     passing: "Time since the door was asked",
     passed: (seconds, longest) => `${seconds} s. The answer comes within ${longest} s.`,
     ifNothing: "If nothing happens: stay there, feel the door, and call in.",
-    offline: "The door cannot be opened from here: the phone has no connection. Nothing is saved and nothing is sent later.",
+    offline: {
+      unlock: "The door cannot be opened from here: the phone has no connection. Nothing is saved and nothing is sent later.",
+      lock: "The door cannot be locked from here: the phone has no connection. Nothing is saved and nothing is sent later.",
+    },
     offlineNext: "Use the key, or go where there is a network and press again.",
     unanswered: "We do not know whether the door did it: no answer came.",
     unansweredNext: "Try the handle before you press again.",

@@ -1,5 +1,5 @@
 /** Swedish, the phone's first language. The type of these words is what every other language must fill. */
-import { bothSv, signingInSv } from "./both_sv";
+import { bothSv, delaySv, signingInSv } from "./both_sv";
 import type { Setting } from "./setting";
 
 export const phoneSv = (setting: Setting) => ({
@@ -66,12 +66,14 @@ export const phoneSv = (setting: Setting) => ({
     calls: "Larm till dig",
     noTasks: "Inga uppgifter i planen.",
     with: (names: string) => `Med ${names}`,
-    done: (n: number) => `Klara besök (${n})`,
+    done: (n: number) => `Klara och inställda besök (${n})`,
     allDone: "Alla dina besök är klara.",
     back: "Tillbaka till I dag",
     goneVisit: "Besöket finns inte i din plan längre.",
     goneCall: "Larmet är avslutat eller skickat till någon annan.",
   },
+
+  delay: delaySv,
 
   visit: {
     started: (time: string) => `Startat ${time}`,
@@ -135,7 +137,10 @@ export const phoneSv = (setting: Setting) => ({
     passing: "Tid sedan dörren fick frågan",
     passed: (seconds: number, longest: number) => `${seconds} s. Svaret kommer inom ${longest} s.`,
     ifNothing: "Händer inget: stå kvar, känn på dörren och ring in.",
-    offline: "Dörren kan inte öppnas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",
+    offline: {
+      unlock: "Dörren kan inte öppnas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",
+      lock: "Dörren kan inte låsas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",
+    },
     offlineNext: "Använd nyckeln, eller gå dit det finns nät och tryck igen.",
     unanswered: "Vi vet inte om dörren gjorde det: inget svar kom.",
     unansweredNext: "Känn på dörren innan du trycker igen.",

@@ -1,4 +1,5 @@
 /** English for the coordinator's view of visits: plan against outcome. */
+import { delayEn } from "./both_en";
 import type { VisitsWords } from "./visits_sv";
 
 export const visitsEn: VisitsWords = {
@@ -16,7 +17,7 @@ export const visitsEn: VisitsWords = {
     noneChosen: "No such visits.",
     planned: "Planned",
     byAlarm: "Alarm, not planned",
-    delay: { late: "Late", missed: "Missed" },
+    delay: delayEn,
     started: (time, how) => `started ${time} (${how})`,
     ended: (time, how) => `ended ${time} (${how})`,
     noStart: "no start registered",

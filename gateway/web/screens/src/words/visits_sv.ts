@@ -1,4 +1,5 @@
 /** Swedish for the coordinator's view of visits: plan against outcome. */
+import { delaySv } from "./both_sv";
 
 export const visitsSv = {
   views: { heading: "Vyer", alarms: "Larm", visits: "Besök" },
@@ -15,7 +16,7 @@ export const visitsSv = {
     noneChosen: "Inga sådana besök.",
     planned: "Planerat",
     byAlarm: "Larm, inte planerat",
-    delay: { late: "Försenat", missed: "Uteblivet" },
+    delay: delaySv,
     started: (time: string, how: string) => `startat ${time} (${how})`,
     ended: (time: string, how: string) => `avslutat ${time} (${how})`,
     noStart: "ingen start registrerad",

@@ -20,7 +20,7 @@ interface Props {
   readonly purpose: Purpose;
   readonly door: boolean;
   readonly unlatch: boolean;
-  /** Whether the person has been let in already: then locking is what is next. */
+  /** Whether the person is there already: where the door is open too, locking is what is next. */
   readonly inside: boolean;
   /** Wall time (ms) from which the door may be asked for; null: it may be now. */
   readonly since: number | null;
@@ -36,10 +36,11 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   const asked = app.phone.door?.home === home ? app.phone.door : null;
   const working = isWorking(asked);
   const first = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    if (near && !inside) first.current?.focus();
-  }, [near]);
   const unlocked = isUnlocked(app.phone, home);
+  const toLock = inside && unlocked;
+  useLayoutEffect(() => {
+    if (near && !toLock) first.current?.focus();
+  }, [near]);
   const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
   if (over)
     return (
@@ -54,13 +55,13 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   return (
     <section class="door" aria-label={words.door.heading}>
       <ReadingNote />
-      {inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {inside && <LockButton large settles={asked !== null} working={working} press={() => ask("lock")} />}
+      {toLock && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+      {toLock && <LockButton large settles={asked !== null} working={working} press={() => ask("lock")} />}
       {near ? (
-        <button ref={first} type="button" class={inside ? "unlock" : "unlock large main-action"} disabled={working} onClick={() => ask("unlock")}>
+        <button ref={first} type="button" class={toLock ? "unlock" : "unlock large main-action"} disabled={working} onClick={() => ask("unlock")}>
           <LockSign action="unlock" /> {words.door.unlock}
         </button>
-      ) : inside ? (
+      ) : toLock ? (
         <p class="hint">{words.door.again}</p>
       ) : (
         <div class="hold">
@@ -68,7 +69,7 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
           <p class="hint">{early ? words.door.holdToTag : words.door.thenUnlock}</p>
         </div>
       )}
-      {!near && !inside && !early && (
+      {!near && !toLock && !early && (
         <details>
           <summary>{words.door.noTag}</summary>
           <p>{words.door.second}</p>
@@ -77,8 +78,8 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
           </button>
         </details>
       )}
-      {!inside && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {!inside && (near || (unlocked && !early)) && <LockButton working={working} press={() => ask("lock")} />}
+      {!toLock && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
+      {!toLock && (near || inside || (unlocked && !early)) && <LockButton working={working} press={() => ask("lock")} />}
       {near && unlatch && (
         <details>
           <summary>{words.door.more}</summary>
@@ -124,7 +125,7 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
   const own = words.door;
   const help = alarm ? own.help.alert : own.help.visit;
   if (asked.stage === "asking") return [own.asking[asked.action], ""];
-  if (asked.stage === "offline") return [own.offline, `${own.offlineNext} ${help}`];
+  if (asked.stage === "offline") return [own.offline[asked.action === "lock" ? "lock" : "unlock"], `${own.offlineNext} ${help}`];
   if (asked.stage === "unanswered") return [own.unanswered, `${own.unansweredNext} ${help}`];
   if (asked.stage === "second") return [own.waiting, own.waitingNext];
   if (asked.stage === "no_second") return [own.nobody, `${own.nobodyNext} ${help}`];
@@ -133,7 +134,7 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
   return [said, asked.nextStep ? saidIn(words, asked.nextStep) : ""];
 }
 
-function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
+export function DoorAnswer({ asked, alarm }: { asked: DoorAsked; alarm: boolean }) {
   const words = usePhoneWords();
   const [said, next] = answerOf(words, asked, alarm);
   const quiet = isWorking(asked) || asked.stage === "done" || asked.stage === "second";

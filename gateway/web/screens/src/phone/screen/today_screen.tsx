@@ -7,6 +7,7 @@ import { usePhoneWords } from "../../words/phone";
 import type { Call, Today, Visit } from "../contract";
 import { waitingAbout } from "../statement";
 import { isUnlocked } from "../store";
+import { DoorAnswer } from "./door_panel";
 import { ReadingNote } from "./reading_note";
 import { SignOut } from "./sign_out";
 import { usePhone } from "./use_phone";
@@ -36,6 +37,7 @@ export function TodayScreen({ today, looks, gone }: Props) {
           {gone === "visit" ? words.today.goneVisit : words.today.goneCall}
         </p>
       )}
+      {gone && phone.door && <DoorAnswer asked={phone.door} alarm={gone === "alert"} />}
       {today && today.alerts.length > 0 && (
         <section aria-labelledby="calls">
           <h2 id="calls">{words.today.calls}</h2>
@@ -98,7 +100,7 @@ function VisitItem({ visit }: { visit: Visit }) {
       <b>{visit.resident || words.noResident}</b>
       <span>{visit.address}</span>
       {visit.tasks.length > 0 && <span class="tasks">{visit.tasks.join(", ")}</span>}
-      <span class="state">{words.standing[visit.standing]}</span>
+      <span class="state">{visit.delay ? words.delay[visit.delay] : words.standing[visit.standing]}</span>
       {unsent && <span class="unsent">{words.contact.saved}</span>}
     </button>
   );

@@ -42,7 +42,7 @@ export function VisitScreen({ visit }: { visit: Visit }) {
         <h1>{visit.resident || words.noResident}</h1>
         <p class="address">{visit.address}</p>
         <p class="state">
-          {words.standing[visit.standing]}
+          {visit.delay ? words.delay[visit.delay] : words.standing[visit.standing]}
           {visit.started_at && visit.standing === "started" && ` · ${words.visit.started(clockTime(visit.started_at, now))}`}
           {visit.ended_at && ` · ${words.visit.ended(clockTime(visit.ended_at, now))}`}
         </p>
