@@ -24,6 +24,7 @@ from gateway.identity import FOLDER
 from gateway.model.broker_rights import rights
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Unavailable, VakaError
+from homecare.identity import EdgeId
 from simulator import enrolment
 from simulator.bluez.bus import LONGEST_PATH, VARIABLE
 from simulator.home import HomeConfig
@@ -73,6 +74,7 @@ class Demonstration:
         self._edges_broker = ""
         self._tls_port = 0
         self._configs: list[tuple[HomeConfig, Process]] = []
+        self._revoked: frozenset[EdgeId] = frozenset()
 
     def start(self) -> None:
         """Bring everything up; stops early when `stop` is set. `VakaError` says what failed and what to do."""
@@ -144,7 +146,7 @@ class Demonstration:
         say("bringing the schema up to date and enrolling three invented homes")
         migrate(self._environment["VAKA_DATABASE_URL"])
         try:
-            enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
+            self._revoked = enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
         except Conflict as error:
             hint = f"it has other keys of theirs: use an empty database, that run's VAKA_DATA, or clear {self._data}"
             raise Conflict("enrol the demonstration's homes", "their keys", hint) from error
@@ -188,11 +190,17 @@ class Demonstration:
         say("starting their edges")
         for config, process in self._configs:
             self._wait_for_home(config, process)
-            edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
-            agent = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
-            self._supervisor.start(f"edge:{config.plan.edge}", agent)
+            if config.plan.edge in self._revoked:
+                say(f"{config.plan.edge} was revoked: it is not started, and {config.plan.home} is not heard")
+            else:
+                self._start_edge(config)
         running = Running(homes=tuple(RunningHome.of(config.plan, config.control) for config, _ in self._configs))
         (self._run / "homes.json").write_bytes(msgspec.json.encode(running))
+
+    def _start_edge(self, config: HomeConfig) -> None:
+        edge = enrolment.write_edge_config(config, self._data, gateway_key=self._key)
+        agent = self._process("edge", str(edge), environment={VARIABLE: config.bus_address})
+        self._supervisor.start(f"edge:{config.plan.edge}", agent)
 
     def _start_home(self, config: HomeConfig) -> None:
         path = Path(config.state) / "home.json"

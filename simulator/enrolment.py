@@ -9,7 +9,7 @@ from edge.enrolment import new_request
 from gateway.adapters.postgres.case import enrol_instructions
 from gateway.adapters.postgres.municipality import enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
-from gateway.adapters.postgres.registry import enrol_all
+from gateway.adapters.postgres.registry import enrol_all, revoked_edges
 from gateway.config import read_key
 from gateway.edges.authority_files import open_authority
 from gateway.identity import FOLDER
@@ -18,7 +18,7 @@ from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
 from homecare.clock import SystemClock
 from homecare.consent import MemberKind
-from homecare.identity import shard_of
+from homecare.identity import EdgeId, shard_of
 from simulator.home import HomeConfig
 from simulator.household import STICK, HomePlan
 from simulator.instructions import INSTRUCTIONS
@@ -33,14 +33,18 @@ SINCE: Final = 0
 """Wall microseconds from which the edges stand in their homes: from the beginning, whatever an edge's clock says."""
 
 
-def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> None:
-    """Write units, homes, edges, devices, people and instructions; the same again changes nothing."""
+def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> frozenset[EdgeId]:
+    """Write units, homes, edges, devices, people and instructions; the same again changes nothing.
+
+    The edges that somebody revoked in an earlier run, and that therefore stay out.
+    """
     enrol_all(database, tuple(_registration(plan, data) for plan in plans))
     for municipality in MUNICIPALITIES:
         enrol_municipality(database, municipality)
     enrol_people(database, people())
     hang_tags(database, plans)
     enrol_instructions(database, INSTRUCTIONS)
+    return revoked_edges(database)
 
 
 def write_edge_config(config: HomeConfig, data: Path, *, gateway_key: Path) -> Path:

@@ -54,15 +54,27 @@ class Demonstration:
             command, env=self.environment, check=True, capture_output=True, text=True, timeout=SEEN_SECONDS
         ).stdout
 
-    def presses(self, home: str) -> int:
-        """How often help was called from the home, as the API tells."""
+    def asked(self, path: str, *, method: str = "GET") -> Any:
+        """What the API answers to the installation's own token."""
         token = (self.data / "token").read_text().strip()
-        request = Request(f"http://127.0.0.1:{self.port}/api/v1/alerts?state=open")
+        request = Request(f"http://127.0.0.1:{self.port}/api/v1/{path}", method=method)
         request.add_header("Authorization", f"Bearer {token}")
-        with contextlib.suppress(OSError), urlopen(request, timeout=5) as answer:  # noqa: S310 why: our own address
-            alerts = json.load(answer)["alerts"]
-            return sum(one["occurrences"] for one in alerts if (one["home"], one["condition"]) == (home, "help_call"))
+        with urlopen(request, timeout=5) as answer:  # noqa: S310 why: our own address
+            return json.loads(answer.read() or "null")
+
+    def alerts(self, home: str, condition: str) -> int:
+        """How often this happened in the home, of what is open, as the API tells; 0 while nobody answers."""
+        with contextlib.suppress(OSError):
+            alerts = self.asked("alerts?state=open")["alerts"]
+            return sum(one["occurrences"] for one in alerts if (one["home"], one["condition"]) == (home, condition))
         return 0
+
+    def presses(self, home: str) -> int:
+        """How often help was called from the home."""
+        return self.alerts(home, "help_call")
+
+    def up(self) -> bool:
+        return "Ctrl-C stops everything" in self.said()
 
     def pids(self) -> dict[str, int]:
         return json.loads((self.data / "run" / "pids.json").read_text())
@@ -89,7 +101,7 @@ def taken_port() -> Iterator[int]:
 def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(data: Path, taken_port: int) -> None:
     demonstration = Demonstration(data, taken_port)
     try:
-        demonstration.until(lambda: "Ctrl-C stops everything" in demonstration.said(), START_SECONDS)
+        demonstration.until(demonstration.up, START_SECONDS)
         assert f"port {taken_port} is taken" in demonstration.said()
         demonstration.port = int(demonstration.said().split("/desk#token=")[0].rsplit(":", 1)[1])
         homes = json.loads(demonstration.tell("homes"))
@@ -113,6 +125,29 @@ def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(
     assert code == 0, demonstration.said()
     assert not [role for role, pid in running.items() if Path(f"/proc/{pid}").exists()]
     assert not any("Traceback" in log.read_text() for log in (data / "run" / "log").glob("*.log"))
+
+
+def test_a_revoked_edge_stays_out_and_the_demonstration_starts_again_without_it(data: Path) -> None:
+    """Red when the start tries to let the edge back in, or starts an agent that nobody listens to."""
+    first = Demonstration(data, new_port())
+    try:
+        first.until(first.up, START_SECONDS)
+        home = json.loads(first.tell("homes"))[1]
+        first.asked(f"edges/{home['edge']}/revoke", method="POST")
+    finally:
+        code = first.stop()
+    assert code == 0, first.said()
+    again = Demonstration(data, new_port())
+    try:
+        again.until(again.up, START_SECONDS)
+        assert f"{home['edge']} was revoked: it is not started, and {home['home']} is not heard" in again.said()
+        started = [role for role in again.pids() if role.startswith("edge:")]
+        assert len(started) == 2
+        assert f"edge:{home['edge']}" not in started
+        again.until(lambda: again.alerts(home["home"], "edge_revoked"), SEEN_SECONDS)
+    finally:
+        code = again.stop()
+    assert code == 0, again.said()
 
 
 def _pressing(demonstration: Demonstration, home: str) -> Callable[[], bool]:

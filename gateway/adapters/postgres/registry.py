@@ -39,7 +39,8 @@ _EDGE: Final = """
         public_key = CASE WHEN edge.public_key = excluded.public_key THEN excluded.public_key END
 """
 _BINDING: Final = """
-    INSERT INTO edge_home SELECT %(edge)s, %(home)s, %(from)s WHERE NOT EXISTS
+    INSERT INTO edge_home SELECT id, %(home)s, %(from)s FROM edge
+    WHERE id = %(edge)s AND revoked_at IS NULL AND NOT EXISTS
         (SELECT FROM edge_home WHERE edge = %(edge)s AND home = %(home)s AND valid_until IS NULL)
 """
 _DEVICE: Final = """
@@ -79,8 +80,9 @@ was commissioned elsewhere and a new edge does not shut its door."""
 def enrol(where: str | Connection[TupleRow], registration: HomeRegistration) -> None:
     """Write one home with its edges and devices, whole or not at all.
 
-    Saying the same again changes nothing; `Conflict` when an id is there with another content. `where` is a database
-    address or an open connection, in whose transaction it then happens.
+    Saying the same again changes nothing; `Conflict` when an id is there with another content. An edge that was revoked
+    stays out: its stay is over, and there is no way back. `where` is a database address or an open connection, in whose
+    transaction it then happens.
     """
     enrol_all(where, (registration,))
 
@@ -181,6 +183,16 @@ def _consents(registrations: tuple[HomeRegistration, ...]) -> list[tuple[Any, ..
 
 def _member(home: HomeId, kind: MemberKind) -> str:
     return derived_id("member", home, kind)
+
+
+def revoked_edges(where: str) -> frozenset[EdgeId]:
+    """Every revoked edge; `Unavailable` where the database is away."""
+    try:
+        with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+            rows = connection.execute("SELECT id FROM edge WHERE revoked_at IS NOT NULL").fetchall()
+    except psycopg.OperationalError as error:
+        raise unavailable("read revoked edges", error) from error
+    return frozenset(EdgeId(id_) for (id_,) in rows)
 
 
 def unbind(where: str, edge: EdgeId, home: HomeId, at: int) -> None:

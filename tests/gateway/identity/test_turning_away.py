@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from gateway.adapters.postgres.commissioning import PostgresCommissioning
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.enrolment import PostgresEnrolment
+from gateway.adapters.postgres.registry import enrol, revoked_edges
 from gateway.ports.commissioning import Step, StepDone
 from gateway.ports.enrolment import NewCode, NewEdge
 from homecare.alert import Condition
 from homecare.clock import DAY, SECOND, SystemClock
 from homecare.identity import EdgeId, HomeId
 from rules.verdict import Raise
-from tests.gateway.enrolled import household
+from tests.gateway.enrolled import ENROLLED_AT, household
 from tests.gateway.lanes import enrol_houses, rows
 
 NOW = SystemClock().now().wall
@@ -68,6 +70,18 @@ async def test_a_home_in_service_without_its_edge_is_a_fault_that_says_why_until
     assert told == {"edge": HOUSE.edge, "why": "edge_revoked", "since": NOW}
     await authority.let_in(HOUSE.home)
     assert authority.alerts(HOUSE.home) == [("edge_revoked", False, 1)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("since", [ENROLLED_AT, NOW + DAY], ids=["the same again", "from another day"])
+async def test_registering_the_home_again_does_not_let_a_revoked_edge_back_in(authority: Authority, since: int) -> None:
+    """Red when the registration gives it another stay, or fails because it has one that is over."""
+    await authority.store.revoke(HOUSE.edge, NOW)
+    stays = "SELECT edge, valid_until IS NULL FROM edge_home"
+    enrol(authority.url, msgspec.structs.replace(HOUSE.registration, valid_from=since))
+    assert rows(authority.url, stays) == [(HOUSE.edge, False)]
+    assert revoked_edges(authority.url) == {HOUSE.edge}
+    assert authority.alerts(HOUSE.home) == [("edge_revoked", True, 1)]
 
 
 @pytest.mark.asyncio
