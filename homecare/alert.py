@@ -323,15 +323,18 @@ def outcome_of(alert: Alert, text: str) -> str:
 def _warn(alert: Alert, said: Said) -> None:
     """Nobody ends an alert over the head of somebody who is there, or on the way and has not said how it went.
 
-    Nor with the door open behind them, for then nobody looks any more.
+    Nor with the door open behind them, for then nobody looks any more. Where both are so, both are said, whoever is
+    there first.
     """
-    case, why = alert.case, UNLOCKED if said.unlocked else None
+    case, why = alert.case, []
     if case.inside:
-        why = INSIDE
+        why.append(INSIDE)
     elif case.underway and case.outcome is None:
-        why = ON_THE_WAY
-    if why is not None and not said.confirm:
-        raise Conflict(Action.RESOLVE, alert.id, f"{why}; confirm that it shall end all the same")
+        why.append(ON_THE_WAY)
+    if said.unlocked:
+        why.append(UNLOCKED)
+    if why and not said.confirm:
+        raise Conflict(Action.RESOLVE, alert.id, f"{' and '.join(why)}; confirm that it shall end all the same")
 
 
 def _resolve(alert: Alert, *, person: str, reason: str) -> Alert:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from gateway.web import door_words, visit_words
 from gateway.web.schemas import AlertView, Problem, Words
-from homecare.alert import FULL, INSIDE, ON_THE_WAY, THERE, UNLOCKED
+from homecare.alert import FULL, INSIDE, ON_THE_WAY, THERE, UNLOCKED, Action
 from homecare.errors import Conflict, Malformed, Refused, Unavailable, Unknown, VakaError
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,10 @@ _OWN_WORDS: Final[dict[str, Words]] = {
 _WORDS: Final = _OWN_WORDS | door_words.PROBLEMS | visit_words.PROBLEMS
 """Every operation that has words of its own."""
 
+_AND_THE_DOOR: Final = Words(sv=", och dörren är inte låst igen", en=", and the door has not been locked again")
+_CLOSE_ANYWAY: Final = Words(sv="Vill du avsluta ändå?", en="Close the alarm anyway?")
+_GO_ON_ANYWAY: Final = Words(sv="Ska du ändå gå vidare?", en="Go on anyway?")
+
 _STATUS_KIND: Final[dict[int, Kind]] = {404: "unknown", 405: "refused", 503: "unavailable"}
 
 
@@ -141,10 +145,8 @@ def problem(error: VakaError, *, alert: AlertView | None = None) -> JSONResponse
 def _conflict_words(alert: AlertView, error: Conflict) -> Words:
     if alert.standing == "resolved":
         return _WORDS["resolved"]
-    if error.hint.startswith(INSIDE):
-        return _inside_words(alert)
-    if error.hint.startswith(ON_THE_WAY):
-        return _on_the_way_words(alert)
+    if error.hint.startswith((INSIDE, ON_THE_WAY)):
+        return _warning(alert, error)
     if error.hint.startswith((THERE, FULL)):
         return _WORDS["there already" if error.hint.startswith(THERE) else "too many there"]
     if error.hint.startswith(UNLOCKED):
@@ -161,20 +163,28 @@ def _taken_words(name: str) -> Words:
     )
 
 
-def _inside_words(alert: AlertView) -> Words:
-    """A warning that a person may go past; whose names they are stands on the same screen."""
+def _warning(alert: AlertView, error: Conflict) -> Words:
+    """A warning that a person may go past: who is there or on the way, whether the door is open too, and a question."""
+    who = _who_is_inside(alert) if error.hint.startswith(INSIDE) else _who_is_on_the_way(alert)
+    door = _AND_THE_DOOR if UNLOCKED in error.hint else Words(sv="", en="")
+    question = _CLOSE_ANYWAY if error.op == Action.RESOLVE else _GO_ON_ANYWAY
+    return Words(sv=f"{who.sv}{door.sv}. {question.sv}", en=f"{who.en}{door.en}. {question.en}")
+
+
+def _who_is_inside(alert: AlertView) -> Words:
+    """Whose names they are stands on the same screen."""
     newest = [alert.response] if alert.response is not None and alert.response.standing == "on_site" else []
     names = [one.name for one in (*alert.beside, *newest)]
     said = {word: f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) for word in ("och", "and")}
     return Words(
-        sv=f"{said['och']} är kvar i hemmet. Ska du ändå gå vidare?",
-        en=f"{said['and']} {'is' if len(names) == 1 else 'are'} still inside. Go on anyway?",
+        sv=f"{said['och']} är kvar i hemmet",
+        en=f"{said['and']} {'is' if len(names) == 1 else 'are'} still inside",
     )
 
 
-def _on_the_way_words(alert: AlertView) -> Words:
+def _who_is_on_the_way(alert: AlertView) -> Words:
     name = "" if alert.response is None else alert.response.name
-    return Words(sv=f"{name} är på väg till hemmet. Ska du ändå gå vidare?", en=f"{name} is on the way. Go on anyway?")
+    return Words(sv=f"{name} är på väg till hemmet", en=f"{name} is on the way")
 
 
 def handle_problems(app: FastAPI) -> None:

@@ -192,6 +192,24 @@ async def test_closing_an_alarm_whose_door_was_left_unlocked_must_be_confirmed(n
 
 
 @pytest.mark.asyncio
+async def test_closing_over_somebody_inside_tells_of_the_unlocked_door_too(night: Night) -> None:
+    """Red when the person hides the door: then it is confirmed and left open unseen."""
+    alert = await press(night.url)
+    await let_in(night, alert)
+    async with browser(night.process, DISA) as disa:
+        ((version,),) = rows(night.url, "SELECT version FROM alert")
+        path = f"/api/v1/alerts/{alert}"
+        warned = (await disa.post(f"{path}/resolve", json={"reason": "klart", "version": version})).json()
+        assert warned["hint"].startswith("a responder is")
+        assert warned["message"] == {
+            "sv": f"{KARIN.display} är kvar i hemmet, och dörren är inte låst igen. Vill du avsluta ändå?",
+            "en": f"{KARIN.display} is still inside, and the door has not been locked again. Close the alarm anyway?",
+        }
+        one_more = (await disa.post(f"{path}/send", json={"to": OMAR.id, "version": version})).json()
+        assert one_more["message"]["sv"] == f"{KARIN.display} är kvar i hemmet. Ska du ändå gå vidare?"
+
+
+@pytest.mark.asyncio
 async def test_whoever_holds_an_alarm_has_the_door_unlocked_with_a_second_person(night: Night) -> None:
     alert = await press(night.url)
     visit = await plan(night.url, HOUSE)

@@ -7,6 +7,7 @@ from homecare.alert import (
     CALL_LIMIT,
     INSIDE,
     ON_THE_WAY,
+    UNLOCKED,
     URGENCY_OF,
     Action,
     Alert,
@@ -116,6 +117,15 @@ def test_ending_while_somebody_is_on_the_way_must_be_confirmed() -> None:
         do(accepted, Action.RESOLVE)
     told = answer(accepted, Answer.OUTCOME, person=CARER, at=3, text="pratade genom dörren")
     assert do(told, Action.RESOLVE).standing is Standing.RESOLVED
+
+
+@pytest.mark.parametrize(("standing", "first"), [(Answer.ACCEPT, ON_THE_WAY), (Answer.ON_SITE, INSIDE)])
+def test_both_are_said_where_somebody_is_there_and_the_door_is_unlocked(standing: Answer, first: str) -> None:
+    """Red when one hides the other. The person comes first: that is how a desk knows that it is a warning."""
+    alert = answer(answer(sent(), Answer.ACCEPT, person=CARER, at=1), standing, person=CARER, at=2)
+    with pytest.raises(Conflict) as warned:
+        do(alert, Action.RESOLVE, msgspec.structs.replace(CLOSE, unlocked=True))
+    assert warned.value.hint.startswith(f"{first} and {UNLOCKED};")
 
 
 def test_an_answer_that_comes_twice_says_nothing_new() -> None:
