@@ -13,7 +13,7 @@ from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from gateway.ports.people import Person
 from homecare.command import Action
-from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.desk_page import DESK, DeskPage, Held
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, SLOW_DRAWING, SMALL, PhonePage
@@ -23,6 +23,8 @@ from tests.gateway.signed import person
 
 pytestmark = pytest.mark.browser
 OLLE = person(Role.OPERATOR, number=2)
+VERA = person(Role.COORDINATOR, number=2)
+UNLOCKED = "Dörren är inte låst igen"
 OpenDesk = Callable[..., DeskPage]
 COUNT_SOFT = """() => {
 window.soft = 0;
@@ -38,7 +40,7 @@ OVER = "UPDATE remote_opening SET expires_at = now()"
 @pytest.fixture
 def shift(database_url: str) -> Shift:
     found = Shift(database_url)
-    enrol_people(database_url, [OLLE])
+    enrol_people(database_url, [OLLE, VERA])
     return found
 
 
@@ -107,6 +109,17 @@ def ask_at_desk(desk: DeskPage) -> Locator:
     remote.get_by_role("button", name="Be om fjärröppning").click()
     expect(remote.get_by_role("status")).to_contain_text("Väntar på att en till godkänner")
     return remote
+
+
+def try_to_close(desk: DeskPage, reason: str) -> None:
+    desk.page.keyboard.press("a")
+    desk.button(reason).click()
+    desk.page.get_by_role("button", name="Avsluta", exact=True).click()
+
+
+def warned(desk: DeskPage) -> Locator:
+    """What stands in the way of the last step."""
+    return desk.page.locator(".detail .now > .problem")
 
 
 def test_a_phone_asks_the_desk_approves_by_keys_alone_and_the_door_opens(
@@ -197,15 +210,96 @@ def test_whoever_holds_an_alarm_asks_and_only_another_person_lets_the_door_open(
     olle.page.keyboard.press("Enter")
     expect(asked.get_by_role("status")).to_contain_text(f"{OLLE.display} godkände. Dörren är upplåst.")
     assert edge.actions == [Action.UNLOCK]
-    disa.button("Avsluta larmet").click()
-    disa.page.get_by_role("button", name="Hjälp är på plats").click()
-    disa.page.get_by_role("button", name="Avsluta", exact=True).click()
-    expect(disa.page.locator(".detail")).to_contain_text("Dörren är inte låst igen")
+    try_to_close(disa, "Hjälp är på plats")
+    expect(warned(disa)).to_contain_text(UNLOCKED)
     disa.page.get_by_role("button", name="Lås dörren").click()
     expect(asked.get_by_role("status")).to_contain_text("Dörren är låst.")
+    expect(warned(disa)).to_have_count(0)
     assert edge.actions == [Action.UNLOCK, Action.LOCK]
     command = "SELECT how, second_person FROM command ORDER BY issued_at"
     assert rows(shift.url, command) == [("remote", OLLE.id), ("locking", None)]
+
+
+def test_a_closing_that_was_cancelled_cannot_be_carried_out(
+    sit_down: OpenDesk, gateway: GatewayProcess, edge: DoorEdge, shift: Shift
+) -> None:
+    """Red when the warning and its button outlive the form, or the words that were in it."""
+    assert edge.actions == []
+    alert = shift.call_for_help(shift.first)
+    disa, olle = sit_down(DISA), sit_down(OLLE)
+    disa.row(ASTA).locator(".take").click()
+    asked = ask_at_desk(disa)
+    expect(waiting(olle)).to_have_count(1)
+    olle.page.get_by_role("button", name="Godkänn", exact=True).click()
+    expect(asked.get_by_role("status")).to_contain_text("Dörren är upplåst.")
+    for taken_away in ("Escape", "Avbryt", "r"):
+        try_to_close(disa, "Hjälp är på plats")
+        expect(warned(disa)).to_contain_text(UNLOCKED)
+        if taken_away == "Avbryt":
+            disa.button(taken_away).click()
+            expect(disa.page.locator("#chosen")).to_be_focused()
+        else:
+            disa.page.keyboard.press(taken_away)
+        expect(warned(disa)).to_have_count(0)
+    disa.page.keyboard.press("Escape")
+    held = Held(disa.page, "**/resolve")
+    try_to_close(disa, "Hjälp är på plats")
+    disa.page.keyboard.press("Escape")
+    with disa.page.expect_request_finished(lambda request: request.url.endswith("/resolve")):
+        held.deliver()
+    disa.page.unroute("**/resolve")
+    expect(disa.button("Avsluta larmet")).to_be_enabled()
+    expect(warned(disa)).to_have_count(0)
+    try_to_close(disa, "Hjälp är på plats")
+    expect(warned(disa)).to_contain_text(UNLOCKED)
+    disa.button("Feltryck").click()
+    expect(warned(disa)).to_have_count(0)
+    disa.page.get_by_role("button", name="Avsluta", exact=True).click()
+    disa.button("Ja, gå vidare ändå").click()
+    expect(disa.over(ASTA)).to_contain_text("Avslutat av")
+    assert rows(shift.url, "SELECT reason FROM alert WHERE id = %s", alert) == [("Feltryck",)]
+
+
+def test_the_keys_stay_with_the_button_that_was_pressed(
+    sit_down: OpenDesk, gateway: GatewayProcess, edge: DoorEdge, shift: Shift
+) -> None:
+    """Red when a button that is under way is disabled: the focus would fall to the top of the page."""
+    shift.call_for_help(shift.first)
+    disa, olle = sit_down(DISA), sit_down(OLLE)
+    disa.row(ASTA).locator(".take").click()
+    disa.choose(ASTA)
+    ask = disa.button("Be om fjärröppning")
+    disa.page.locator(".detail .remote summary").focus()
+    for key in ("Enter", "Tab", "Enter"):
+        disa.page.keyboard.press(key)
+    expect(disa.page.locator(".remote [data-standing=waiting]")).to_be_visible()
+    expect(ask).to_be_focused()
+    expect(ask).to_have_attribute("aria-disabled", "true")
+    disa.page.keyboard.press("Enter")
+    expect(waiting(olle)).to_have_count(1)
+    olle.page.get_by_role("button", name="Godkänn", exact=True).click()
+    expect(disa.page.locator(".remote [data-standing=done]")).to_contain_text("Dörren är upplåst.")
+    assert rows(shift.url, "SELECT count(*) FROM remote_opening") == [(1,)]
+    disa.page.keyboard.press("Tab")
+    disa.page.keyboard.press("Enter")
+    expect(disa.page.locator(".remote [data-standing=done]")).to_contain_text("Dörren är låst.")
+    expect(disa.button("Lås dörren")).to_be_focused()
+    assert edge.actions == [Action.UNLOCK, Action.LOCK]
+
+
+def test_a_coordinator_at_the_visits_sees_that_an_opening_waits_and_agrees(
+    phone: PhonePage, sit_down: OpenDesk, edge: DoorEdge
+) -> None:
+    """Red when openings are forgotten behind the visits: whoever looks there may be the one who can agree."""
+    desk = sit_down(VERA)
+    desk.page.keyboard.press("b")
+    expect(desk.page.locator("#visits")).to_be_visible()
+    ask_by_phone(phone)
+    desk.page.get_by_role("link", name="Larm 1 fjärröppning väntar").click()
+    desk.page.get_by_role("button", name="Godkänn", exact=True).click()
+    expect(phone.command()).to_contain_text(f"{VERA.display} godkände. Dörren är upplåst.")
+    expect(desk.page.locator("nav")).not_to_contain_text("väntar")
+    assert edge.actions == [Action.UNLOCK]
 
 
 def test_two_quick_keys_agree_on_a_desk_that_draws_slowly(phone: PhonePage, sit_down: OpenDesk, edge: DoorEdge) -> None:

@@ -37,6 +37,11 @@ export function heard(before: readonly Row[], waiting: readonly Opening[]): read
   return [...answered, ...others.map((opening) => ({ opening, answer: null }))];
 }
 
+/** Those that nobody here has answered. */
+export function waitingIn(rows: readonly Row[]): readonly Row[] {
+  return rows.filter((row) => row.answer === null);
+}
+
 /** Those of the new list that this desk has not shown before: worth a sound. */
 export function fresh(before: readonly Row[], waiting: readonly Opening[]): readonly Opening[] {
   const known = new Set(before.map((row) => row.opening.opening));

@@ -24,9 +24,15 @@ function isAboutThoseInside(problem: Problem): problem is Problem & { message: S
   return problem.message !== undefined && INSIDE.some((one) => problem.hint?.startsWith(one));
 }
 
-const WARNINGS = ["a responder is", "the door is"];
+const DOOR = "the door is";
+const WARNINGS = ["a responder is", DOOR];
 
 /** A conflict that the operator may go past, having read it: somebody is inside or on the way, or the door is unlocked. */
 export function isWarning(problem: Problem): problem is Problem & { message: Said } {
   return problem.kind === "conflict" && problem.message !== undefined && WARNINGS.some((one) => problem.hint?.startsWith(one));
+}
+
+/** A warning that a door which has been locked since makes untrue. */
+export function isAboutDoor(problem: Problem): boolean {
+  return isWarning(problem) && problem.hint?.startsWith(DOOR) === true;
 }

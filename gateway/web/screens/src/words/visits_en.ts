@@ -3,7 +3,7 @@ import { delayEn } from "./both_en";
 import type { VisitsWords } from "./visits_sv";
 
 export const visitsEn: VisitsWords = {
-  views: { heading: "Views", alarms: "Alarms", visits: "Visits" },
+  views: { heading: "Views", alarms: "Alarms", visits: "Visits", openings: (n) => (n === 1 ? "1 remote opening waits" : `${n} remote openings wait`) },
 
   visits: {
     heading: "Visits: plan and outcome",

@@ -2,7 +2,7 @@
 import { delaySv } from "./both_sv";
 
 export const visitsSv = {
-  views: { heading: "Vyer", alarms: "Larm", visits: "Besök" },
+  views: { heading: "Vyer", alarms: "Larm", visits: "Besök", openings: (n: number) => (n === 1 ? "1 fjärröppning väntar" : `${n} fjärröppningar väntar`) },
 
   visits: {
     heading: "Besök: plan och utfall",

@@ -27,6 +27,8 @@ export const CHOSEN = "chosen";
 export interface Begun {
   readonly asking: Asking;
   readonly seen: AlertView | null;
+  /** What was said in it and not done: a warning may be gone past while this stands in the form, and no longer. */
+  readonly said?: Saying;
 }
 
 interface Props {
@@ -37,6 +39,7 @@ interface Props {
   readonly begun: Begun | null;
   readonly begin: Dispatch<StateUpdater<Begun | null>>;
   perform(action: Plain): void;
+  ask(asking: Asking, alert: AlertView): void;
   refuse(refusal: Refusal): void;
   back(): void;
   keepFocus(): void;
@@ -53,12 +56,17 @@ export function AlertDetail(props: Props) {
     begin((current) => (current === mine ? after : current));
     props.keepFocus();
   };
-  const finish = async (mine: Begun, said: Saying): Promise<void> => {
-    const done = await actions.perform(mine.seen ?? alert, mine.asking, said);
-    end(mine, done ? null : { asking: mine.asking, seen: null });
+  const finish = async (mine: Begun, said: Saying, seen = mine.seen ?? alert): Promise<void> => {
+    const done = await actions.perform(seen, mine.asking, said);
+    end(mine, done ? null : { asking: mine.asking, seen: null, said });
   };
-  const goOn = async ({ seen, action, said }: NonNullable<Hindrance["goOn"]>): Promise<void> => {
-    if (await actions.perform(seen, action, { ...said, confirm: true })) end(begun, null);
+  const goOn = ({ seen, said }: NonNullable<Hindrance["goOn"]>): void => {
+    if (begun) void finish(begun, { ...said, confirm: true }, seen);
+  };
+  const cancel = (): void => {
+    begin(null);
+    actions.forget();
+    props.keepFocus();
   };
   const left = async (to: string): Promise<void> => {
     await actions.perform(alert, "left", { to });
@@ -74,17 +82,18 @@ export function AlertDetail(props: Props) {
       </h2>
       <div class="now">
         <Facts alert={alert} me={me} />
-        {actions.problem?.id === alert.id && <Problem problem={actions.problem} busy={actions.busy !== null} goOn={(step) => void goOn(step)} />}
+        {actions.problem?.id === alert.id && isOf(actions.problem, begun) && <Problem problem={actions.problem} busy={actions.busy !== null} goOn={goOn} />}
         {begun && live && alert.standing !== "resolved" ? (
           <AskingForm
             {...{ alert, session, refuse }}
             asking={begun.asking}
             busy={actions.busy === begun.asking}
             say={(said) => void finish(begun, said)}
-            cancel={() => begin(null)}
+            changed={() => begin((current) => (current?.said ? { asking: current.asking, seen: null } : current))}
+            cancel={cancel}
           />
         ) : (
-          <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => begin({ asking, seen: alert })} />
+          <ActionBar {...{ alert, live }} me={session} busy={actions.busy} perform={props.perform} ask={(asking) => props.ask(asking, alert)} />
         )}
         {alert.urgency !== "fault" && <InstructionPanel key={`instruction-${alert.home}`} {...{ alert, session, refuse }} />}
         <CaseSteps alert={alert} left={live && mayBegin(alert, session, "left") ? (to) => void left(to) : null} />
@@ -93,6 +102,11 @@ export function AlertDetail(props: Props) {
       <DayPanel key={alert.home} session={session} alert={alert} refuse={refuse} />
     </section>
   );
+}
+
+/** Whether it is still of what stands on the screen: a warning outlives neither its form nor the words that were in it. */
+function isOf({ goOn }: Hindrance, begun: Begun | null): boolean {
+  return goOn === null || begun?.said === goOn.said;
 }
 
 /** What went wrong; where it was only a warning, a button that goes on all the same. */

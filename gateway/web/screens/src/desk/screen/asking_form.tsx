@@ -14,11 +14,13 @@ interface Props {
   readonly session: Session;
   readonly busy: boolean;
   say(said: Saying): void;
+  /** Other words stand in it than those that were said last. */
+  changed(): void;
   cancel(): void;
   refuse(refusal: Refusal): void;
 }
 
-export function AskingForm({ asking, alert, session, busy, say, cancel, refuse }: Props) {
+export function AskingForm({ asking, alert, session, busy, say, changed, cancel, refuse }: Props) {
   const words = useDeskWords();
   const actions = words.actions;
   if (asking === "call_back") return <CallForm {...{ alert, session, busy, cancel }} say={(result) => say({ result })} />;
@@ -36,8 +38,8 @@ export function AskingForm({ asking, alert, session, busy, say, cancel, refuse }
   }
   if (asking === "outcome") {
     const question = { heading: actions.whatDone, hint: actions.outcomeHint, missing: actions.outcomeMissing, choices: words.outcomes, confirm: actions.saveOutcome };
-    return <WordsForm key={asking} {...{ question, busy, cancel }} say={(text) => say({ text })} />;
+    return <WordsForm key={asking} {...{ question, busy, changed, cancel }} say={(text) => say({ text })} />;
   }
   const question = { heading: actions.reason, hint: actions.reasonHint, missing: actions.reasonMissing, choices: actions.reasons, confirm: actions.confirm };
-  return <WordsForm key={asking} {...{ question, busy, cancel }} say={(reason) => say({ reason })} />;
+  return <WordsForm key={asking} {...{ question, busy, changed, cancel }} say={(reason) => say({ reason })} />;
 }

@@ -21,17 +21,19 @@ interface Props {
   readonly heard: string | null;
   readonly view: View;
   readonly untaken: number;
+  /** Remote openings that wait for a second person. */
+  readonly unanswered: number;
   leave(): void;
 }
 
-export function DeskHeader({ session, looks, leave, sound, soundState, contact, heard, view, untaken }: Props) {
+export function DeskHeader({ session, looks, leave, sound, soundState, contact, heard, view, untaken, unanswered }: Props) {
   const words = useDeskWords();
   return (
     <header>
       <h1>
         Vaka <span>{words.desk}</span>
       </h1>
-      {mayAnywhere(session.may, "visit.read") && <ViewChoice {...{ view, untaken }} />}
+      {mayAnywhere(session.may, "visit.read") && <ViewChoice {...{ view, untaken, unanswered }} />}
       <ContactLine contact={contact} heard={heard} />
       <SoundSwitch sound={sound} state={soundState} />
       <div class="person">

@@ -6,11 +6,12 @@ import { usePreference } from "../../looks/preference";
 import { useDeskWords } from "../../words/desk";
 import type { AlertView } from "../contract";
 import { type Command, commandFor, isWriting } from "../keyboard";
+import { waitingIn } from "../openings";
 import { board } from "../order";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { mayAnywhere } from "../../signing_in/may";
-import { type Plain, isAsking, mayAct, mayBegin } from "../steps";
+import { type Asking, type Plain, isAsking, mayAct, mayBegin } from "../steps";
 import { knownBy, waitingCalls } from "../store";
 import { AlertDetail, type Begun, CHOSEN } from "./alert_detail";
 import { AlertList } from "./alert_list";
@@ -51,7 +52,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   useCalling(session, desk.open);
   // An alarm that waits is heard alone.
   const askSoftly = (): unknown => waitingCalls(store.desk).length === 0 && sound.asked();
-  const openings = useOpenings(session, askSoftly, refuse);
+  const openings = useOpenings(session, askSoftly, refuse, actions.locked);
   const noEntries = useNoEntries(session, askSoftly, refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
@@ -89,6 +90,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   };
   const back = (): void => {
     begin(null);
+    actions.forget();
     setReading(false);
     queueMicrotask(() => chosenId && document.getElementById(rowId(chosenId))?.focus());
   };
@@ -104,6 +106,10 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     if (alert.standing === "resolved" || !live || !mayAct(session, alert, action)) return;
     await actions.perform(alert, action);
     keepFocus();
+  };
+  const ask = (asking: Asking, alert: AlertView): void => {
+    actions.forget();
+    begin({ asking, seen: alert });
   };
   const take = (alert: AlertView): void => {
     choose(alert.id);
@@ -125,7 +131,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     else if (!chosen) return;
     else if (isAsking(command)) {
       setReading(true);
-      if (live && mayBegin(chosen, session, command)) begin({ asking: command, seen: chosen });
+      if (live && mayBegin(chosen, session, command)) ask(command, chosen);
     } else void perform(command, chosen);
   };
 
@@ -147,7 +153,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <a class="skip" href={`#${view}`}>
           {view === "alarms" ? words.skipToList : words.skipToVisits}
         </a>
-        <DeskHeader {...{ session, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken }} looks={narrow ? null : looks} />
+        <DeskHeader {...{ session, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken, unanswered: waitingIn(openings.rows).length }} looks={narrow ? null : looks} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
         <aside class="beside" aria-label={words.otherPaths}>
           {words.notTheOnlyPath}
@@ -171,7 +177,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               <NoEntryList {...{ session, live, refuse }} noEntries={noEntries.open} />
             </AlertList>
             <AlertDetail
-              {...{ session, actions, begun, begin, refuse, back, openings }}
+              {...{ session, actions, begun, begin, ask, refuse, back, openings }}
               alert={chosen}
               live={live}
               perform={(action) => chosen && void perform(action, chosen)}

@@ -7,7 +7,7 @@ import { saidIn } from "../../words/said";
 import { wordFor } from "../../words/said";
 import type { AlertView } from "../contract";
 import { KEY } from "../keyboard";
-import type { Answer, Row } from "../openings";
+import { type Answer, type Row, waitingIn } from "../openings";
 import type { Session } from "../session";
 import { Elapsed, useNow } from "./now";
 import type { Openings } from "./use_openings";
@@ -30,7 +30,7 @@ interface Props {
 export function OpeningList({ openings, session, alerts }: Props) {
   const words = useDeskWords();
   if (openings.rows.length === 0) return null;
-  const waiting = openings.rows.filter((row) => row.answer === null).length;
+  const waiting = waitingIn(openings.rows).length;
   return (
     <section class="openings" aria-labelledby="openings">
       <h2 id="openings">

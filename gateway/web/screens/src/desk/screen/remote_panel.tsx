@@ -18,6 +18,8 @@ interface Props {
 
 export function RemotePanel({ alert, session, asked, ask, lock }: Props) {
   const words = useDeskWords().opening;
+  // Said and not `disabled`: a button that becomes disabled drops the focus of whoever pressed it by key.
+  const underWay = isUnderWay(asked);
   return (
     <section class="remote" aria-label={words.remote}>
       {asked && <Wish asked={asked} />}
@@ -29,10 +31,10 @@ export function RemotePanel({ alert, session, asked, ask, lock }: Props) {
           <>
             <p class="warning">{words.warning}</p>
             <div class="actions">
-              <button type="button" disabled={isUnderWay(asked)} onClick={() => ask(alert)}>
+              <button type="button" aria-disabled={underWay} onClick={() => underWay || ask(alert)}>
                 {words.ask}
               </button>
-              <button type="button" disabled={isUnderWay(asked)} onClick={() => lock(alert)}>
+              <button type="button" aria-disabled={underWay} onClick={() => underWay || lock(alert)}>
                 {words.lock}
               </button>
             </div>

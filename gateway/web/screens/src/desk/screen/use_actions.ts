@@ -4,7 +4,7 @@ import type { DeskWords } from "../../words/desk_sv";
 import { act } from "../api";
 import type { Action, AlertView, Saying } from "../contract";
 import type { DeskStore } from "../desk_store";
-import { isWarning, problemWords } from "../problem";
+import { isAboutDoor, isWarning, problemWords } from "../problem";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 
@@ -12,7 +12,9 @@ import type { Session } from "../session";
 export interface Hindrance {
   readonly id: string;
   readonly text: string;
-  readonly goOn: { readonly seen: AlertView; readonly action: Action; readonly said: Saying } | null;
+  readonly goOn: { readonly seen: AlertView; readonly said: Saying } | null;
+  /** Whether it warns of the door, which this desk may lock meanwhile. */
+  readonly door: boolean;
 }
 
 export interface Actions {
@@ -22,6 +24,8 @@ export interface Actions {
   /** Acts on the alert as it was seen, after what was begun before; true when it happened. The same twice is once. */
   perform(seen: AlertView, action: Action, said?: Saying): Promise<boolean>;
   forget(): void;
+  /** The door of this alert's home has been locked from here: no warning says otherwise. */
+  locked(id: string): void;
 }
 
 /** Actions begun and not answered, the first under way: the feed may show one before its answer comes, and keys are fast. */
@@ -63,14 +67,16 @@ export function useActions(session: Session, store: DeskStore, words: DeskWords,
       return true;
     }
     if (outcome.is === "denied") refuse(outcome.refusal);
-    else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached, goOn: null });
+    else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached, goOn: null, door: false });
     else {
       const now = outcome.problem.alert;
       if (now) store.send({ is: "alert", alert: now });
       const text = problemWords(words, outcome.problem, seen, session.person);
-      setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { seen: now, action, said } : null });
+      setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { seen: now, said } : null, door: isAboutDoor(outcome.problem) });
     }
     return false;
   };
-  return { busy, problem, perform, forget: () => setProblem(null) };
+  const forget = (): void => setProblem(null);
+  const locked = (id: string): void => setProblem((current) => (current?.id === id && current.door ? null : current));
+  return { busy, problem, perform, forget, locked };
 }

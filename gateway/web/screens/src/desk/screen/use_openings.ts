@@ -25,8 +25,8 @@ export interface Openings {
 /** Milliseconds between looks: whoever asks stands at a door, and the desk sees within two seconds. */
 const LOOK_EVERY = 2_000;
 
-/** `ring` sounds for a new one. */
-export function useOpenings(session: Session, ring: () => unknown, refuse: (refusal: Refusal) => void): Openings {
+/** `ring` sounds for a new one; `locked` hears of every alert whose door was locked from here. */
+export function useOpenings(session: Session, ring: () => unknown, refuse: (refusal: Refusal) => void, locked: (alert: string) => void): Openings {
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [came, setCame] = useState<readonly Opening[]>([]);
   const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map());
@@ -90,7 +90,12 @@ export function useOpenings(session: Session, ring: () => unknown, refuse: (refu
   const ask = (alert: AlertView): Promise<void> =>
     wish(alert, askForOpening, (first) => followOpening(session, first, (opening, command) => wished(alert, { is: "opening", opening, command })));
   const lock = (alert: AlertView): Promise<void> =>
-    wish(alert, lockDoor, (first) => followDoor(session, first, (command) => wished(alert, { is: "locking", command })));
+    wish(alert, lockDoor, (first) =>
+      followDoor(session, first, (command) => {
+        wished(alert, { is: "locking", command });
+        if (command.standing === "done") locked(alert.id);
+      }),
+    );
   return {
     rows,
     came,

@@ -18,10 +18,11 @@ interface Props {
   readonly question: Question;
   readonly busy: boolean;
   say(text: string): void;
+  changed?(): void;
   cancel(): void;
 }
 
-export function WordsForm({ question, busy, say, cancel }: Props) {
+export function WordsForm({ question, busy, say, changed, cancel }: Props) {
   const words = useDeskWords().actions;
   // Two such forms may stand on one desk: an alert that is ended, a no entry that is closed.
   const id = useId();
@@ -40,6 +41,7 @@ export function WordsForm({ question, busy, say, cancel }: Props) {
   const write = (written: string): void => {
     setText(written);
     setMissing(false);
+    changed?.();
   };
   return (
     <form class="asking" onSubmit={submit} aria-labelledby={`${id}-why`}>
