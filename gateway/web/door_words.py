@@ -5,15 +5,19 @@ from typing import Final
 from gateway.ports.access import CommandView, Standing
 from gateway.web.schemas import Words
 from homecare.command import Action, Reason
-from homecare.grant import Denial
+from homecare.grant import Denial, Purpose
 
-_RESERVE_SV: Final = "Ring in om du behöver hjälp. Vid ett besök: tryck Kommer inte in."
-_RESERVE_EN: Final = "Call in if you need help. On a visit: press Cannot get in."
+_CALL_IN: Final = Words(sv="Ring in om du behöver hjälp.", en="Call in if you need help.")
+_CANNOT_GET_IN: Final = Words(
+    sv="Ring in om du behöver hjälp, eller tryck Kommer inte in.",
+    en="Call in if you need help, or press Cannot get in.",
+)
+"""The reserve routine of a visit; an alarm has no such button, and nobody who locks wants to get in."""
 
 DENIED: Final[dict[Denial, Words]] = {
     Denial.NO_LOCK: Words(
-        sv=f"Hemmet har inget lås som kan öppnas härifrån. Använd nyckeln. {_RESERVE_SV}",
-        en=f"This home has no lock that can be opened from here. Use the key. {_RESERVE_EN}",
+        sv=f"Hemmet har inget lås som kan öppnas härifrån. Använd nyckeln. {_CALL_IN.sv}",
+        en=f"This home has no lock that can be opened from here. Use the key. {_CALL_IN.en}",
     ),
     Denial.UNKNOWN_PERSON: Words(
         sv="Dörrar kan bara öppnas av den som är inloggad som sig själv. Logga in och försök igen.",
@@ -60,12 +64,12 @@ DENIED: Final[dict[Denial, Words]] = {
         en="The time of the visit or alarm is over. Call the planner, or whoever sent the alarm.",
     ),
     Denial.NOT_IN_SERVICE: Words(
-        sv=f"Låset är inte i drift än. Använd nyckeln. {_RESERVE_SV}",
-        en=f"The lock is not in service yet. Use the key. {_RESERVE_EN}",
+        sv=f"Låset är inte i drift än. Använd nyckeln. {_CANNOT_GET_IN.sv}",
+        en=f"The lock is not in service yet. Use the key. {_CANNOT_GET_IN.en}",
     ),
     Denial.NO_CONSENT: Words(
-        sv=f"Det finns inget samtycke till låslogg i hemmet. Använd nyckeln. {_RESERVE_SV}",
-        en=f"There is no consent to a door log in this home. Use the key. {_RESERVE_EN}",
+        sv=f"Det finns inget samtycke till låslogg i hemmet. Använd nyckeln. {_CANNOT_GET_IN.sv}",
+        en=f"There is no consent to a door log in this home. Use the key. {_CANNOT_GET_IN.en}",
     ),
     Denial.UNLATCH_NOT_ALLOWED: Words(
         sv="I det här hemmet får dörren bara låsas upp. Tryck Lås upp och öppna med handtaget.",
@@ -96,11 +100,12 @@ DENIED: Final[dict[Denial, Words]] = {
         en="Whoever approves may not approve doors. Ask an operator or the planner.",
     ),
 }
+"""An alarm waits neither for service nor for a consent: what is said of these two is said on a visit."""
 
 CONFLICTS: Final[dict[str, Words]] = {
     "open door": Words(
-        sv="Dörren arbetar redan med en annan begäran. Vänta några sekunder och titta på dörren.",
-        en="The door is already busy with another request. Wait some seconds and look at the door.",
+        sv="Låset arbetar redan med en annan begäran. Vänta några sekunder och titta på dörren.",
+        en="The lock is already busy with another request. Wait some seconds and look at the door.",
     ),
     "answer remote opening": Words(
         sv="Begäran om fjärröppning är redan besvarad eller för gammal. Be kollegan att fråga igen.",
@@ -119,21 +124,29 @@ _DONE: Final = {
     Action.ANNOUNCE: Words(sv="Det hörs i hemmet.", en="The home has been told."),
 }
 _NEXT: Final = Words(sv="", en="")
-_LOOK: Final = Words(
-    sv=f"Känn på dörren innan du trycker igen. {_RESERVE_SV}",
-    en=f"Try the handle before you press again. {_RESERVE_EN}",
-)
-_AGAIN: Final = Words(sv=f"Tryck igen. {_RESERVE_SV}", en=f"Press again. {_RESERVE_EN}")
-_KEY: Final = Words(sv=f"Använd nyckeln. {_RESERVE_SV}", en=f"Use the key. {_RESERVE_EN}")
+_LOOK: Final = Words(sv="Känn på dörren innan du trycker igen.", en="Try the handle before you press again.")
+_AGAIN: Final = Words(sv="Tryck igen.", en="Press again.")
+_KEY: Final = Words(sv="Använd nyckeln.", en="Use the key.")
+_LEADER: Final = Words(sv="Ring din arbetsledare.", en="Call your team leader.")
+_WHOLE: Final = (_NEXT, _LEADER)
+"""Next steps that the reserve routine does not follow."""
 _STANDING: Final = {
     Standing.ISSUED: Words(sv="Skickas till dörren.", en="On its way to the door."),
     Standing.SENT: Words(sv="Skickat till dörren.", en="Sent to the door."),
-    Standing.TAKEN: Words(sv="Dörren arbetar.", en="The door is working."),
+    Standing.TAKEN: Words(sv="Låset arbetar.", en="The lock is working."),
 }
-_UNKNOWN: Final = Words(
-    sv="Vi vet inte om dörren gjorde det: svaret kom inte fram i tid.",
-    en="We do not know whether the door did it: no answer came in time.",
-)
+_HAPPENED: Final = {
+    Action.UNLOCK: Words(sv="dörren låstes upp", en="the door was unlocked"),
+    Action.LOCK: Words(sv="dörren låstes", en="the door was locked"),
+    Action.UNLATCH: Words(sv="dörren öppnades", en="the door was opened"),
+    Action.ANNOUNCE: Words(sv="det hördes i hemmet", en="the home was told"),
+}
+_DID_NOT_HAPPEN: Final = {
+    Action.UNLOCK: Words(sv="dörren låstes inte upp", en="the door was not unlocked"),
+    Action.LOCK: Words(sv="dörren låstes inte", en="the door was not locked"),
+    Action.UNLATCH: Words(sv="dörren öppnades inte", en="the door was not opened"),
+    Action.ANNOUNCE: Words(sv="det hördes inte i hemmet", en="the home was not told"),
+}
 NOT_CONNECTED: Final = "not_connected"
 REVOKED: Final = "revoked"
 _WHY: Final[dict[str, tuple[Words, Words]]] = {
@@ -167,7 +180,7 @@ _WHY: Final[dict[str, tuple[Words, Words]]] = {
     ),
     Reason.NO_SUCH_DEVICE: (Words(sv="Hemmet känner inte till låset.", en="The home does not know the lock."), _KEY),
     Reason.NOT_AN_ACTUATOR: (
-        Words(sv="Låset kan bara kännas av, inte styras.", en="This lock can be read and not worked."),
+        Words(sv="Låset kan inte styras härifrån.", en="This lock cannot be worked from here."),
         _KEY,
     ),
     Reason.BUSY: (Words(sv="Låset är upptaget.", en="The lock is busy."), _AGAIN),
@@ -175,8 +188,8 @@ _WHY: Final[dict[str, tuple[Words, Words]]] = {
     Reason.JAMMED: (
         Words(sv="Låset har fastnat.", en="The lock is jammed."),
         Words(
-            sv=f"Dra dörren mot dig och tryck igen, eller använd nyckeln. {_RESERVE_SV}",
-            en=f"Pull the door towards you and press again, or use the key. {_RESERVE_EN}",
+            sv="Dra dörren mot dig och tryck igen, eller använd nyckeln.",
+            en="Pull the door towards you and press again, or use the key.",
         ),
     ),
     Reason.LOW_BATTERY: (Words(sv="Låsets batteri är för svagt.", en="The lock's battery is too low."), _KEY),
@@ -210,26 +223,43 @@ _WHY: Final[dict[str, tuple[Words, Words]]] = {
         Words(
             sv="Behörigheten spärrades innan begäran skickades.", en="The access was revoked before the request left."
         ),
-        Words(sv="Ring din arbetsledare.", en="Call your team leader."),
+        _LEADER,
     ),
 }
 
 
 def said_of(command: CommandView) -> tuple[Words, Words]:
     """What happened, and what to do next (empty where nothing is to be done)."""
+    words, step = _outcome(command)
+    return words, step if step in _WHOLE else _with_reserve(step, command)
+
+
+def _with_reserve(step: Words, command: CommandView) -> Words:
+    gets_in = command.purpose is Purpose.VISIT and command.action is not Action.LOCK
+    reserve = _CANNOT_GET_IN if gets_in else _CALL_IN
+    return Words(sv=f"{step.sv} {reserve.sv}", en=f"{step.en} {reserve.en}")
+
+
+def _outcome(command: CommandView) -> tuple[Words, Words]:
     standing = command.standing
     if standing in _STANDING:
         return _STANDING[standing], _NEXT
     if standing is Standing.DONE:
         return _DONE[command.action], _NEXT
     if standing is Standing.UNKNOWN:
-        return _late(command) if command.late is not None else (_UNKNOWN, _LOOK)
+        return (_unknown(command) if command.late is None else _late(command)), _LOOK
     return _WHY.get(command.reason or "", (Words(sv="Det gick inte.", en="It did not work."), _AGAIN))
 
 
-def _late(command: CommandView) -> tuple[Words, Words]:
+def _unknown(command: CommandView) -> Words:
+    asked = _HAPPENED[command.action]
+    return Words(
+        sv=f"Vi vet inte om {asked.sv}: svaret kom inte fram i tid.",
+        en=f"We do not know whether {asked.en}: no answer came in time.",
+    )
+
+
+def _late(command: CommandView) -> Words:
     """What the home said after the deadline stands beside the unknown, and does not take its place."""
-    done = command.late is Standing.DONE
-    sv, en = ("gjorde det", "did it") if done else ("gjorde det inte", "did not do it")
-    late = Words(sv=f"Svaret kom för sent: dörren {sv}.", en=f"The answer came too late: the door {en}.")
-    return late, _LOOK
+    said = (_HAPPENED if command.late is Standing.DONE else _DID_NOT_HAPPEN)[command.action]
+    return Words(sv=f"Svaret kom för sent: {said.sv}.", en=f"The answer came too late: {said.en}.")

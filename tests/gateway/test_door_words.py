@@ -16,7 +16,12 @@ WHY = (*Reason, NOT_CONNECTED, "revoked")
 
 
 def command(
-    standing: Standing, reason: str | None = None, action: Action = Action.UNLOCK, **more: object
+    standing: Standing,
+    reason: str | None = None,
+    action: Action = Action.UNLOCK,
+    *,
+    purpose: Purpose = Purpose.VISIT,
+    late: Standing | None = None,
 ) -> CommandView:
     return CommandView(
         id="command-00000001",
@@ -24,13 +29,13 @@ def command(
         home=HomeId("home-00000001"),
         device=DeviceId("lock-00000001"),
         action=action,
-        purpose=Purpose.VISIT,
+        purpose=purpose,
         ends_with="visit-00000001",
         how="at_the_door",
         issued_at=0,
         standing=standing,
         reason=reason,
-        **more,  # type: ignore[arg-type]
+        late=late,
     )
 
 
@@ -60,8 +65,45 @@ def test_what_was_done_needs_no_next_step(action: Action) -> None:
     assert (next_step.sv, next_step.en) == ("", "")
 
 
-@pytest.mark.parametrize("late", [Standing.DONE, Standing.FAILED])
-def test_a_late_answer_is_told_as_late(late: Standing) -> None:
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (Standing.DONE, "Svaret kom för sent: dörren låstes upp."),
+        (Standing.FAILED, "Svaret kom för sent: dörren låstes inte upp."),
+    ],
+)
+def test_a_late_answer_is_told_as_late(late: Standing, said: str) -> None:
     words, next_step = said_of(command(Standing.UNKNOWN, "no_answer", late=late))
-    assert "för sent" in words.sv
+    assert words.sv == said
     assert next_step.sv
+
+
+@pytest.mark.parametrize(
+    ("action", "what"),
+    [
+        (Action.UNLOCK, "dörren låstes upp"),
+        (Action.LOCK, "dörren låstes"),
+        (Action.UNLATCH, "dörren öppnades"),
+        (Action.ANNOUNCE, "det hördes i hemmet"),
+    ],
+)
+def test_what_is_not_known_is_named(action: Action, what: str) -> None:
+    words, _ = said_of(command(Standing.UNKNOWN, action=action))
+    assert words.sv == f"Vi vet inte om {what}: svaret kom inte fram i tid."
+
+
+@pytest.mark.parametrize(("standing", "reason"), list(itertools.product(ENDS, WHY)))
+def test_only_who_wants_in_on_a_visit_is_told_of_cannot_get_in(standing: Standing, reason: str) -> None:
+    """Red when the one sentence stands everywhere: an alarm has no such button, and locking is not getting in."""
+    visit = said_of(command(standing, reason))[1]
+    alarm = said_of(command(standing, reason, purpose=Purpose.ALERT))[1]
+    lock = said_of(command(standing, reason, Action.LOCK))[1]
+    assert ("Kommer inte in" in visit.sv, "Cannot get in" in visit.en) == ("Ring in" in visit.sv, "Call in" in visit.en)
+    assert "Kommer inte in" not in alarm.sv + lock.sv
+    assert "Cannot get in" not in alarm.en + lock.en
+    assert ("Ring in" in alarm.sv) == ("Ring in" in visit.sv)
+
+
+def test_a_home_without_a_lock_says_nothing_of_visits_because_an_alarm_meets_it_too() -> None:
+    assert "Kommer inte in" not in DENIED[Denial.NO_LOCK].sv
+    assert "Kommer inte in" in DENIED[Denial.NO_CONSENT].sv
