@@ -5,7 +5,7 @@ read log row in the same transaction, and whatever changes a visit its log row a
 `check_in` row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
@@ -105,6 +105,10 @@ class VisitStore(Protocol):
 
         `shown` as for `visits`.
         """
+        ...
+
+    async def closed_no_entries(self, visits: Collection[str]) -> tuple[NoEntry, ...]:
+        """Closed ones of visits that have just been shown, oldest first: the homes are in the read log already."""
         ...
 
     async def mark_overdue(self, now: int) -> int:

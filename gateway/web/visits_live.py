@@ -36,11 +36,12 @@ router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 
 class VisitList(BaseModel):
-    """Visits in order of time, and the open no entries of the same units, oldest first."""
+    """Visits in order of time, the open no entries of the same units, and the closed ones of these visits; oldest first."""
 
     at: Instant
     visits: list[VisitView]
     no_entries: list[NoEntryView]
+    closed: list[NoEntryView]
 
 
 class VisitsPulse(BaseModel):
@@ -94,6 +95,7 @@ class _Overview:
         self._shown: frozenset[HomeId] = frozenset()
         self._visits: tuple[Visit, ...] = ()
         self._no_entries: tuple[NoEntry, ...] = ()
+        self._closed: tuple[NoEntry, ...] = ()
         self._delays: tuple[Delay | None, ...] = ()
 
     async def events(self, view: DayView) -> AsyncGenerator[bytes, None]:
@@ -128,6 +130,7 @@ class _Overview:
         store, read = self._behind.visits.visits, Read(person=self._person, what="visits", within=self._units)
         self._visits = await store.visits(self._window, read, shown=self._shown)
         self._no_entries = await store.no_entries(read, shown=self._shown)
+        self._closed = await store.closed_no_entries([visit.id for visit in self._visits])
         self._shown |= {HomeId(visit.home) for visit in self._visits} | {one.home for one in self._no_entries}
 
     def _judged(self) -> tuple[Delay | None, ...]:
@@ -141,6 +144,7 @@ class _Overview:
             at=rfc3339(now),
             visits=[visit_view(visit, registry, now) for visit in self._visits],
             no_entries=[no_entry_view(one, registry) for one in self._no_entries],
+            closed=[no_entry_view(one, registry) for one in self._closed],
         )
         return _event("visits", told)
 

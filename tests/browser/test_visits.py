@@ -154,6 +154,27 @@ def test_who_cannot_get_in_is_seen_and_closed_by_name(sit_down: OpenDesk, phone:
     desk.page.get_by_role("button", name="Stäng", exact=True).click()
     expect(stuck).to_have_count(0)
     assert rows(shift.url, "SELECT closed_by, closing_reason FROM no_entry") == [(VERA.id, "Personalen kom in")]
+    outcome = visit(desk, NOW).locator(".outcome")
+    expect(outcome).to_contain_text(f"{KARIN.display} kom inte in")
+    expect(outcome).to_contain_text(f"av {VERA.display}: Personalen kom in")
+    assert_fit(desk)
+
+
+def test_how_it_ended_is_told_where_the_visits_are_whoever_closed_it(
+    sit_down: OpenDesk, phone: PhonePage, gateway: GatewayProcess, shift: Shift, morning: None
+) -> None:
+    """Red when what was closed elsewhere is gone from the view without a reason, a name and a time."""
+    assert morning is None
+    desk = sit_down(VERA)
+    to_visits(desk)
+    expect(desk.page.locator("[data-no-entry]")).to_have_count(1)
+    ((stuck,),) = rows(shift.url, "SELECT id FROM no_entry")
+    with client_of(gateway.url, shift.session_of(KARIN)) as client:
+        closing = {"reason": "Ej hemma", "key": "key-00000003"}
+        client.post(f"/api/v1/phone/no-entries/{stuck}/close", json=closing).raise_for_status()
+    expect(desk.page.locator("[data-no-entry]")).to_have_count(0)
+    expect(visit(desk, SOON).locator(".outcome")).to_contain_text(f"av {KARIN.display}: Ej hemma")
+    expect(visit(desk, NOW).locator(".outcome")).not_to_contain_text("Ej hemma")
 
 
 def test_an_alarm_is_counted_where_the_visits_are(sit_down: OpenDesk, shift: Shift) -> None:

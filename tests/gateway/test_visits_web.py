@@ -177,9 +177,13 @@ def test_the_overview_is_for_the_coordinator_of_the_unit(night: Serving, client_
     assert stuck["no_entry"] in {one["id"] for one in told["no_entries"]}
     closing = {"reason": "Kom in", "key": key()}
     client_of[PETRA.id].post(f"/api/v1/no-entries/{stuck['no_entry']}/close", json=closing).raise_for_status()
+    with _overview(client_of[PETRA.id]) as answer:
+        told = next(data for name, data in events(answer) if name == "visits")
+    [ended] = [one for one in told["closed"] if one["id"] == stuck["no_entry"]]
+    assert (ended["visit"], ended["closed_by"], ended["closing_reason"]) == (visit, PETRA.display, "Kom in")
     with _overview(client_of[RIVAL.id]) as answer:
         told = next(data for name, data in events(answer) if name == "visits")
-    assert (told["visits"], told["no_entries"]) == ([], []), "another unit's"
+    assert (told["visits"], told["no_entries"], told["closed"]) == ([], [], []), "another unit's"
     for person_ in (KARIN, DISA):
         with _overview(client_of[person_.id]) as answer:
             answer.read()

@@ -1,6 +1,6 @@
 """`VisitStore` on PostgreSQL: visits as people read and change them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from homecare.visit import OVERDUE_AFTER, Evidence, Visit, overdue
 VISITS_MOST: Final = 5_000
 """Visits in one answer: the day of the largest unit, several times over."""
 NO_ENTRIES_MOST: Final = 500
-"""Open no entries in one answer."""
+"""Open no entries in one answer, and the newest closed ones in another."""
 OVERDUE_MOST: Final = 100
 """Visits that are marked in one transaction; the rest is marked in the next."""
 
@@ -44,6 +44,9 @@ _OPEN: Final = """
 WHERE closed_at IS NULL AND (%(units)s::text[] IS NULL OR unit = ANY(%(units)s))
   AND (%(person)s::text IS NULL OR person = %(person)s)
 ORDER BY received_at, id LIMIT %(limit)s
+"""
+_CLOSED: Final = """
+WHERE closed_at IS NOT NULL AND visit = ANY(%(visits)s) ORDER BY received_at DESC, id LIMIT %(limit)s
 """
 _OVERDUE: Final = """
 SELECT id FROM visit WHERE standing = 'started' AND NOT overdue AND until <= %s ORDER BY until, id LIMIT %s
@@ -152,6 +155,12 @@ class PostgresVisits:
             found = tuple(_read_no_entry(row) for row in await cursor.fetchall())
             await log_reads(cursor, {one.home for one in found} - shown, read)
         return found
+
+    async def closed_no_entries(self, visits: Collection[str]) -> tuple[NoEntry, ...]:
+        """How each ended, by whom and when."""
+        async with self._transaction("read no entries") as cursor:
+            await cursor.execute(f"{_NO_ENTRY} {_CLOSED}", {"visits": list(visits), "limit": NO_ENTRIES_MOST})
+            return tuple(_read_no_entry(row) for row in reversed(await cursor.fetchall()))
 
     async def mark_overdue(self, now: int) -> int:
         """A bounded number at a time, each once."""

@@ -27,6 +27,8 @@ export const visitsEn: VisitsWords = {
     reserve: "The reserve routine runs until somebody closes this and says how it went.",
     stuckAt: "cannot get in at",
     since: (time) => `since ${time}`,
+    couldNot: (time) => `could not get in ${time}`,
+    closed: (time, who) => `Closed ${time} by ${who}`,
     closeIt: "Close …",
     howDidItGo: "How did it go?",
     howMissing: "Choose or write how it went.",

@@ -26,6 +26,8 @@ export const visitsSv = {
     reserve: "Reservrutinen gäller tills någon stänger och skriver hur det gick.",
     stuckAt: "kommer inte in hos",
     since: (time: string) => `sedan ${time}`,
+    couldNot: (time: string) => `kom inte in ${time}`,
+    closed: (time: string, who: string) => `Stängt ${time} av ${who}`,
     closeIt: "Stäng …",
     howDidItGo: "Hur gick det?",
     howMissing: "Välj eller skriv hur det gick.",

@@ -1,11 +1,12 @@
-/** One visit: when it was to be and with whom, how it stands, and who came and went when, and by what that is known. */
+/** One visit: when it was to be and with whom, how it stands, and who came and went when, and by what that is known;
+ * who could not get in, and how that ended. */
 import { clockTime } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { DeskWords } from "../../words/desk_sv";
-import type { Participant, Proof, VisitView } from "../visits/contract";
+import type { ClosedNoEntry, Participant, Proof, VisitView } from "../visits/contract";
 import { useNow } from "./now";
 
-export function VisitLine({ visit }: { visit: VisitView }) {
+export function VisitLine({ visit, closed }: { visit: VisitView; closed: readonly ClosedNoEntry[] }) {
   const words = useDeskWords();
   const say = words.visits;
   const now = useNow();
@@ -32,6 +33,11 @@ export function VisitLine({ visit }: { visit: VisitView }) {
         {visit.participants.map((one) => (
           <p key={one.person}>
             <b>{one.name}</b> {shareWords(words, one, now)}
+          </p>
+        ))}
+        {closed.map((one) => (
+          <p key={one.id}>
+            <b>{one.name}</b> {say.couldNot(clockTime(one.at, now))}. {say.closed(clockTime(one.closed_at, now), one.closed_by ?? "?")}: <b>{one.closing_reason}</b>
           </p>
         ))}
       </div>

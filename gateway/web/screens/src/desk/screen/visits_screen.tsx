@@ -4,7 +4,7 @@ import { clockTimeWithSeconds } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import type { VisitView } from "../visits/contract";
+import type { ClosedNoEntry, VisitView } from "../visits/contract";
 import { CHOICES, type Choice, counts, isChosen } from "../visits/overview";
 import { NoEntryList } from "./no_entry_list";
 import { useVisits } from "./use_visits";
@@ -30,14 +30,14 @@ export function VisitsScreen({ session, refuse }: Props) {
       {list && (
         <>
           <NoEntryList {...{ session, refuse }} noEntries={list.no_entries} live={lost === null} />
-          <Chosen visits={list.visits} />
+          <Chosen visits={list.visits} closed={list.closed} />
         </>
       )}
     </div>
   );
 }
 
-function Chosen({ visits }: { visits: readonly VisitView[] }) {
+function Chosen({ visits, closed }: { visits: readonly VisitView[]; closed: readonly ClosedNoEntry[] }) {
   const words = useDeskWords().visits;
   const [choice, setChoice] = useState<Choice>("all");
   const count = counts(visits);
@@ -55,7 +55,7 @@ function Chosen({ visits }: { visits: readonly VisitView[] }) {
       {chosen.length === 0 && <p class="empty">{visits.length === 0 ? words.none : words.noneChosen}</p>}
       <ul>
         {chosen.map((visit) => (
-          <VisitLine key={visit.id} visit={visit} />
+          <VisitLine key={visit.id} visit={visit} closed={closed.filter((one) => one.visit === visit.id)} />
         ))}
       </ul>
     </section>

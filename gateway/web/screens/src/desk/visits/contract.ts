@@ -49,9 +49,19 @@ export interface NoEntryView {
   readonly reason: string;
 }
 
+/** How it ended: under whose name, when and how it went. */
+export interface ClosedNoEntry extends NoEntryView {
+  /** Null for somebody who is no longer known. */
+  readonly closed_by: string | null;
+  readonly closed_at: string;
+  readonly closing_reason: string;
+}
+
 /** Everything as it stood at `at`. */
 export interface VisitList {
   readonly at: string;
   readonly visits: readonly VisitView[];
   readonly no_entries: readonly NoEntryView[];
+  /** Of these visits. */
+  readonly closed: readonly ClosedNoEntry[];
 }
