@@ -101,7 +101,20 @@ def test_a_door_that_fails_says_what_to_do(
     edge.obeys = "silent"
     phone.tap("Lås upp")
     expect(phone.command()).to_have_attribute("data-standing", "unknown")
+    expect(phone.command()).to_contain_text("Vi vet inte om dörren låstes upp: svaret kom inte fram i tid.")
     expect(phone.command()).to_contain_text("Känn på dörren innan du trycker igen")
+
+
+def test_a_phone_that_hears_no_answer_names_what_is_not_known(
+    open_phone: OpenPhone, gateway: GatewayProcess, shift: Shift
+) -> None:
+    phone = open_phone()
+    phone.page.goto(shift.tag(gateway, shift.first))
+    expect(phone.button("Lås upp")).to_be_focused()
+    phone.context.route("**/api/v1/phone/doors/**", lambda route: route.abort())
+    phone.tap("Lås upp")
+    expect(phone.command()).to_have_attribute("data-standing", "unanswered")
+    expect(phone.command()).to_contain_text("Vi vet inte om dörren låstes upp: inget svar kom.")
 
 
 def test_nobody_opens_in_one_touch_until_somebody_closes_it(open_phone: OpenPhone) -> None:

@@ -141,7 +141,11 @@ export const phoneEn = (setting: Setting): PhoneWords => ({
       lock: "The door cannot be locked from here: the phone has no connection. Nothing is saved and nothing is sent later.",
     },
     offlineNext: "Use the key, or go where there is a network and press again.",
-    unanswered: "We do not know whether the door did it: no answer came.",
+    unanswered: {
+      unlock: "We do not know whether the door was unlocked: no answer came.",
+      lock: "We do not know whether the door was locked: no answer came.",
+      unlatch: "We do not know whether the door was opened: no answer came.",
+    },
     unansweredNext: "Try the handle before you press again.",
     help: { visit: "Press Cannot get in if you need help.", alert: "Call in if you need help." },
     denied: "It did not work.",

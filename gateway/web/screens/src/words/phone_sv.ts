@@ -142,7 +142,11 @@ export const phoneSv = (setting: Setting) => ({
       lock: "Dörren kan inte låsas härifrån: telefonen har ingen kontakt. Inget är sparat och inget skickas senare.",
     },
     offlineNext: "Använd nyckeln, eller gå dit det finns nät och tryck igen.",
-    unanswered: "Vi vet inte om dörren gjorde det: inget svar kom.",
+    unanswered: {
+      unlock: "Vi vet inte om dörren låstes upp: inget svar kom.",
+      lock: "Vi vet inte om dörren låstes: inget svar kom.",
+      unlatch: "Vi vet inte om dörren öppnades: inget svar kom.",
+    },
     unansweredNext: "Känn på dörren innan du trycker igen.",
     /** A visit has the button; an alarm has whoever sent it. */
     help: { visit: "Tryck Kommer inte in om du behöver hjälp.", alert: "Ring in om du behöver hjälp." },

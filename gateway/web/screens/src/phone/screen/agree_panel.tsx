@@ -35,7 +35,7 @@ export function AgreePanel({ alert }: { alert: string }) {
     const outcome = await ask(opening.opening);
     setBusy(false);
     setOpening(null);
-    setSaid(answerWords(words, outcome, done));
+    setSaid(answerWords(words, outcome, done, opening.action));
   };
   if (!opening) return said && <p class="notice" role="status">{said}</p>;
   return (
@@ -52,7 +52,7 @@ export function AgreePanel({ alert }: { alert: string }) {
   );
 }
 
-function answerWords(words: PhoneWords, outcome: Outcome<Command | Opening>, done: string): string {
+function answerWords(words: PhoneWords, outcome: Outcome<Command | Opening>, done: string, action: Opening["action"]): string {
   if (outcome.is === "done") return done;
-  return "said" in outcome && outcome.said ? saidIn(words, outcome.said) : words.door.unanswered;
+  return "said" in outcome && outcome.said ? saidIn(words, outcome.said) : words.door.unanswered[action];
 }

@@ -126,7 +126,7 @@ function answerOf(words: PhoneWords, asked: DoorAsked, alarm: boolean): readonly
   const help = alarm ? own.help.alert : own.help.visit;
   if (asked.stage === "asking") return [own.asking[asked.action], ""];
   if (asked.stage === "offline") return [own.offline[asked.action === "lock" ? "lock" : "unlock"], `${own.offlineNext} ${help}`];
-  if (asked.stage === "unanswered") return [own.unanswered, `${own.unansweredNext} ${help}`];
+  if (asked.stage === "unanswered") return [own.unanswered[asked.action], `${own.unansweredNext} ${help}`];
   if (asked.stage === "second") return [own.waiting, own.waitingNext];
   if (asked.stage === "no_second") return [own.nobody, `${own.nobodyNext} ${help}`];
   if (asked.stage === "second_said_no") return [own.saidNo(asked.second ?? "?"), `${own.nobodyNext} ${help}`];
