@@ -36,7 +36,7 @@ router: Final = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 
 class VisitList(BaseModel):
-    """Visits in order of time, the open no entries of the same units, and the closed ones of these visits; oldest first."""
+    """Visits in order of time; open no entries of the same units and closed ones of these visits, oldest first."""
 
     at: Instant
     visits: list[VisitView]
