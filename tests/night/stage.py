@@ -23,6 +23,8 @@ START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.05
 PORT = "18600"
+CONNECT_TRIES = 7
+"""Half a minute in all: a person would try again too. What was refused a connection was not heard."""
 
 
 class Stage:
@@ -92,10 +94,11 @@ class Stage:
         return answer.json() if answer.content else None
 
     def ask(self, method: str, path: str, body: object = None, *, kind: str = "application/json") -> httpx.Response:
-        """The same, with whatever the answer is."""
+        """The same, with whatever the answer is; a gateway that was killed a moment ago is asked again."""
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
-        return httpx.request(method, f"{self.desk}/api/v1/{path}", content=data, headers=headers, timeout=20)
+        with httpx.Client(transport=httpx.HTTPTransport(retries=CONNECT_TRIES), timeout=20) as client:
+            return client.request(method, f"{self.desk}/api/v1/{path}", content=data, headers=headers)
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says; nothing while it is down."""

@@ -195,10 +195,10 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
           {spoken}
         </p>
         <p class="unseen" role="status" aria-live="polite">
-          {openings.came.map((one) => words.spoken.opening(one.person, one.resident || one.home_label)).join(". ")}
-        </p>
-        <p class="unseen" role="status" aria-live="polite">
-          {noEntries.came.map((one) => words.spoken.noEntry(one.name, one.resident || one.label)).join(". ")}
+          {[
+            ...openings.came.map((one) => words.spoken.opening(one.person, one.resident || one.home_label)),
+            ...noEntries.came.map((one) => words.spoken.noEntry(one.name, one.resident || one.label)),
+          ].join(". ")}
         </p>
       </div>
     </ClockLead.Provider>
