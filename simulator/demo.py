@@ -9,9 +9,10 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -31,11 +32,14 @@ from simulator.home import HomeConfig
 from simulator.household import HomePlan, homes
 from simulator.running import Running, RunningHome
 from simulator.shift import next_half_hour, plan_csv, send_plan
-from simulator.supervisor import Process, Supervisor
+from simulator.supervisor import Part, Process, Supervisor
 
+Server = TypeVar("Server", bound=Part)
 SEED: Final = 7
 DATABASE_PORT: Final = 15_432
 BROKER_PORT: Final = 11_883
+PORT_TRIES: Final = 3
+"""Starts of one server: another program may take a port between the look and the start, but hardly again and again."""
 EDGES_PORT: Final = 18_883
 """Where edges reach the broker, over TLS with their certificates."""
 DESK_PORT: Final = 8080
@@ -54,6 +58,23 @@ ROOM_FOR_NAMES: Final = 24
 def say(line: str) -> None:
     """One line of progress."""
     print(line, flush=True)
+
+
+def start_on_free_port(supervisor: Supervisor, role: str, make: Callable[[], Server]) -> Server:
+    """Start what `make` makes for a port that is free as it looks, made anew where another program was quicker.
+
+    `Conflict` where that happened `PORT_TRIES` times.
+    """
+    for _ in range(PORT_TRIES - 1):
+        server = make()
+        try:
+            supervisor.start(role, server)
+        except Conflict:
+            continue
+        return server
+    server = make()
+    supervisor.start(role, server)
+    return server
 
 
 class Demonstration:
@@ -104,15 +125,14 @@ class Demonstration:
             self._binaries = unpack(self._data / "services", say)
         if not database:
             say("starting the database")
-            server = PrivateDatabase(self._unpacked(), self._data / "database", free_port(DATABASE_PORT, say))
-            self._supervisor.start("database", server)
+            binaries, folder = self._unpacked(), self._data / "database"
+            server = start_on_free_port(
+                self._supervisor, "database", lambda: PrivateDatabase(binaries, folder, free_port(DATABASE_PORT, say))
+            )
             database = server.url
         if not broker:
             say("starting the broker")
-            relay = PrivateBroker(
-                self._unpacked(), self._data / "broker", free_port(BROKER_PORT, say), edges=self._edge_listener()
-            )
-            self._supervisor.start("broker", relay)
+            relay = start_on_free_port(self._supervisor, "broker", self._private_broker)
             broker = relay.url
             if relay.certifies:
                 self._edges_broker = relay.edges_url
@@ -136,6 +156,10 @@ class Demonstration:
             server_key=server.key,
             rights=rights(()),
         )
+
+    def _private_broker(self) -> PrivateBroker:
+        port = free_port(BROKER_PORT, say)
+        return PrivateBroker(self._unpacked(), self._data / "broker", port, edges=self._edge_listener())
 
     def _unpacked(self) -> Binaries:
         if self._binaries is None:

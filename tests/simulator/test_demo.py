@@ -15,7 +15,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from gateway.embedded import Binaries
+from gateway.embedded import Binaries, PrivateBroker
+from gateway.embedded.ports import listens
+from homecare.clock import SystemClock
+from simulator.demo import start_on_free_port
+from simulator.supervisor import Supervisor
 from tests.ports import new_port
 
 START_SECONDS = 180.0
@@ -148,6 +152,18 @@ def test_a_revoked_edge_stays_out_and_the_demonstration_starts_again_without_it(
     finally:
         code = again.stop()
     assert code == 0, again.said()
+
+
+def test_a_port_that_another_program_takes_after_the_look_is_left_to_it(
+    data: Path, taken_port: int, binaries: Binaries
+) -> None:
+    """Red when the first `Conflict` ends the start."""
+    supervisor, ports = Supervisor(data / "pids.json", SystemClock(), print), iter((taken_port, new_port()))
+    try:
+        broker = start_on_free_port(supervisor, "broker", lambda: PrivateBroker(binaries, data / "broker", next(ports)))
+        assert listens(broker.port)
+    finally:
+        supervisor.stop(("broker",))
 
 
 def _pressing(demonstration: Demonstration, home: str) -> Callable[[], bool]:
