@@ -60,9 +60,9 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     data = Path(environment.get("VAKA_DATA", DATA))
     key_file = environment.get("VAKA_GATEWAY_KEY_FILE")
     return Config(
-        database_url=_required(environment, "VAKA_DATABASE_URL", "postgresql://user:password@host:port/name"),
-        broker_url=_required(environment, "VAKA_BROKER_URL", "mqtt://host:port"),
-        port=_number(environment.get("VAKA_PORT", str(PORT)), "VAKA_PORT", most=PORT_MOST),
+        database_url=read_database_url(environment.get("VAKA_DATABASE_URL", "")),
+        broker_url=read_broker_url(environment.get("VAKA_BROKER_URL", "")),
+        port=read_port(environment.get("VAKA_PORT", str(PORT))),
         data=data,
         key_file=Path(key_file) if key_file else data / "gateway.key",
         shards=read_shards(environment.get("VAKA_SHARDS", f"0-{SHARDS - 1}")),
@@ -85,6 +85,32 @@ def read_origin(text: str) -> str | None:
     if parts.scheme != "https" or not parts.hostname or text != f"https://{parts.netloc}" or "@" in parts.netloc:
         raise Malformed("read configuration", "VAKA_ORIGIN", "https://name or https://name:port, nothing behind it")
     return text
+
+
+def read_database_url(text: str) -> str:
+    """The address as it was given; `Malformed` if it is none of PostgreSQL's. Nothing of it is repeated."""
+    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        hint = "set it, for example postgresql://user:password@host:port/name"
+        raise Malformed("read configuration", "VAKA_DATABASE_URL", hint)
+    return text
+
+
+def read_broker_url(text: str) -> str:
+    """The address as it was given; `Malformed` if it is none of a broker's. Nothing of it is repeated."""
+    parts = urlsplit(text)
+    try:
+        good = parts.scheme == "mqtt" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        good = False
+    if not good:
+        hint = "set it, for example mqtt://host:port or mqtt://user:password@host:port"
+        raise Malformed("read configuration", "VAKA_BROKER_URL", hint)
+    return text
+
+
+def read_port(text: str) -> int:
+    """Where desk and API listen; `Malformed` unless it is a port's number."""
+    return _number(text, "VAKA_PORT", most=PORT_MOST, least=1)
 
 
 def read_shards(text: str) -> tuple[int, ...]:
@@ -132,13 +158,6 @@ def read_key(path: Path) -> bytes:
     return key
 
 
-def _required(environment: Mapping[str, str], name: str, example: str) -> str:
-    value = environment.get(name)
-    if not value:
-        raise Malformed("read configuration", name, f"set it, for example {example}")
-    return value
-
-
 def _maybe_number(text: str, name: str) -> int | None:
     return _number(text, name, most=PORT_MOST) if text else None
 
@@ -147,7 +166,7 @@ def _maybe_path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
-def _number(text: str, name: str, *, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) <= most):
-        raise Malformed("read configuration", name, f"a number from 0 to {most}")
+def _number(text: str, name: str, *, most: int, least: int = 0) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise Malformed("read configuration", name, f"a number from {least} to {most}")
     return int(text)

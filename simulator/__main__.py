@@ -16,6 +16,7 @@ from simulator.home import run_home
 from simulator.lock_control import WORDS
 from simulator.shift import read_tag
 
+AGAIN: Final = "`make run` starts it again at once, or within 10 s where it dies again and again"
 PARTS: Final = ("power", "radio", "serial")
 
 
@@ -59,7 +60,7 @@ def _do(arguments: argparse.Namespace, data: Path) -> Any:  # noqa: ANN401 - tex
         case "heal":
             return running.tell(found, arguments.edge, ["heal"])
         case _:
-            return f"killed {arguments.role}, process {running.kill(data, arguments.role)}"
+            return f"killed {arguments.role}, process {running.kill(data, arguments.role)}; {AGAIN}"
 
 
 def _plug(found: running.Running, data: Path, arguments: argparse.Namespace) -> str:

@@ -3,16 +3,16 @@
 The one place that knows every part. Ctrl-C ends everything that was started, in order, and loses nothing.
 """
 
-import fcntl
+import contextlib
 import os
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import IO, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -28,9 +28,10 @@ from homecare.errors import Conflict, Unavailable, VakaError
 from homecare.identity import EdgeId
 from simulator import enrolment
 from simulator.bluez.bus import LONGEST_PATH, VARIABLE
+from simulator.given import Given, read_given
 from simulator.home import HomeConfig
 from simulator.household import HomePlan, homes
-from simulator.running import Running, RunningHome
+from simulator.running import Running, RunningHome, alone
 from simulator.shift import next_half_hour, plan_csv, send_plan
 from simulator.supervisor import Part, Process, Supervisor
 
@@ -42,7 +43,6 @@ PORT_TRIES: Final = 3
 """Starts of one server: another program may take a port between the look and the start, but hardly again and again."""
 EDGES_PORT: Final = 18_883
 """Where edges reach the broker, over TLS with their certificates."""
-DESK_PORT: Final = 8080
 TLS_PORT: Final = 8443
 """Where new edges come in with a claim code."""
 READY_POLLS: Final = 150
@@ -55,9 +55,16 @@ ROOM_FOR_NAMES: Final = 24
 """Bytes below a socket folder that the names of its files need."""
 
 
+ASKED_BY: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a supervisor, and a terminal that is closed."""
+
+
 def say(line: str) -> None:
-    """One line of progress."""
-    print(line, flush=True)
+    """One line of progress. Where nobody reads any more, nothing is said: the homes are watched all the same."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def start_on_free_port(supervisor: Supervisor, role: str, make: Callable[[], Server]) -> Server:
@@ -78,10 +85,11 @@ def start_on_free_port(supervisor: Supervisor, role: str, make: Callable[[], Ser
 
 
 class Demonstration:
-    """Everything that `make run` starts; `data` is kept between runs."""
+    """Everything that `make run` starts; the data folder is kept between runs."""
 
-    def __init__(self, data: Path, stop: Event) -> None:
-        self._data = data
+    def __init__(self, given: Given, stop: Event) -> None:
+        self._given = given
+        self._data = data = given.data
         self._run = data / "run"
         self._stop = stop
         self._clock = SystemClock()
@@ -120,9 +128,9 @@ class Demonstration:
     # --- the steps ---------------------------------------------------------------------------------------------------
 
     def _servers(self) -> None:
-        database, broker = os.environ.get("VAKA_DATABASE_URL"), os.environ.get("VAKA_BROKER_URL")
+        database, broker = self._given.database, self._given.broker
         if not (database and broker and shutil.which("dbus-daemon")):
-            self._binaries = unpack(self._data / "services", say)
+            self._unpacked()
         if not database:
             say("starting the database")
             binaries, folder = self._unpacked(), self._data / "database"
@@ -163,7 +171,8 @@ class Demonstration:
 
     def _unpacked(self) -> Binaries:
         if self._binaries is None:
-            self._binaries = unpack(self._data / "services", say)
+            with _ended_at_once():
+                self._binaries = unpack(self._data / "services", say)
         return self._binaries
 
     def _schema(self) -> None:
@@ -177,7 +186,7 @@ class Demonstration:
 
     def _gateway(self) -> None:
         say("starting the gateway")
-        port = free_port(int(os.environ.get("VAKA_PORT") or DESK_PORT), say)
+        port = free_port(self._given.port, say)
         self._tls_port = free_port(TLS_PORT, say)
         environment = {
             **self._environment,
@@ -285,40 +294,48 @@ class Demonstration:
 
 
 def main() -> int:
-    """Run the demonstration until Ctrl-C or SIGTERM; 0 when it ended in order, 1 when something failed."""
-    data = Path(os.environ.get("VAKA_DATA") or ".vaka").absolute()
-    data.mkdir(parents=True, exist_ok=True)
+    """Run the demonstration until it is asked to end; 0 when it ended in order, 1 when something failed."""
     stop = Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, lambda *_: stop.set())
-    lock = _alone(data)
-    if lock is None:
-        say(f"Vaka is running on {data} already; stop it, or set VAKA_DATA to another folder")
+    for sign in ASKED_BY:
+        if signal.getsignal(sign) is not signal.SIG_IGN or sign is signal.SIGINT:
+            signal.signal(sign, lambda *_: stop.set())
+    try:
+        given = read_given()
+        with alone(given.data):
+            return _run(Demonstration(given, stop), stop)
+    except (VakaError, OSError) as error:
+        say(f"Vaka could not start: {error}")
         return 1
-    demonstration = Demonstration(data, stop)
+
+
+def _run(demonstration: Demonstration, stop: Event) -> int:
     try:
         demonstration.start()
         if not stop.is_set():
             for line in demonstration.addresses():
                 say(line)
             demonstration.watch()
+    except KeyboardInterrupt:
+        say("stopped while the servers were fetched; the next start fetches them")
     except (VakaError, OSError) as error:
-        say(f"Vaka could not start: {error}")
-        return 1
+        if not stop.is_set():
+            say(f"Vaka could not start: {error}")
+            return 1
+        say("stopped before everything was up")
     finally:
         demonstration.stop()
-        lock.close()
     return 0
 
 
-def _alone(data: Path) -> IO[str] | None:
-    lock = (data / "lock").open("w")
+@contextlib.contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Let a signal break off what is done here: a download takes minutes, and one cut short is no failed one."""
+    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in ASKED_BY}
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return None
-    return lock
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _socket_folder(run: Path) -> tuple[Path, bool]:

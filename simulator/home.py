@@ -4,6 +4,7 @@ The edge of this home runs elsewhere and knows nothing of the simulation: it fin
 """
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ from simulator.world import World
 
 ZONE: Final = ZoneInfo("Europe/Stockholm")
 MQTT_PORT: Final = 1883
+CUT_SECONDS: Final = 86_400
+"""The longest cut that heals by itself: a day."""
 _BINARY: Final[dict[Kind, Callable[[bool], Message]]] = {
     Kind.DOOR: lambda on: messages.door(is_open=on),
     Kind.MOTION: lambda on: messages.motion(moving=on),
@@ -282,8 +285,10 @@ class SimulatedHome:
     async def _cut(self, words: list[str]) -> str:
         try:
             seconds = float(words[0]) if words else None
-        except ValueError as error:
-            raise Malformed("cut", "seconds", "a number, or nothing for until healed") from error
+        except ValueError:
+            seconds = math.nan
+        if seconds is not None and not 0 < seconds <= CUT_SECONDS:
+            raise Malformed("cut", "seconds", f"more than 0 and at most {CUT_SECONDS}, or nothing for until healed")
         await self._router.cut(seconds)
         return "the line is cut" + (f" for {seconds:g} s" if seconds is not None else "")
 

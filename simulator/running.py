@@ -1,15 +1,23 @@
 """A running demonstration as others find it: the files that it leaves in `$VAKA_DATA/run`."""
 
+import contextlib
+import fcntl
 import os
 import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from homecare.errors import Unavailable, Unknown
+from homecare.errors import Conflict, Unavailable, Unknown
 from simulator import control
 from simulator.household import HomePlan, Kind
+
+LOCK_TRIES: Final = 20
+LOCK_PAUSE_SECONDS: Final = 0.05
+"""A second in all: `find` holds the lock for a moment to see whether anybody else does."""
 
 
 class RunningDevice(msgspec.Struct, frozen=True):
@@ -52,9 +60,39 @@ class Running(msgspec.Struct, frozen=True):
     homes: tuple[RunningHome, ...]
 
 
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Be the one demonstration on this data folder; `Conflict` where there is another. Death gives the lock back."""
+    with (data / "lock").open("w") as lock:
+        for _ in range(LOCK_TRIES):
+            if _taken(lock.fileno(), fcntl.LOCK_EX):
+                break
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            hint = "stop it, or set VAKA_DATA to another folder"
+            raise Conflict("start a second one", f"Vaka is running on {data} already", hint)
+        yield
+
+
+def _taken(lock: int, how: int) -> bool:
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _runs(data: Path) -> bool:
+    """Whether a demonstration lives: one that was killed leaves its files, and its numbers may be others' by now."""
+    with (data / "lock").open("rb") as lock:
+        return not _taken(lock.fileno(), fcntl.LOCK_SH)
+
+
 def find(data: Path) -> Running:
     """The demonstration on this data folder; `Unavailable` if none runs."""
     try:
+        if not _runs(data):
+            raise FileNotFoundError
         return msgspec.json.decode((data / "run" / "homes.json").read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError) as error:
         hint = "start it with `make run`, or set VAKA_DATA to its folder"
@@ -79,7 +117,10 @@ def kill(data: Path, role: str) -> int:
     pids = _pids(data)
     if role not in pids:
         raise Unknown("kill", role, f"one of {', '.join(sorted(pids))}")
-    os.kill(pids[role], signal.SIGKILL)
+    try:
+        os.kill(pids[role], signal.SIGKILL)
+    except ProcessLookupError as error:
+        raise Conflict("kill", role, "it is dead already and is being started again: wait a moment") from error
     return pids[role]
 
 

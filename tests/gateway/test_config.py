@@ -24,7 +24,11 @@ def test_defaults() -> None:
     [
         {"VAKA_DATABASE_URL": ""},
         {"VAKA_BROKER_URL": ""},
+        {"VAKA_DATABASE_URL": "rubbish"},
+        {"VAKA_BROKER_URL": "rubbish"},
+        {"VAKA_BROKER_URL": "mqtt://127.0.0.1:port"},
         {"VAKA_PORT": "http"},
+        {"VAKA_PORT": "0"},
         {"VAKA_PORT": "65536"},
         {"VAKA_SHARDS": "0-256"},
         {"VAKA_SHARDS": "9-3"},

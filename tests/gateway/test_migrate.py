@@ -1,5 +1,6 @@
 """The schema comes up however the last attempt ended."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from gateway.adapters.postgres import migrate as migrations
 from gateway.adapters.postgres.migrate import LOCK, migrate
 from gateway.adapters.postgres.registry import enrol
+from gateway.embedded import PrivateDatabase
+from homecare.errors import Malformed, VakaError
 from tests.gateway.enrolled import household
 
 
@@ -51,6 +54,28 @@ def test_a_start_over_the_schema_of_today_waits_for_nobody_and_loads_no_tool(dat
     with psycopg.connect(database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         subprocess.run([sys.executable, "-c", script + "assert 'yoyo' not in sys.modules"], check=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("of", "into", "hint"),
+    [
+        (r":\d+/", ":port/", "look at the address"),
+        (":[0-9a-f]+@", ":geheim@", "it refuses the user or the password"),
+        ("/vaka$", "/nowhere", "it has no such user or database"),
+        (r":\d+/", ":1/", "nobody listens at that host and port"),
+        ("127.0.0.1", "nowhere.invalid", "there is no such host"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_told_with_what_to_do(
+    of: str, into: str, hint: str, database_server: PrivateDatabase
+) -> None:
+    """Red when every refusal reads alike: whose password is wrong looks for a server that is down."""
+    wrong = re.sub(of, into, database_server.url)
+    with pytest.raises(VakaError, match=hint) as told:
+        migrate(wrong)
+    assert "geheim" not in str(told.value)
+    with pytest.raises(Malformed):
+        migrate("rubbish")
 
 
 def test_the_schema_is_named_by_its_files(database_url: str) -> None:

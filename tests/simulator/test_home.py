@@ -128,6 +128,15 @@ async def test_the_line_is_cut_and_mended(home: RunningHome) -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("seconds", ["-5", "0", "nan", "inf", "1e300", "soon"])
+async def test_a_cut_of_no_length_is_refused_and_cuts_nothing(home: RunningHome, seconds: str) -> None:
+    with pytest.raises(Unavailable, match="more than 0"):
+        await home.told("cut", seconds)
+    _, writer = await asyncio.open_connection("127.0.0.1", home.config.router_port)
+    writer.transport.abort()
+
+
+@pytest.mark.asyncio
 async def test_what_it_does_not_understand_is_answered_and_harms_nothing(home: RunningHome) -> None:
     for words in (["dance"], ["door", "ajar"], ["silence", "nobody"], ["cut", "soon"], []):
         with pytest.raises(Unavailable):

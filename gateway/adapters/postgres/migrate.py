@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from gateway.adapters.postgres.pool import CONNECT_SECONDS, unavailable
+from homecare.errors import Malformed
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,14 @@ def migrate(url: str) -> None:
     That is looked up first and without the tool, which costs a tenth of a second at every start. Two processes may
     call it at once: the second waits, for a lock that ends with the first one's session. (The tool's own lock is a
     row: a process killed while it held that row would keep every later one from starting.)
-    `Unavailable` where the database does not answer. A database whose dump would be incomplete is named in the log.
+    `Unavailable` where the database does not answer, `Malformed` where `url` cannot be read. A database whose dump
+    would be incomplete is named in the log.
     """
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        hint = "postgresql://user:password@host:port/name"
+        raise Malformed("migrate", "VAKA_DATABASE_URL", hint) from None  # the cause would repeat the password
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
             if _stands(connection):

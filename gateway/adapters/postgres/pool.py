@@ -20,6 +20,15 @@ KEEPALIVE_IDLE: Final = 5
 KEEPALIVE_INTERVAL: Final = 2
 KEEPALIVE_COUNT: Final = 3
 """A dead server is noticed within about 11 s even on a silent connection."""
+HINTS: Final = {
+    "password authentication failed": "it refuses the user or the password: look at the address",
+    "no password supplied": "it asks for a password: put one into the address",
+    "does not exist": "it has no such user or database: make them, or look at the address",
+    "Connection refused": "nobody listens at that host and port: is the database up?",
+    "failed to resolve": "there is no such host: look at the address",
+    "invalid integer": "the port is no number: look at the address",
+}
+"""What to do, by a phrase of the refusal; the phrases hold nothing of the address."""
 
 
 async def connect(url: str, *, name: str, autocommit: bool = False) -> AsyncConnection[TupleRow]:
@@ -45,6 +54,6 @@ async def connect(url: str, *, name: str, autocommit: bool = False) -> AsyncConn
 
 def unavailable(op: str, error: psycopg.Error) -> Unavailable:
     """The error as the callers know it, without the server's text: that may name a host or repeat a value."""
-    return Unavailable(
-        op, f"PostgreSQL ({error.sqlstate or type(error).__name__})", "is the database up and reachable?"
-    )
+    said = str(error)
+    hint = next((hint for phrase, hint in HINTS.items() if phrase in said), "is the database up and reachable?")
+    return Unavailable(op, f"PostgreSQL ({error.sqlstate or type(error).__name__})", hint)

