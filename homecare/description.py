@@ -1,6 +1,6 @@
 """The machine-readable description of the wire: JSON Schemas made from the types, and vectors of the authenticator.
 
-`python -m homecare.description docs` writes `docs/schemas/*.json` and `docs/vectors/seal.json`, to which
+`python -m homecare.description docs` writes `docs/schemas/*.json` and `docs/vectors/*.json`, to which
 `docs/asyncapi.yaml` refers; with `--check` it writes nothing and ends with 1 where a file is not what the types say.
 """
 
@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from homecare import seal, wire
-from homecare.command import Action, Command
+from homecare.command import Command
 from homecare.delivery import Heartbeat, Loss, Receipt
-from homecare.envelope import Envelope, encode_envelope
-from homecare.event import STREAM_OF, HelpCalled, Stream
-from homecare.identity import EdgeId, Epoch
+from homecare.envelope import Envelope
+from homecare.event import STREAM_OF
 from homecare.renewal import CertificateAnswer, CertificateAsk
+from homecare.vectors import claim_codes, vectors
 
 _BODIES: Final[dict[str, Any]] = {
     "facts": list[Envelope],
@@ -28,8 +27,6 @@ _BODIES: Final[dict[str, Any]] = {
     "certificate_answer": CertificateAnswer,
 }
 _DRAFT_7: Final = {"$defs": "definitions"}
-_EDGE_PRIVATE: Final = bytes(range(32))
-_GATEWAY_PRIVATE: Final = bytes(range(32, 64))
 
 
 def schemas() -> dict[str, Any]:
@@ -62,70 +59,11 @@ def _prose(text: str) -> str:
     return " ".join(text.split())
 
 
-def vectors() -> dict[str, Any]:
-    """Keys and whole frames that another implementation must reproduce to the byte (all bytes in hex)."""
-    edge_public, gateway_public = seal.public_key(_EDGE_PRIVATE), seal.public_key(_GATEWAY_PRIVATE)
-    keys = seal.agree_at_edge(_EDGE_PRIVATE, gateway_public)
-    edge, run = EdgeId("edge-00000001"), Epoch(0x0123456789ABCDEF)
-    envelope = Envelope(
-        position=1,
-        home="home-00000001",
-        device="device-00000001",
-        occurred_at=1_790_000_000_000_000,
-        received_at=1_790_000_000_000_000,
-        uncertainty=5000,
-        elapsed=2_000_000,
-        counter=7,
-        event=HelpCalled(),
-    )
-    facts = wire.Header(
-        kind=wire.Kind.FACTS, edge=edge, stream=Stream.ALARM, epoch=run, first=1, count=1, run=run, beat=3
-    )
-    receipt = wire.Header(kind=wire.Kind.RECEIPT, edge=edge, stream=Stream.ALARM, epoch=run, run=run, beat=3)
-    command = wire.Header(kind=wire.Kind.COMMAND, edge=edge, run=run, beat=3)
-    facts_body = wire.facts_body([encode_envelope(envelope)])
-    receipt_body = wire.encode_body(Receipt(durable=1))
-    command_body = wire.encode_body(
-        Command(
-            id="command-00000001",
-            action=Action.UNLOCK,
-            actor="person-00000001",
-            challenge="000102030405060708090a0b0c0d0e0f",
-            not_after=12_000_000,
-            device="device-00000002",
-        )
-    )
-    return {
-        "edge_private": _EDGE_PRIVATE.hex(),
-        "edge_public": edge_public.hex(),
-        "gateway_private": _GATEWAY_PRIVATE.hex(),
-        "gateway_public": gateway_public.hex(),
-        "key_up": keys.up.hex(),
-        "key_down": keys.down.hex(),
-        "frames": [
-            {
-                "what": "one help call on the alarm stream, sealed with key_up",
-                "body": facts_body.decode(),
-                "frame": wire.pack(facts, facts_body, keys.up).hex(),
-            },
-            {
-                "what": "its receipt, sealed with key_down",
-                "body": receipt_body.decode(),
-                "frame": wire.pack(receipt, receipt_body, keys.down).hex(),
-            },
-            {
-                "what": "a command to unlock, sealed with key_down",
-                "body": command_body.decode(),
-                "frame": wire.pack(command, command_body, keys.down).hex(),
-            },
-        ],
-    }
-
-
 def files() -> dict[str, bytes]:
     """Every generated file under `docs/`, by its path there."""
     contents = {f"schemas/{name}.json": schema for name, schema in schemas().items()}
     contents["vectors/seal.json"] = vectors()
+    contents["vectors/claim.json"] = claim_codes()
     return {path: msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n" for path, value in contents.items()}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("homecare/", "rules/", "edge/", "gateway/", "simulator/", "firmware_configs/")
-CODE = (".py", ".ts", ".tsx", ".css", ".sql")
+CODE = (".py", ".ts", ".tsx", ".mjs", ".css", ".sql")
 LONGEST = 400
 """Lines: what one reads in a sitting."""
 

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from homecare import seal, wire
+from homecare.claim import read_claim_code
 from homecare.command import Action, Command
 from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, Receipt, StreamHeld
-from homecare.description import files, main, vectors
+from homecare.description import files, main
 from homecare.envelope import Envelope, encode_envelope
 from homecare.errors import Malformed, Refused, VakaError
 from homecare.event import STREAM_OF, AnyEvent, HelpCalled, Observed, Stream
 from homecare.identity import EdgeId, Epoch
+from homecare.vectors import claim_codes, vectors
 
 DOCS = Path(__file__).parents[2] / "docs"
 EDGE_PRIVATE, GATEWAY_PRIVATE = b"\x11" * 32, b"\x22" * 32
@@ -237,13 +239,27 @@ def test_the_vectors_follow_from_the_words_of_the_description_alone() -> None:
         X25519PublicKey.from_public_bytes(bytes.fromhex(known["edge_public"]))
     )
     both = bytes.fromhex(known["edge_public"] + known["gateway_public"])
-    for frame, direction in zip(known["frames"], (b"up", b"down", b"down"), strict=True):
+    for frame in known["frames"]:
+        direction = frame["key"].removeprefix("key_").encode()
         key = hashlib.blake2b(both, key=shared, digest_size=32, person=b"vaka1-" + direction).digest()
         data = bytes.fromhex(frame["frame"])
         assert hashlib.blake2b(data[:-16], key=key, digest_size=16, person=b"vaka1-frame").digest() == data[-16:]
         assert data[:3] == b"VK\x01"
         assert data[42 + data[5] : -16].decode() == frame["body"]
         assert int.from_bytes(data[34:42], "big") == 3
+
+
+def test_the_published_claim_codes_are_read_as_they_say() -> None:
+    for known in claim_codes():
+        code = read_claim_code(known["code"])
+        assert (code.authority.hex(), code.secret.hex()) == (known["authority"], known["secret"])
+
+
+def test_the_frames_to_be_refused_are_refused() -> None:
+    known = vectors()
+    for frame in known["refused"]:
+        with pytest.raises((Malformed, Refused)):
+            wire.unpack(bytes.fromhex(frame["frame"])).verify(bytes.fromhex(known[frame["key"]]))
 
 
 def test_the_asyncapi_document_names_our_topics_and_only_files_that_exist() -> None:
