@@ -6,15 +6,18 @@
  * It stands where the drivers of a real edge would stand: each line on stdin is one thing that a device said.
  *
  *     {"device": "device-…", "counter": 7, "event": {"type": "help_called"}}
+ *     {"command": "command-…", "outcome": "done", "reason": null, "state": "unlocked"}
  *
- * Each line on stdout says in JSON what happened: connected, stated, receipted, refused, unkept, disconnected. It takes
- * no commands, renews no certificate and reads no clock's precision; docs/write_an_edge.md says what follows from that.
+ * Each line on stdout says in JSON what happened: connected, stated, receipted, refused, unkept, disconnected; or what a
+ * device shall do (`command`, with id, action, device and message), which a line as the second one above must answer. It
+ * renews no certificate and reads no clock's precision; docs/write_an_edge.md says what follows from that.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { Commands } from './commands.mjs';
 import { Coverage } from './coverage.mjs';
 import { epochText, frameKeys, read, seal, shardOf, STREAMS } from './frame.mjs';
 import { Journal } from './journal.mjs';
@@ -27,6 +30,7 @@ const RELEASE = 3_600_000; // ms between two looks at what may be deleted
 const RECONNECT = 1_000; // ms between attempts, by chance up to twice as long
 const EPOCHS_NAMED = 24; // epochs that one heartbeat names at most
 const MAX_ENVELOPE = 4_096; // bytes
+const ANSWER = 12_000; // ms that a device gets to say what came of a command; people wait for 14 s
 const MAX_HELD = 200_000; // facts of this run; beyond it only alarms are stated
 const UNCERTAINTY = 3_600_000_000; // microseconds: nobody told this program whether the machine's clock is right
 const SOFTWARE = 'vaka-example-edge-js 1';
@@ -72,6 +76,8 @@ class Edge {
     this.#open();
     this.coverage = new Coverage(config.devices, (fact) => this.state(fact), Date.now());
     this.coverage.begin(Date.now());
+    this.commands = new Commands({ ...config, run: this.run.epoch });
+    this.#remember();
   }
 
   /** Begin a new epoch: its first fact on the record stream names the one before. */
@@ -86,13 +92,63 @@ class Edge {
     this.state({ event: { type: 'epoch_opened', predecessor: before?.text ?? null, heads, software: SOFTWARE } });
   }
 
+  /** Commands of earlier runs are not met again; one that was taken and has no end is in doubt for good. */
+  #remember() {
+    const taken = new Map();
+    for (const { streams } of this.earlier) {
+      for (const text of streams.access.held.values()) {
+        const { event, device } = JSON.parse(text);
+        if (event.type === 'command_taken') taken.set(event.command, device);
+        if (event.type === 'command_ended') taken.delete(event.command);
+        if (event.command) this.commands.know(event.command);
+      }
+    }
+    for (const [command, device] of taken) this.#end(command, device, { outcome: 'unknown', reason: 'interrupted' });
+  }
+
+  #end(command, device, { outcome, reason = null, state = null }) {
+    this.state({ device, event: { type: 'command_ended', command, outcome, reason, state } });
+  }
+
+  /** A command frame: on the disk that it was taken, and only then a word to the device. */
+  #obey(frame) {
+    const before = this.commands.challenge;
+    const found = this.commands.take(frame, steady() - this.began);
+    if (this.commands.challenge !== before) this.sendHeartbeat();
+    if (found === null) return;
+    const { command: { id, action, actor, message = null }, device } = found;
+    let { reason } = found;
+    if (reason === null) {
+      const kept = this.state({ device, event: { type: 'command_taken', command: id, action, actor } });
+      reason = kept ? this.commands.late(found.command, steady() - this.began) : 'journal';
+      if (reason !== null) this.commands.ended(id);
+    }
+    if (reason !== null) {
+      this.#end(id, device, { outcome: 'refused', reason });
+      return;
+    }
+    say('command', { id, action, device, message });
+    setTimeout(() => this.answer({ command: id, outcome: 'unknown', reason: 'no_answer' }), ANSWER);
+  }
+
+  /** A device says what came of a command; the first answer counts. */
+  answer({ command: id, outcome, reason = null, state = null }) {
+    const over = this.commands.ended(id);
+    if (over === null) return;
+    if (outcome === 'done' && reason === null && over.command.action !== 'announce') {
+      const event = { type: 'lock_operated', state: state ?? 'unknown', cause: 'command', command: id };
+      this.state({ device: over.device, event });
+    }
+    this.#end(id, over.device, { outcome, reason, state });
+  }
+
   /** A device said something: a fact, and a sign of life of that device. */
   hear(fact) {
     this.coverage.heard(fact.device, Date.now());
     this.state(fact);
   }
 
-  /** State a fact: keep it under its identity, then send it. Throws on what no fact can be. */
+  /** State a fact: keep it under its identity, then send it; whether it was. Throws on what no fact can be. */
   state({ event, device = null, counter = null, occurred_at: occurredAt = null }) {
     const name = STREAM_OF[event.type];
     if (name === undefined) throw new Error(`there is no event ${event.type}`);
@@ -111,11 +167,12 @@ class Edge {
     });
     if (Buffer.byteLength(envelope) > MAX_ENVELOPE) throw new Error('an envelope is too long');
     const seq = stream.head + 1;
-    if (!this.#keep(name, seq, envelope)) return;
+    if (!this.#keep(name, seq, envelope)) return false;
     this.position += 1;
     stream.add(seq, envelope);
     say('stated', { stream: name, epoch: this.run.text, seq });
     this.drain();
+    return true;
   }
 
   /** On the disk before it is said; an alarm is said even where the disk takes nothing. False: it was not stated. */
@@ -135,7 +192,7 @@ class Edge {
     this.line = new Connection(url, {
       client: edge,
       tls,
-      topics: [`${this.root}/down/receipt`],
+      topics: [`${this.root}/down/receipt`, `${this.root}/down/command`],
       onReady: () => this.#connected(),
       onMessage: (topic, payload) => this.#take(payload),
       onEnd: () => this.#disconnected(),
@@ -174,6 +231,7 @@ class Edge {
       heard_through: wall(),
       epochs: named.map((one) => one.held()),
       undrained: behind.length + (this.run.drained ? 0 : 1),
+      challenge: this.commands.told,
     });
     this.#send('heartbeat', 'heartbeat', { body }, 0);
     this.drain();
@@ -200,10 +258,11 @@ class Edge {
     }
   }
 
-  /** A frame from the gateway; whatever is not a fresh receipt for this edge is passed over. */
+  /** A frame from the gateway; whatever is no command and no fresh receipt for this edge is passed over. */
   #take(payload) {
     const frame = read(this.keys.down, payload);
-    if (frame === null || frame.kind !== 'receipt' || frame.edge !== this.config.edge) return;
+    if (frame?.kind === 'command') this.#obey(frame);
+    if (frame?.kind !== 'receipt' || frame.edge !== this.config.edge) return;
     if (frame.run !== this.run.epoch || frame.beat > this.beat) return;
     const { durable, refused = null } = JSON.parse(frame.body);
     if (refused !== null) {
@@ -258,7 +317,9 @@ setInterval(() => edge.tick(), TICK);
 setInterval(() => edge.release(), RELEASE);
 for await (const text of createInterface({ input: process.stdin })) {
   try {
-    edge.hear(JSON.parse(text));
+    const line = JSON.parse(text);
+    if (line.command === undefined) edge.hear(line);
+    else edge.answer(line);
   } catch (error) {
     say('refused', { line: text, why: error.message });
   }

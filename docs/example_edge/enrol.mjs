@@ -86,6 +86,7 @@ const file = {
   gateway_public_key: enrolled.gateway_public_key,
   private_key: frameKey.privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32).toString('hex'),
   devices: enrolled.devices,
+  announces: false, // set it where something in the home can say "help is on its way"
   tls: {
     ca: authority,
     cert: enrolled.certificate,

@@ -54,9 +54,16 @@ class NodeEdge:
 
     def hear(self, event: dict[str, Any], **more: Any) -> None:
         """The device says something."""
+        self._tell({"device": self.device, "event": event, **more})
+
+    def answer(self, command: str, outcome: str, reason: str | None = None, *, state: str) -> None:
+        """The device says what came of a command."""
+        self._tell({"command": command, "outcome": outcome, "reason": reason, "state": state})
+
+    def _tell(self, line: dict[str, Any]) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"device": self.device, "event": event, **more}) + "\n")
+        self._process.stdin.write(json.dumps(line) + "\n")
         self._process.stdin.flush()
 
     def press(self) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from edge import lane, retention
 from edge.health import CONFIRM_EVERY, MISSED
+from gateway.doors.commanding import CLOSES_AFTER
 from gateway.edges.enrolment import CODE_LIFE
 from gateway.intake import registry
 from gateway.model import estimate, receipts
@@ -66,6 +67,7 @@ NUMBERS = [
     (SAID, r"Every (\d+) minutes `coverage_confirmed`", CONFIRM_EVERY // MINUTE),
     (SAID, r"has not passed and lies at most (\d+) s ahead", LIFE_LIMIT // SECOND),
     (SAID, r"the time since it was heard, and (\d+) s", COMMAND_LIFE // SECOND),
+    (SAID, r"Within (\d+) s of the tap", CLOSES_AFTER // SECOND),
     (SAID, r"after (\d+) days people see a fault", DUE_AFTER // DAY),
     (TOLD, r"within (\d+) minutes, once", CODE_LIFE // MINUTE),
     (TOLD, r"The first (\d+) bytes of the SHA-256", PART_BYTES),
