@@ -159,7 +159,7 @@ class Lane:
             self._next_inbox = now + INBOX_EVERY
             await self._settle()
             await self._read_inboxes(work)
-        hears = parts.bulk.connected and parts.beats.connected and not parts.bulk.paused
+        hears = parts.bulk.connected and parts.beats.connected and not parts.beats.paused
         connections = parts.bulk.connections + parts.beats.connections
         work.blind = self._sight.look(now, hears=hears, connections=connections)
         work.sees = self._sight.sees

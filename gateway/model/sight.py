@@ -1,7 +1,7 @@
 """Sight: over which time did this gateway hear nothing, or too late? Pure.
 
-Silence counts only while the gateway itself was connected and caught up (rule 12). A process that was not running was
-blind too, from its last sign of life on.
+Silence counts only while the gateway itself was connected and caught up with heartbeats (rule 12; with facts, the
+watermark sees to it). A process that was not running was blind too, from its last sign of life on.
 """
 
 from rules.stimulus import Blind
@@ -23,7 +23,8 @@ class Sight:
     def look(self, now: int, *, hears: bool, connections: int) -> Blind | None:
         """Look; what to tell the homes when sight is back, None while it lasts or is still gone.
 
-        `hears`: connected and caught up. `connections` counts connections made: a new one means a gap, however short.
+        `hears`: connected, and no heartbeat waits unread. `connections` counts connections made: a new one means a gap,
+        however short.
         """
         looked, self._looked = self._looked, now
         if self._since is None and (not hears or connections != self._connections):
