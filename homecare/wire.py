@@ -65,6 +65,7 @@ class Kind(IntEnum):
 _STREAM_CODE: Final = {None: 0, Stream.ALARM: 1, Stream.ACCESS: 2, Stream.RECORD: 3}
 _CODE_STREAM: Final = {code: stream for stream, code in _STREAM_CODE.items()}
 _CODE_KIND: Final = {int(kind): kind for kind in Kind}
+_FACTS: Final = Kind.FACTS
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
@@ -204,7 +205,7 @@ def read_facts(frame: Frame) -> list[Fact]:
 
 def _check_facts(header: Header, envelopes: Sequence[Envelope]) -> Stream:
     stream = header.stream
-    if header.kind is not Kind.FACTS or stream is None or header.first < 1 or not 1 <= header.count <= FACTS_LIMIT:
+    if header.kind is not _FACTS or stream is None or header.first < 1 or not 1 <= header.count <= FACTS_LIMIT:
         raise Malformed("read facts", "header", f"kind facts, a stream, first from 1, count 1 to {FACTS_LIMIT}")
     if len(envelopes) != header.count:
         raise Malformed("read facts", "count", "the header counts other than the body holds")

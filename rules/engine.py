@@ -80,8 +80,7 @@ class _Draft:
                 self.staff(stimulus)
             else:
                 self.cover(stimulus)
-        for name, rule in wanted.rules:
-            self.judge(name, rule, stimulus)
+        self.judge(stimulus, wanted.rules)
         if type(stimulus) is Reached:
             self.forget_what_is_judged()
 
@@ -104,23 +103,24 @@ class _Draft:
         except Exception as error:  # noqa: BLE001 - why: a bug in one place must not silence the other rules
             self.verdicts.append(RuleFailed("staffing", self.settings.home, _place(error)))
 
-    def judge(self, name: str, rule: Rule[Any], stimulus: Stimulus) -> None:
-        """One rule on its own slice."""
-        before = self.slices.get(name) or rule.state()
-        try:
-            judgement = rule.judge(self.view, before, stimulus)
-        except Exception as error:  # noqa: BLE001 - why: a bug in one rule must not silence the others (protocol rule 18)
-            self.verdicts.append(RuleFailed(name, self.settings.home, _place(error)))
-            return
-        if judgement.verdicts:
-            self.verdicts += judgement.verdicts
-        if judgement.state is not before:
-            self.slices[name] = judgement.state
-            self.changed = True
-        if judgement.wake_at != self.wakes.get(name):
-            self.wakes = {other: at for other, at in self.wakes.items() if other != name}
-            if judgement.wake_at is not None:
-                self.wakes = {**self.wakes, name: judgement.wake_at}
+    def judge(self, stimulus: Stimulus, rules: tuple[tuple[str, Rule[Any]], ...]) -> None:
+        """Each rule on its own slice."""
+        for name, rule in rules:
+            before = self.slices.get(name) or rule.state()
+            try:
+                judgement = rule.judge(self.view, before, stimulus)
+            except Exception as error:  # noqa: BLE001 - why: a bug in one rule must not silence the others (protocol rule 18)
+                self.verdicts.append(RuleFailed(name, self.settings.home, _place(error)))
+                continue
+            if judgement.verdicts:
+                self.verdicts += judgement.verdicts
+            if judgement.state is not before:
+                self.slices[name] = judgement.state
+                self.changed = True
+            if judgement.wake_at != self.wakes.get(name):
+                self.wakes = {other: at for other, at in self.wakes.items() if other != name}
+                if judgement.wake_at is not None:
+                    self.wakes = {**self.wakes, name: judgement.wake_at}
 
     def forget_what_is_judged(self) -> None:
         """What every rule has judged is not needed any more."""

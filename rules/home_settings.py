@@ -99,10 +99,16 @@ class HomeSettings(msgspec.Struct, frozen=True):
     limits: Limits = DEFAULTS
     off: frozenset[Condition] = frozenset()
     watched: Mapping[DeviceId, AssignedDevice] = {}
+    brief: int = 0
     problems: tuple["Problem", ...] = ()
 
     def __post_init__(self) -> None:
-        """Look up once what is asked again: `watched` devices by id, `problems`, and the rules `off` for them."""
+        """Look up once what is asked again: `watched` devices by id, `problems`, and the rules `off` for them.
+
+        `brief`: microseconds; stillness up to this long between two signs of life is never too long.
+        """
+        shortest = min(self.limits.quiet_by_day, self.limits.quiet_by_night) * SECOND
+        msgspec.structs.force_setattr(self, "brief", shortest - 1)
         msgspec.structs.force_setattr(self, "watched", {one.device.id: one for one in self.devices})
         msgspec.structs.force_setattr(self, "problems", tuple(check_settings(self)))
         off = {problem.rule for problem in self.problems if problem.rule is not None}

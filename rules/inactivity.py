@@ -108,26 +108,30 @@ def is_life(event: Event) -> bool:
 
 
 def _hear(view: View, state: InactivityState, stimulus: Happened) -> Judgement[InactivityState]:
-    settings, event, at = view.settings, stimulus.envelope.event, stimulus.at
-    span: Span | None = (at, at) if is_life(event) else None
-    moving = state.moving
+    event, at, moving = stimulus.envelope.event, stimulus.at, state.moving
+    span = (at, at)
     if type(event) is MotionChanged:
-        device, epoch = DeviceId(stimulus.envelope.device or ""), epoch_text(stimulus.fact.epoch)
-        if device not in settings.watched:
+        device = DeviceId(stimulus.envelope.device or "")
+        if device not in view.settings.watched:
             return Judgement(state)
+        epoch = epoch_text(stimulus.fact.epoch)
         seen = moving.get(epoch, {})
         since = seen.get(device)
-        if event.moving and since is None:
-            moving = {**moving, epoch: {**seen, device: at}}
-        elif not event.moving and since is not None:
+        if event.moving:
+            if since is None:
+                moving = {**moving, epoch: {**seen, device: at}}
+        elif since is None:
+            return Judgement(state)
+        else:
             moving = _ended(moving, epoch, device)
             span = (since, max(since, at))
-    if span is None:
+    elif not is_life(event):
         return Judgement(state)
-    life = _bounded(add(state.life, span, gap=_shortest(settings)))
-    stirred = None if state.raised is None else _stirred_since(view, state.raised, span)
-    if stirred is not None:
-        cleared = Clear(Condition.INACTIVITY, settings.home, None, stirred)
+    life = add(state.life, span, gap=view.settings.brief)
+    if len(life) > SPANS_MOST:
+        life = _bounded(life)
+    if state.raised is not None and (stirred := _stirred_since(view, state.raised, span)) is not None:
+        cleared = Clear(Condition.INACTIVITY, view.settings.home, None, stirred)
         return Judgement(InactivityState(life, moving, state.since, None, state.fired), (cleared,))
     if life is state.life and moving is state.moving:
         return Judgement(state)
@@ -152,9 +156,10 @@ Moving = Mapping[str, Mapping[DeviceId, int]]
 
 
 def _ended(moving: Moving, epoch: str, device: DeviceId) -> Moving:
-    left = {other: since for other, since in moving[epoch].items() if other != device}
-    others = {name: devices for name, devices in moving.items() if name != epoch}
-    return {**others, epoch: left} if left else others
+    seen = moving[epoch]
+    if len(seen) == 1:
+        return {name: devices for name, devices in moving.items() if name != epoch} if len(moving) > 1 else {}
+    return {**moving, epoch: {other: since for other, since in seen.items() if other != device}}
 
 
 def _forget(state: InactivityState, devices: list[DeviceId], latest: int) -> InactivityState:
@@ -178,18 +183,12 @@ def _without_ended(view: View, state: InactivityState) -> InactivityState:
     for epoch in state.moving.keys() - running:
         life += [(since, max(since, ends.get(epoch, since))) for since in state.moving[epoch].values()]
     moving = {epoch: seen for epoch, seen in state.moving.items() if epoch in running}
-    return msgspec.structs.replace(state, moving=moving, life=union(life, gap=_shortest(view.settings)))
+    return msgspec.structs.replace(state, moving=moving, life=union(life, gap=view.settings.brief))
 
 
 def _bounded(life: Spans) -> Spans:
     """Beyond the bound the two oldest become one: a stretch between them is then not judged."""
     return life if len(life) <= SPANS_MOST else ((life[0][0], life[1][1]), *life[2:])
-
-
-def _shortest(settings: HomeSettings) -> int:
-    """Microseconds; a gap up to this long between two signs of life cannot be too long."""
-    limits = settings.limits
-    return min(limits.quiet_by_day, limits.quiet_by_night) * SECOND - 1
 
 
 # --- quiet, moving, unknown ------------------------------------------------------------------------------------------
@@ -246,7 +245,7 @@ def _judge_through(view: View, state: InactivityState) -> Judgement[InactivitySt
         raised = None
         verdicts.append(Clear(Condition.INACTIVITY, settings.home, None, outlasted))
     for start, end in quiet(view, state, through):
-        if raised is not None or end - start <= _shortest(settings) or not _stirred_between(life, fired, start):
+        if raised is not None or end - start <= settings.brief or not _stirred_between(life, fired, start):
             continue
         due, limit = deadline(settings, start)
         if end < due:
@@ -268,7 +267,7 @@ def _stirred_lately(settings: HomeSettings, state: InactivityState, through: int
     if len(state.life) != 1:
         return False
     start, end = state.life[0]
-    return state.since >= start and through - end <= _shortest(settings)
+    return state.since >= start and through - end <= settings.brief
 
 
 def _outlasted(view: View, state: InactivityState, through: int) -> int | None:

@@ -68,10 +68,19 @@ def _hear(view: View, doors: Doors, stimulus: Happened) -> tuple[Doors, list[Rai
     if one is None or one.device.placement is not Placement.FRONT_DOOR or not isinstance(event, ContactChanged):
         return doors, []
     door = doors.get(one.device.id, Door())
-    changes = tuple(sorted({*door.changes, (stimulus.at, event.open)}))[-CHANGES_MOST:]
-    raised = None if door.raised is not None and _shut_after(changes, door.raised) is not None else door.raised
+    changes = _with(door.changes, (stimulus.at, event.open))
+    if door.raised is None:
+        return {**doors, one.device.id: Door(changes, None, door.fired)}, []
+    raised = None if _shut_after(changes, door.raised) is not None else door.raised
     after = {**doors, one.device.id: Door(changes, raised, door.fired)}
     return after, _over(view, doors, after, stimulus.at)
+
+
+def _with(changes: Changes, change: tuple[int, bool]) -> Changes:
+    """One change more, in the order of time; most come in that order."""
+    if changes and change <= changes[-1]:
+        return tuple(sorted({*changes, change}))[-CHANGES_MOST:]
+    return (*changes[-CHANGES_MOST + 1 :], change)
 
 
 def _plain(changes: Changes) -> Changes:

@@ -19,6 +19,8 @@ from homecare.wire import Frame, Kind, UnknownVersion, unpack
 HEARTBEAT: Final = "heartbeat"
 _APART: Final = {HEARTBEAT: Kind.HEARTBEAT, CERTIFICATE: Kind.CERTIFICATE_ASK}
 """Channels that carry no stream, and what they carry."""
+_TOLD: Final = (Kind.FACTS, Kind.LOST)
+"""What the streams carry."""
 TOPICS_LIMIT: Final = 50_000
 """Topics remembered as read: three an edge for 16,000 edges; then the memory starts anew."""
 
@@ -114,7 +116,7 @@ def _mismatch(frame: Frame, where: UpTopic, edge: EdgeEntry) -> TurnedAway | Non
     if where.channel in _APART:
         fits = header.kind is _APART[where.channel]
     else:
-        fits = header.kind in (Kind.FACTS, Kind.LOST) and header.stream == where.channel
+        fits = header.kind in _TOLD and header.stream == where.channel
     if not fits:
         return TurnedAway(
             Reason.CHANNEL, "kind and stream of the frame belong to another topic", where.shard, where.edge

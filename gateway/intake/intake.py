@@ -26,6 +26,8 @@ from homecare.identity import DeviceId
 from homecare.wire import FACTS_LIMIT, Header, Kind, read_body, read_envelopes, read_facts
 from rules.stimulus import Lost
 
+_ACCESS, _LOST = Stream.ACCESS, Kind.LOST
+"""Not looked up in their enums for every frame: that takes a quarter of a microsecond each time."""
 _NUL: Final = b"\\u0000"
 """The only spelling of NUL in JSON; PostgreSQL stores none in text."""
 
@@ -113,7 +115,7 @@ class Intake:
 
     def _note_repeat(self, admitted: Admitted, key: CursorKey) -> None:
         frame = admitted.frame
-        if key[2] is Stream.ACCESS and frame.header.kind is Kind.FACTS:
+        if key[2] is _ACCESS and frame.header.kind is Kind.FACTS:
             try:
                 digests = [fact.digest for fact in read_facts(frame)]
             except Malformed:
@@ -125,12 +127,12 @@ class Intake:
         header = admitted.frame.header
         passed = header.first + header.count - 1 - durable
         try:
-            if header.kind is Kind.LOST:
+            if header.kind is _LOST:
                 self._pass_hole(batch, admitted, key, durable)
             else:
                 self._record(batch, message, admitted, durable=durable)
         except Malformed as error:
-            believable = header.kind is Kind.LOST or header.count <= FACTS_LIMIT
+            believable = header.kind is _LOST or header.count <= FACTS_LIMIT
             self._metrics.count("intake_unreadable")
             _set_aside(batch, message, header, Reason.BODY, str(error), passed=passed if believable else 0)
             return believable
@@ -140,7 +142,7 @@ class Intake:
         frame, header = admitted.frame, admitted.frame.header
         new = durable + 1 - header.first
         digests: list[bytes] | None = None
-        if header.stream is Stream.ACCESS:
+        if header.stream is _ACCESS:
             facts = read_facts(frame)[new:]
             envelopes, digests = [fact.envelope for fact in facts], [fact.digest for fact in facts]
         else:

@@ -13,6 +13,7 @@ from homecare.envelope import Envelope, FactId
 from homecare.event import LockOperated, LockState, Stream, TagRead
 from homecare.identity import Epoch, HomeId, derived_id
 
+_ACCESS: Final = Stream.ACCESS
 _DIRECTION: Final = {LockState.UNLOCKED: "in", LockState.LOCKED: "out"}
 
 
@@ -68,7 +69,7 @@ class Recording:
         """Facts of one frame, by home: nearly always one."""
         for home, run in runs:
             batch.runs.append(run)
-            if run.stream is Stream.ACCESS:
+            if run.stream is _ACCESS:
                 proofs = (_check_in(run, fact) for fact in run.facts)
                 batch.check_ins += [proof for proof in proofs if proof is not None]
             self._judging.facts(home, run, recorded_at=batch.recorded_at)
