@@ -15,7 +15,7 @@ from homecare.delivery import Heartbeat, Loss, Receipt
 from homecare.envelope import Envelope
 from homecare.event import STREAM_OF
 from homecare.renewal import CertificateAnswer, CertificateAsk
-from homecare.vectors import claim_codes, vectors
+from homecare.vectors import certificate_statements, claim_codes, vectors
 
 _BODIES: Final[dict[str, Any]] = {
     "facts": list[Envelope],
@@ -64,6 +64,7 @@ def files() -> dict[str, bytes]:
     contents = {f"schemas/{name}.json": schema for name, schema in schemas().items()}
     contents["vectors/seal.json"] = vectors()
     contents["vectors/claim.json"] = claim_codes()
+    contents["vectors/certificate.json"] = certificate_statements()
     return {path: msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n" for path, value in contents.items()}
 
 

@@ -1,4 +1,4 @@
-"""The published vectors: keys, whole frames and claim codes that another implementation must reproduce to the byte.
+"""The published vectors: what another implementation must reproduce to the byte.
 
 `homecare.description` writes them to `docs/vectors/`; every value here is a constant of ours or follows from one.
 """
@@ -15,6 +15,7 @@ from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, Receipt, R
 from homecare.envelope import Envelope, encode_envelope
 from homecare.event import AnyEvent, EpochOpened, Head, HelpCalled, Observed, Stream
 from homecare.identity import EdgeId, Epoch, epoch_text, shard_of
+from homecare.renewal import statement
 
 _EDGE_PRIVATE: Final = bytes(range(32))
 _GATEWAY_PRIVATE: Final = bytes(range(32, 64))
@@ -130,4 +131,18 @@ def claim_codes() -> list[dict[str, str]]:
     typed = str(code).replace("-", " ").lower().replace("0", "o")
     return [
         {"code": text, "authority": code.authority.hex(), "secret": code.secret.hex()} for text in (str(code), typed)
+    ]
+
+
+def certificate_statements() -> list[dict[str, str | None]]:
+    """What the present certificate's key signs in an ask, in hex; the texts stand for PEM."""
+    asks = (("the certificate", None), ("the certificate", "the request"))
+    return [
+        {
+            "edge": _EDGE,
+            "certificate": certificate,
+            "request": request,
+            "statement": statement(_EDGE, certificate, request).hex(),
+        }
+        for certificate, request in asks
     ]

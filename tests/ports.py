@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections import deque
 
 from gateway.embedded import free_port
 
@@ -10,12 +11,17 @@ RUNS = 40
 PORTS_A_RUN = 300
 """20,000 to 31,999: below the ports that a system gives to its own clients (32,768 on Linux)."""
 
-_given = itertools.count()
+_count = itertools.count()
+_given: deque[int] = deque(maxlen=PORTS_A_RUN // 2)
 
 
 def new_port() -> int:
-    """A free port that this process has not given before (within its last 300)."""
+    """A free port that this process has not given before (within its last 150)."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     parent = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     run = (parent * 2 + worker) % RUNS  # workers of one run stand side by side, another run elsewhere
-    return free_port(FIRST + run * PORTS_A_RUN + next(_given) % PORTS_A_RUN, print)
+    port = free_port(FIRST + run * PORTS_A_RUN + next(_count) % PORTS_A_RUN, print)
+    while port in _given:  # another run stands here: what was stepped over for one port is not given for the next
+        port = free_port(port + 1, print)
+    _given.append(port)
+    return port

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 
 import { readCode } from './claim.mjs';
 import { frameKeys, publicOf, read, seal, shardOf } from './frame.mjs';
+import { statement } from './renewing.mjs';
 
 const bytes = (hex) => Buffer.from(hex, 'hex');
 const vectorsOf = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url)));
@@ -36,6 +37,10 @@ for (const { code, authority, secret } of vectorsOf('claim')) {
   const halves = readCode(code);
   same(`${code}, authority`, halves.authority.toString('hex'), authority);
   same(`${code}, secret`, halves.secret.toString('hex'), secret);
+}
+for (const known of vectorsOf('certificate')) {
+  const made = statement(known.edge, known.certificate, known.request).toString('hex');
+  same(`statement ${known.request === null ? 'without' : 'with'} a request`, made, known.statement);
 }
 
 process.stdout.write(wrong.length === 0 ? `${checked} of ${checked} as they should be\n` : `${wrong.join('\n')}\n`);

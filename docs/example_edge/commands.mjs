@@ -39,7 +39,7 @@ export class Commands {
   }
 
   /**
-   * What follows from a frame whose tag fits: null for nothing, else `{command, device, reason}`; a `reason` says why it
+   * What follows from a frame whose tag fits: null for nothing, else `{command, device, reason}`; `reason` says why it
    * is refused, none that it may begin. Its device is busy until `ended`.
    */
   take({ edge, run, body }, elapsed) {

@@ -8,9 +8,9 @@
  *     {"device": "device-…", "counter": 7, "event": {"type": "help_called"}}
  *     {"command": "command-…", "outcome": "done", "reason": null, "state": "unlocked"}
  *
- * Each line on stdout says in JSON what happened: connected, stated, receipted, refused, unkept, disconnected; or what a
- * device shall do (`command`, with id, action, device and message), which a line as the second one above must answer. It
- * renews no certificate and reads no clock's precision; docs/write_an_edge.md says what follows from that.
+ * Each line on stdout says in JSON what happened: connected, stated, receipted, refused, unkept, certificate,
+ * disconnected; or what a device shall do (`command`, with id, action, device and message), which a line as the second
+ * one above must answer. What it lacks stands in docs/write_an_edge.md.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,8 +20,9 @@ import { createInterface } from 'node:readline';
 import { Commands } from './commands.mjs';
 import { Coverage } from './coverage.mjs';
 import { epochText, frameKeys, read, seal, shardOf, STREAMS } from './frame.mjs';
-import { Journal } from './journal.mjs';
+import { Journal, writeWhole } from './journal.mjs';
 import { Connection } from './mqtt.mjs';
+import { Renewing } from './renewing.mjs';
 import { Stream } from './stream.mjs';
 
 const HEARTBEAT = 30_000; // ms
@@ -65,8 +66,10 @@ class Epoch {
 }
 
 class Edge {
-  constructor(config, journal) {
+  /** `keep(config)` writes edge.json. */
+  constructor(config, journal, keep) {
     this.config = config;
+    this.keep = keep;
     this.journal = journal;
     this.keys = frameKeys(Buffer.from(config.private_key, 'hex'), Buffer.from(config.gateway_public_key, 'hex'));
     this.root = `vaka/v1/${shardOf(config.home)}/${config.edge}`;
@@ -78,6 +81,17 @@ class Edge {
     this.coverage.begin(Date.now());
     this.commands = new Commands({ ...config, run: this.run.epoch });
     this.#remember();
+    this.renewing = config.tls === undefined ? null : this.#renewing();
+  }
+
+  #renewing() {
+    return new Renewing(this.config.edge, this.config.tls, {
+      keep: (tls) => this.keep(Object.assign(this.config, { tls })),
+      send: (fields) => this.#send('certificate_ask', 'certificate', fields, 0),
+      reconnect: () => this.line.end(),
+      now: steady() / 1000,
+      first: this.config.first_ask,
+    });
   }
 
   /** Begin a new epoch: its first fact on the record stream names the one before. */
@@ -192,7 +206,7 @@ class Edge {
     this.line = new Connection(url, {
       client: edge,
       tls,
-      topics: [`${this.root}/down/receipt`, `${this.root}/down/command`],
+      topics: ['receipt', 'command', 'certificate'].map((channel) => `${this.root}/down/${channel}`),
       onReady: () => this.#connected(),
       onMessage: (topic, payload) => this.#take(payload),
       onEnd: () => this.#disconnected(),
@@ -262,8 +276,24 @@ class Edge {
   #take(payload) {
     const frame = read(this.keys.down, payload);
     if (frame?.kind === 'command') this.#obey(frame);
-    if (frame?.kind !== 'receipt' || frame.edge !== this.config.edge) return;
-    if (frame.run !== this.run.epoch || frame.beat > this.beat) return;
+    if (frame === null || frame.edge !== this.config.edge || frame.run !== this.run.epoch) return;
+    if (frame.kind === 'receipt') this.#receipt(frame);
+    if (frame.kind === 'certificate_answer') this.#renew((renewing, now) => renewing.take(frame, now));
+  }
+
+  /** Renewal never ends the edge: what the disk refuses is tried again with the next ask. */
+  #renew(work) {
+    if (this.renewing === null) return;
+    try {
+      const outcome = work(this.renewing, steady() / 1000) ?? null;
+      if (outcome !== null) say('certificate', { outcome });
+    } catch (error) {
+      say('unkept', { why: error.message });
+    }
+  }
+
+  #receipt(frame) {
+    if (frame.beat > this.beat) return;
     const { durable, refused = null } = JSON.parse(frame.body);
     if (refused !== null) {
       this.refused = true; // says nothing about `durable`; asked again with the next heartbeat
@@ -291,6 +321,7 @@ class Edge {
   tick() {
     this.coverage.tick(Date.now());
     this.drain();
+    if (this.line.ready) this.#renew((renewing, now) => renewing.tick(now));
   }
 
   release() {
@@ -309,8 +340,10 @@ function readEpoch({ epoch, path, lines }) {
 }
 
 const folder = process.argv[2];
-const config = JSON.parse(readFileSync(join(folder, 'edge.json'), 'utf8'));
-const edge = new Edge(config, new Journal(join(folder, 'journal')));
+const path = join(folder, 'edge.json');
+const config = JSON.parse(readFileSync(path, 'utf8'));
+const keep = (changed) => writeWhole(path, JSON.stringify(changed, null, 2));
+const edge = new Edge(config, new Journal(join(folder, 'journal')), keep);
 edge.connect();
 setInterval(() => edge.sendHeartbeat(), HEARTBEAT);
 setInterval(() => edge.tick(), TICK);

@@ -5,12 +5,13 @@
  *
  * Makes the edge's two keys, shows the code, and writes FOLDER/edge.json (readable by its owner only).
  */
-import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 
 import { readCode } from './claim.mjs';
+import { signingRequest } from './signing_request.mjs';
 
 const TIMEOUT = 15_000; // ms for one answer
 
@@ -30,31 +31,6 @@ function ask(url, options, body) {
     call.on('error', reject);
     call.end(body);
   });
-}
-
-function der(tag, ...parts) {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  let size = [length]; // in as few bytes as there are
-  if (length > 255) size = [0x82, length >> 8, length & 255];
-  else if (length > 127) size = [0x81, length];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
-}
-
-/** A signing request (PKCS #10, PEM) with an empty subject for a P-256 key. */
-function signingRequest({ publicKey, privateKey }) {
-  const SEQUENCE = 0x30;
-  const info = der(
-    SEQUENCE,
-    der(2, Buffer.from([0])), // version
-    der(SEQUENCE), // subject: the gateway does not read it
-    publicKey.export({ format: 'der', type: 'spki' }),
-    der(0xa0), // no attributes
-  );
-  const algorithm = der(SEQUENCE, Buffer.from('06082a8648ce3d040302', 'hex')); // ECDSA with SHA-256
-  const signature = der(3, Buffer.from([0]), sign('sha256', info, privateKey));
-  const lines = der(SEQUENCE, info, algorithm, signature).toString('base64').match(/.{1,64}/g);
-  return ['-----BEGIN CERTIFICATE REQUEST-----', ...lines, '-----END CERTIFICATE REQUEST-----', ''].join('\n');
 }
 
 const [base, code, folder] = process.argv.slice(2);

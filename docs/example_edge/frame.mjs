@@ -7,7 +7,9 @@ import { createPrivateKey, createPublicKey, diffieHellman, timingSafeEqual } fro
 
 import { blake2b } from './blake2b.mjs';
 
-export const KIND = { facts: 1, lost: 2, heartbeat: 3, receipt: 4, command: 5 };
+export const KIND = {
+  facts: 1, lost: 2, heartbeat: 3, receipt: 4, command: 5, certificate_ask: 6, certificate_answer: 7,
+};
 export const STREAM = { none: 0, alarm: 1, access: 2, record: 3 };
 export const STREAMS = ['alarm', 'access', 'record'];
 

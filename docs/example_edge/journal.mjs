@@ -5,7 +5,7 @@
  * cut takes away is told again by the gateway. A line torn by a power cut was never acknowledged, and is cut off.
  */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const FILE = /^(\d{8})-([0-7][0-9a-f]{15})\.jsonl$/;
 const KEPT = 7 * 24 * 3600 * 1000; // ms that a fact is kept after its receipt: a restored database asks for it
@@ -33,9 +33,7 @@ export class Journal {
     this.number += 1;
     const path = join(this.folder, `${String(this.number).padStart(8, '0')}-${epochAsText}.jsonl`);
     fs.closeSync(fs.openSync(path, 'wx', 0o600));
-    const folder = fs.openSync(this.folder, 'r');
-    fs.fsyncSync(folder); // the file's name, too, must survive
-    fs.closeSync(folder);
+    syncFolder(this.folder);
     return path;
   }
 
@@ -58,6 +56,23 @@ export class Journal {
     fs.unlinkSync(path);
     return true;
   }
+}
+
+/** Write a file whole, or not at all: it appears under its name when it is on the disk. */
+export function writeWhole(path, text) {
+  const file = fs.openSync(`${path}.new`, 'w', 0o600);
+  fs.writeSync(file, text);
+  fs.fsyncSync(file);
+  fs.closeSync(file);
+  fs.renameSync(`${path}.new`, path);
+  syncFolder(dirname(path));
+}
+
+/** Names, too, must survive a power cut. */
+function syncFolder(path) {
+  const folder = fs.openSync(path, 'r');
+  fs.fsyncSync(folder);
+  fs.closeSync(folder);
 }
 
 /** The lines of a file up to the first that is not whole; what follows is cut off. */

@@ -75,6 +75,12 @@ export class Connection {
   }
 
 
+  /** End it; the next one is made as after any loss. */
+  end() {
+    this.ready = false;
+    this.socket.destroy();
+  }
+
   #id() {
     const id = this.nextId;
     this.nextId = (id % 65_535) + 1;
@@ -96,7 +102,7 @@ export class Connection {
         this.#answer(next);
       }
     } catch {
-      this.socket.destroy(); // whatever this is, it is not MQTT; the next connection starts afresh
+      this.socket.destroy(); // not MQTT, or not what we asked for; the next connection starts afresh
     }
   }
 
@@ -106,6 +112,7 @@ export class Connection {
       const filters = this.topics.map((topic) => Buffer.concat([text(topic), Buffer.from([1])]));
       this.socket.write(packet(TYPE.subscribe, 2, this.#id(), ...filters));
     } else if (type === TYPE.suback) {
+      if (rest.subarray(2).some((code) => code > 2)) throw new Error('a subscription was refused');
       this.ready = true;
       this.onReady();
     } else if (type === TYPE.publish) {

@@ -34,10 +34,18 @@ class NodeEdge:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.id = str(json.loads((folder / "edge.json").read_text())["edge"])
-        self.device = str(json.loads((folder / "edge.json").read_text())["devices"][0]["id"])
+        self.id = str(self.config["edge"])
+        self.device = str(self.config["devices"][0]["id"])
         self._out = folder / "out"
         self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "edge.json").read_text())
+        return found
+
+    def configure(self, **changes: Any) -> None:
+        (self.folder / "edge.json").write_text(json.dumps(self.config | changes))
 
     def start(self) -> None:
         with self._out.open("a") as out, (self.folder / "err").open("a") as err:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from gateway.embedded import PrivateBroker, PrivateDatabase
+from gateway.edges.authority_files import open_authority, open_server
+from gateway.embedded import Binaries, EdgeListener, PrivateBroker, PrivateDatabase
+from gateway.identity import FOLDER
+from gateway.model.broker_rights import rights
+from gateway.model.certificates import RENEW_AFTER
+from homecare.clock import DAY, SystemClock
 from tests.forked import start_gateway
 from tests.gateway.enrolled import household
 from tests.gateway.serving import STOP_SECONDS, Serving, serve
@@ -88,21 +93,53 @@ class Gateway:
 
 
 @pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The gateway's folder of keys; its name is part of the database's."""
+    folder = tmp_path / f"{tmp_path.name[-20:]}_data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def certifying(binaries: Binaries, servers_folder: Path, data: Path) -> Iterator[PrivateBroker]:
+    """A broker that takes edges over TLS by the gateway's certificates only."""
+    clock = SystemClock()
+    authority = open_authority(data / FOLDER, clock)
+    server = open_server(data / FOLDER, authority, clock)
+    listener = EdgeListener(
+        port=new_port(),
+        authority=authority.certificate,
+        server_certificate=server.certificate,
+        server_key=server.key,
+        rights=rights(()),
+    )
+    broker = PrivateBroker(binaries, servers_folder / data.name, new_port(), edges=listener)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
 def gateway(
-    database_server: PrivateDatabase, migrated_template: str, broker: PrivateBroker, tmp_path: Path
+    database_server: PrivateDatabase, migrated_template: str, certifying: PrivateBroker, data: Path, tmp_path: Path
 ) -> Iterator[Gateway]:
     tls, line = new_port(), new_port()
-    told = {"VAKA_TLS_PORT": str(tls), "VAKA_EDGES_BROKER_URL": f"mqtt://127.0.0.1:{line}"}
-    data = tmp_path / "other_language"
-    data.mkdir()
-    for alarm in serve(database_server, migrated_template, broker, data, (HOUSE,), **told):
+    told = {
+        "VAKA_TLS_PORT": str(tls),
+        "VAKA_EDGES_BROKER_URL": f"mqtts://127.0.0.1:{line}",
+        "VAKA_BROKER_RIGHTS_FILE": str(certifying.rights_file),
+        "VAKA_BROKER_PID_FILE": str(certifying.pid_file),
+    }
+    for alarm in serve(database_server, migrated_template, certifying, data, (HOUSE,), **told):
         both = Gateway(alarm, tmp_path, tls=tls, line=line)
         yield both
         both.stop_bulk()
 
 
 def test_the_example_makes_the_bytes_of_the_vectors() -> None:
-    assert run("check.mjs").endswith("as they should be\n")
+    said = run("check.mjs")
+    assert said.endswith("as they should be\n")
+    assert f"# {said.strip()}" in (ROOT / "docs" / "write_an_edge.md").read_text()
 
 
 async def say_something_until_heard(edge: NodeEdge) -> None:
@@ -114,7 +151,7 @@ async def say_something_until_heard(edge: NodeEdge) -> None:
 
 @pytest.mark.asyncio
 async def test_the_example_loses_nothing_and_doubles_nothing(
-    gateway: Gateway, broker: PrivateBroker, tmp_path: Path
+    gateway: Gateway, certifying: PrivateBroker, tmp_path: Path
 ) -> None:
     """A press, telemetry, a cut line, both sides killed, a press into the void, a restored database; then count."""
     edge = gateway.enrol(tmp_path / "edge")
@@ -122,15 +159,20 @@ async def test_the_example_loses_nothing_and_doubles_nothing(
     def recorded() -> bool:
         return set(gateway.rows(edge)) == {fact for fact, _ in edge.kept()}
 
-    async with line_to(broker.url, gateway.line) as line:
+    async with line_to(certifying.edges_url, gateway.line) as line:
         edge.start()
         edge.press()
         edge.measure(20.5, 21, 21.5)
-        await until(lambda: gateway.calls() and recorded())
+        await until(gateway.calls)
+        await line.cut()  # what nobody was there to hear is said again with the next connection, and not after 10 s
+        await line.join()
+        await until(lambda: len(edge.said("connected")) == 2)
+        await until(recorded)
         assert [call["occurrences"] for call in gateway.calls()] == [1]
 
+        ended = len(edge.said("disconnected"))
         await line.cut()
-        await until(lambda: edge.said("disconnected"))
+        await until(lambda: len(edge.said("disconnected")) > ended)
         edge.measure(*range(BACKLOG))
         edge.press()
         await until(lambda: len([one for one in edge.said("stated") if one["stream"] == "alarm"]) == 2)
@@ -138,7 +180,7 @@ async def test_the_example_loses_nothing_and_doubles_nothing(
         gateway.kill()
         await line.join()
         edge.start()
-        await until(lambda: len(edge.said("connected")) == 2)
+        await until(lambda: len(edge.said("connected")) == 3)
         edge.press()
         gateway.start()
         await until(recorded)
@@ -160,3 +202,33 @@ async def test_the_example_loses_nothing_and_doubles_nothing(
     assert len(kept) > BACKLOG
     assert not gateway.alarm.rows("SELECT reason, detail FROM quarantine WHERE authentic")
     FACTS.validate(list(kept.values()))
+
+
+@pytest.mark.asyncio
+async def test_the_example_renews_its_certificate_and_goes_on_with_it(
+    gateway: Gateway, certifying: PrivateBroker, tmp_path: Path
+) -> None:
+    """Told that it is time, it makes a key, asks, connects with what it gets, and shows it; killed, it still has it."""
+    edge = gateway.enrol(tmp_path / "edge")
+    days = RENEW_AFTER // DAY + 1
+    aged = f"UPDATE certificate SET issued_at = issued_at - interval '{days} days' WHERE edge = '{edge.id}' RETURNING 1"
+    assert gateway.alarm.rows(aged)
+    before = edge.config["tls"]
+    given = f"SELECT seen_at IS NOT NULL FROM certificate WHERE edge = '{edge.id}' ORDER BY issued_at"
+    async with line_to(certifying.edges_url, gateway.line):
+        edge.start()
+        edge.press()
+        await until(gateway.calls)
+        edge.kill()
+        edge.configure(first_ask=1)
+        edge.start()
+        await until(lambda: gateway.alarm.rows(given) == [(True,), (True,)])
+        await until(lambda: [one["outcome"] for one in edge.said("certificate")] == ["renew", "issued", "not_yet"])
+        edge.kill()
+        edge.start()
+        edge.press()
+        await until(lambda: [call["occurrences"] for call in gateway.calls()] == [2])
+        edge.kill()
+    after = edge.config["tls"]
+    assert after.keys() == before.keys()
+    assert (after["cert"] != before["cert"], after["key"] != before["key"]) == (True, True)
