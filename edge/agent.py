@@ -253,7 +253,8 @@ class Agent:
     # --- the line --------------------------------------------------------------------------------------------------
 
     def _up(self) -> None:
-        print("connected", flush=True)  # noqa: T201 - what a supervisor or a test waits for
+        with contextlib.suppress(OSError):  # a log that takes nothing, on a full disk say, keeps no alarm back
+            print("connected", flush=True)  # noqa: T201 - what a supervisor or a test waits for
         self._uplink.connected()
         if self._renewing is not None:
             self._renewing.connected()

@@ -4,6 +4,7 @@ A process that dies is started again, at once first and then with growing waits.
 Ctrl-C reaches only the supervisor, and is ended by the kernel with the thread that started it, so that none survives.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -194,12 +195,17 @@ class Supervisor:
         try:
             kept.part.start()
             outcome = f"started {role} again"
-        except VakaError as error:
+        except (VakaError, OSError) as error:  # the system's own: a full disk, which somebody may clear
             outcome = f"{role} does not start: {error}"
         self._write()
         self._report(outcome)
 
     def _write(self) -> None:
+        """For others to read; a disk that is full ends nothing of what runs, and the next change writes it again."""
+        with contextlib.suppress(OSError):
+            self._note()
+
+    def _note(self) -> None:
         pids = {role: kept.part.pid for role, kept in self._parts.items() if kept.part.running}
         fresh = self._pids.with_name(f"{self._pids.name}.new")
         fresh.write_bytes(msgspec.json.encode(pids))

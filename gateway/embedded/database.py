@@ -1,5 +1,6 @@
 """A private PostgreSQL, with TimescaleDB where its extension lies beside it."""
 
+import re
 import shutil
 import signal
 import time
@@ -47,6 +48,9 @@ READY_POLLS: Final = 3_000
 ATTEMPTS: Final = 100
 ATTEMPT_SECONDS: Final = 0.2
 """Starts and the wait between: after SIGKILL a backend in mid-query holds the shared memory until its query ends."""
+LAST_WORDS: Final = 400
+"""Characters of a tool's own words where none of its lines says why."""
+_refusal = re.compile(r"(?:ERROR|FATAL|PANIC|error|could not [a-z]+):\s+")
 READY_LINE: Final = 7
 """Of `postmaster.pid`, from 0: the server's own word on its state."""
 
@@ -154,10 +158,10 @@ class PrivateDatabase:
             text=True,
             errors="replace",
         )
-        if done.returncode or "ERROR" in done.stderr or "FATAL" in done.stderr:
-            raise Unavailable(
-                "create the private database", done.stderr.strip()[-400:], f"is the disk full? {self.data}"
-            )
+        refusals = [line for line in done.stderr.splitlines() if _refusal.search(line)]
+        if done.returncode or refusals:
+            reason = _refusal.split(refusals[0])[-1] if refusals else done.stderr.strip()[-LAST_WORDS:]
+            raise Unavailable("create the private database", reason, f"is the disk full, or not yours? {self.data}")
 
     def _ready(self, cluster: Path, child: Child) -> bool:
         """Wait until the server says that it is ready; False if it ends instead."""

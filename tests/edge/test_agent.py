@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -111,6 +112,21 @@ class Home:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()
+
+    @contextlib.asynccontextmanager
+    async def agent_on_a_full_log(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """An agent whose every word meets a full disk."""
+        full = os.open("/dev/full", os.O_WRONLY)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "edge", str(self.config), stdout=full, stderr=full
+        )
+        os.close(full)
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 @contextlib.asynccontextmanager
@@ -230,6 +246,16 @@ async def test_alarms_go_out_though_the_disk_is_full_and_nothing_is_accepted_the
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(SECONDS):
             await process.wait()
+
+
+@pytest.mark.asyncio
+async def test_a_log_on_a_full_disk_keeps_no_press_back(tmp_path: Path, broker: PrivateBroker) -> None:
+    """Red when an agent dies of a word that it cannot write: at every connection, until somebody clears the disk."""
+    async with at_home(tmp_path, broker) as home, home.agent_on_a_full_log() as process:
+        await until(lambda: home.gateway.events(EpochOpened))
+        await home.say(1, PRESS)
+        await until(lambda: home.gateway.events(HelpCalled))
+        assert process.returncode is None
 
 
 @pytest.mark.asyncio

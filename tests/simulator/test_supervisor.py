@@ -75,6 +75,23 @@ def test_what_is_killed_is_started_again_with_another_pid(world: World) -> None:
     assert alive(after["edge:b"])
 
 
+def test_what_cannot_be_written_down_ends_nothing(world: World) -> None:
+    """Red when a full disk ends everything that runs, instead of waiting for room."""
+    before = world.pids()
+    in_the_way = world.folder / "pids.json.new"
+    in_the_way.mkdir()
+    for _ in range(2):
+        lines = len(world.lines)
+        os.kill(world.supervisor._parts["edge:b"].part.pid, signal.SIGKILL)
+        with world.told:
+            assert world.told.wait_for(lambda lines=lines: len(world.lines) > lines, PATIENCE)
+    assert world.pids() == before
+    in_the_way.rmdir()
+    os.kill(before["home:a"], signal.SIGKILL)
+    world.wait_for("started home:a again")
+    assert all(alive(pid) for pid in world.pids().values())
+
+
 def test_a_role_without_power_stays_down_until_it_has_power_again(world: World) -> None:
     world.supervisor.unplugged("edge:b").touch()
     world.wait_for("edge:b is without power")

@@ -1,6 +1,7 @@
 """The private PostgreSQL: real starts and real kills."""
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -13,7 +14,7 @@ import pytest
 from gateway.adapters.postgres.migrate import migrate
 from gateway.embedded import Binaries, PrivateDatabase
 from gateway.embedded.ports import LOOPBACK, is_free
-from homecare.errors import Conflict
+from homecare.errors import Conflict, Unavailable
 from tests.ports import new_port
 from tests.servers import PLAIN
 
@@ -83,6 +84,20 @@ def test_the_password_is_for_the_owner_alone(database_server: PrivateDatabase) -
 def test_a_taken_port_is_a_conflict(binaries: Binaries, database_server: PrivateDatabase, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match=str(database_server.port)):
         PrivateDatabase(binaries, tmp_path / "second", database_server.port).start()
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_line(binaries: Binaries, tmp_path: Path) -> None:
+    """Red when the line that says why stands behind pages of a log."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
+    try:
+        with pytest.raises(Unavailable, match="is the disk full") as told:
+            PrivateDatabase(binaries, tmp_path / "database", new_port()).start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "File too large" in told.value.subject
+    assert "\n" not in str(told.value)
+    assert not (tmp_path / "database" / "cluster").exists()
 
 
 def test_commit_means_on_the_disk(database_server: PrivateDatabase) -> None:
