@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 
 from gateway.doors.access import Wish
-from gateway.ports.access import Opening
+from gateway.ports.access import CommandView, Opening
 from gateway.ports.desk import Read
 from gateway.web.door_schemas import CommandAnswer, DoorRequest, OpeningAnswer, command_answer, opening_answer
 from gateway.web.operator import PROBLEMS
@@ -29,13 +29,13 @@ _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
 @router.post("/phone/doors/{home}/open", summary="Unlock, lock or open a door", status_code=202, responses=_ANSWERS)
 async def open_door(behind: Behind, subject: Signed, home: HomePath, request: DoorRequest) -> CommandAnswer:
     """Allowed and on its way, or refused in plain words; how it ends is read from the command, within 15 s."""
-    return command_answer(await behind.access.open(subject, _wish(request, home)))
+    return await _told(behind, subject.person, await behind.access.open(subject, _wish(request, home)))
 
 
 @router.get("/phone/commands/{command}", summary="How a command stands")
 async def read_command(behind: Behind, subject: Signed, command: CommandPath) -> CommandAnswer:
     """For the person who asked, and whoever approved."""
-    return command_answer(await behind.access.command(subject, command))
+    return await _told(behind, subject.person, await behind.access.command(subject, command))
 
 
 @router.post(
@@ -67,7 +67,7 @@ async def list_openings(behind: Behind, subject: Watching) -> list[OpeningAnswer
 @router.post("/doors/openings/{opening}/approve", summary="Be the second person", status_code=202, responses=_ANSWERS)
 async def approve_opening(behind: Behind, subject: Signed, opening: OpeningPath) -> CommandAnswer:
     """In a session of one's own; the door is asked for at once."""
-    return command_answer(await behind.access.approve(subject, opening))
+    return await _told(behind, subject.person, await behind.access.approve(subject, opening))
 
 
 @router.post("/doors/openings/{opening}/decline", summary="Do not agree to a remote opening", responses=_ANSWERS)
@@ -81,6 +81,13 @@ def _wish(request: DoorRequest, home: str) -> Wish:
     if wish is None:
         raise Malformed("read request", "purpose", "either a visit or an alert")
     return wish
+
+
+async def _told(behind: Services, person: str, command: CommandView) -> CommandAnswer:
+    """A command that has ended shows how the home's door stands; one under way shows nothing of the home."""
+    if command.ended_at is not None:
+        await behind.store.log_reads([HomeId(command.home)], Read(person=person, what="command"))
+    return command_answer(command)
 
 
 async def _listed(behind: Services, person: str, found: tuple[Opening, ...]) -> list[OpeningAnswer]:

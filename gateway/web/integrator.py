@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse
 
 from gateway.edges.enrolment import Enrolled
-from gateway.model.authorisation import Permission
+from gateway.model.authorisation import Permission, Subject
+from gateway.ports.desk import Read
 from gateway.ports.enrolment import PlannedDevice
 from gateway.web.integrator_schemas import (
     ClaimCodeView,
@@ -100,6 +101,7 @@ async def revoke_edge(behind: Behind, subject: Signed, edge: EdgePath) -> None:
 async def read_commissioning(behind: Behind, subject: Signed, home: HomePath) -> CommissioningView:
     """A press and an opened door that came since the last look are noted."""
     await require_home(behind, subject, Permission.COMMISSIONING_READ, HomeId(home))
+    await _shown(behind, subject, home)
     return commissioning_view(home, await behind.identity.commissioning.look(HomeId(home)))
 
 
@@ -109,6 +111,7 @@ async def add_member(
 ) -> CommissioningView:
     """By pseudonym; from now on that person's consent is needed as well."""
     await require_home(behind, subject, Permission.CONSENT_WRITE, HomeId(home))
+    await _shown(behind, subject, home)
     return commissioning_view(home, await behind.identity.commissioning.add_member(HomeId(home), member, request.kind))
 
 
@@ -120,6 +123,7 @@ async def write_consent(
     opens the door any more. Alarms are always taken, and whoever accepted one gets in.
     """
     await require_home(behind, subject, Permission.CONSENT_WRITE, HomeId(home))
+    await _shown(behind, subject, home)
     commissioning = behind.identity.commissioning
     standing = (await commissioning.look(HomeId(home))).standing
     if member not in {one.id for one in standing.members}:
@@ -134,6 +138,7 @@ async def write_consent(
 async def way_in(behind: Behind, subject: Signed, home: HomePath, request: WayInRequest) -> CommissioningView:
     """A key or a key box; a door that Vaka opened counts by itself."""
     await require_home(behind, subject, Permission.COMMISSIONING_WRITE, HomeId(home))
+    await _shown(behind, subject, home)
     return commissioning_view(
         home, await behind.identity.commissioning.way_in_by_hand(HomeId(home), by=subject.person, how=request.how)
     )
@@ -147,4 +152,10 @@ async def way_in(behind: Behind, subject: Signed, home: HomePath, request: WayIn
 async def put_in_service(behind: Behind, subject: Signed, home: HomePath) -> CommissioningView:
     """Only when consent is there, a press was seen end to end, and a way in was tested."""
     await require_home(behind, subject, Permission.COMMISSIONING_WRITE, HomeId(home))
+    await _shown(behind, subject, home)
     return commissioning_view(home, await behind.identity.commissioning.put_in_service(HomeId(home), by=subject.person))
+
+
+async def _shown(behind: Services, subject: Subject, home: str) -> None:
+    """Each of these answers shows who lives in a home and what they consented to: written down before it is given."""
+    await behind.store.log_reads([HomeId(home)], Read(person=subject.person, what="commissioning"))

@@ -133,6 +133,7 @@ async def tag(behind: Behind, subject: Signed, request: TagRequest) -> TagAnswer
             visit=request.visit,
         ),
     )
+    await behind.store.log_reads([touched.home], Read(person=subject.person, what="tag"))
     return _tag_answer(behind, touched)
 
 

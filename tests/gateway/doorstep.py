@@ -30,6 +30,7 @@ from homecare.event import AnyEvent, CommandEnded, CommandTaken, LockCause, Lock
 from homecare.identity import DeviceId, HomeId, new_challenge, new_epoch, new_id
 from homecare.visit import PlannedVisit, from_plan
 from homecare.wire import Kind, read_body, unpack
+from tests.gateway import looked
 from tests.gateway.enrolled import Household, household
 from tests.gateway.running import Running
 from tests.gateway.signed import FIRST, enrol_everybody, everybody, person
@@ -118,7 +119,11 @@ async def browser(process: Running, who: Person) -> AsyncIterator[httpx.AsyncCli
     async with connecting(process.config.database_url) as connections:
         secret = await Sessions(PostgresPeople(connections), SystemClock()).open(who, How.DEMONSTRATION)
     client = httpx.AsyncClient(
-        base_url=process.url, cookies={COOKIE: secret}, headers={"Origin": process.url}, timeout=SECONDS
+        base_url=process.url,
+        cookies={COOKIE: secret},
+        headers={"Origin": process.url},
+        timeout=SECONDS,
+        event_hooks=looked.async_hooks(process.config.database_url),
     )
     async with client:
         yield client

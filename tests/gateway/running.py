@@ -18,6 +18,7 @@ from homecare.delivery import Receipt
 from homecare.event import AnyEvent, HelpCalled
 from homecare.topic import receipt
 from homecare.wire import Header, read_body, unpack
+from tests.gateway import looked
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
 from tests.ports import new_port
 from tests.waiting import until
@@ -43,7 +44,8 @@ class Running:
         return {"Authorization": f"Bearer {self.token}", "X-Vaka-Operator": "%C3%85sa"}
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers=self.signed_in, timeout=SECONDS)
+        hooks = looked.async_hooks(self.config.database_url)
+        return httpx.AsyncClient(base_url=self.url, headers=self.signed_in, timeout=SECONDS, event_hooks=hooks)
 
 
 def config_of(database_url: str, broker_url: str, data: Path, port: int) -> Config:

@@ -18,6 +18,7 @@ from homecare.alert import Alert
 from homecare.clock import SystemClock
 from tests import patient
 from tests.forked import start_gateway
+from tests.gateway import looked
 from tests.gateway.alarms import judged, rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.ports import new_port
@@ -83,7 +84,8 @@ class Serving:
     def client(self, **headers: str) -> httpx.Client:
         given = {"Authorization": f"Bearer {self.token}", "X-Vaka-Operator": "Test", **headers}
         apart = httpx.Limits(max_keepalive_connections=0)  # a bad input may make the server end its connection
-        return httpx.Client(base_url=self.url, headers=given, timeout=ANSWER_SECONDS, limits=apart)
+        hooks = looked.hooks(self.database_url)
+        return httpx.Client(base_url=self.url, headers=given, timeout=ANSWER_SECONDS, limits=apart, event_hooks=hooks)
 
     def press(self, house: Household, first: int, count: int = 1) -> list[Alert]:
         """Presses as the lane would record them; the alerts as they then stood."""

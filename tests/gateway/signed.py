@@ -15,6 +15,7 @@ from gateway.ports.people import How, Person
 from gateway.web.session import COOKIE
 from homecare.clock import SystemClock
 from homecare.identity import UnitId
+from tests.gateway import looked
 from tests.gateway.enrolled import Household
 from tests.waiting import SECONDS
 
@@ -88,4 +89,6 @@ def client_of(base_url: str, secret: str) -> httpx.Client:
 
 def sign_in(base_url: str, database_url: str, person: Person) -> httpx.Client:
     """A client with a session of its own."""
-    return client_of(base_url, secret_of(database_url, person))
+    client = client_of(base_url, secret_of(database_url, person))
+    client.event_hooks = looked.hooks(database_url)
+    return client

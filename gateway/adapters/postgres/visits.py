@@ -131,6 +131,7 @@ class PostgresVisits:
             found = _read_no_entry(row)
             [visit] = await lock_visits(cursor, [found.visit])
             allow(found, visit)
+            await log_reads(cursor, (found.home,), _by(closing.person, "no_entry.close", found.unit))
             if found.closed_by is not None:
                 if (found.closed_by, row[-1]) == (closing.person, closing.key):
                     return found
@@ -139,7 +140,6 @@ class PostgresVisits:
             await cursor.execute(
                 _CLOSE, {"id": id_, "person": closing.person, "at": at, "reason": closing.reason, "key": closing.key}
             )
-            await log_reads(cursor, (found.home,), _by(closing.person, "no_entry.close", found.unit))
             await notify(cursor, {*visit.people, found.person})
         return msgspec.structs.replace(
             found, closed_by=closing.person, closed_at=closing.at, closing_reason=closing.reason
