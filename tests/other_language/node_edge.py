@@ -49,7 +49,8 @@ class NodeEdge:
 
     def start(self) -> None:
         with self._out.open("a") as out, (self.folder / "err").open("a") as err:
-            command = [node(), str(EXAMPLE / "edge.mjs"), str(self.folder)]
+            follow = ["setpriv", "--pdeathsig", "KILL"]  # a run of the tests that is cut short leaves no edge behind
+            command = [*follow, node(), str(EXAMPLE / "edge.mjs"), str(self.folder)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True)
 
     def kill(self) -> None:
