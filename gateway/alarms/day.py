@@ -54,11 +54,15 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Covered(msgspec.Struct, frozen=True):
-    """Whether the device could be heard; None: nobody knows."""
+    """Whether the device could be heard; None: nobody knows.
+
+    `awaited`: the newest stretch, before which the edge said that it hears the device; its next word settles it.
+    """
 
     since: int
     until: int
     covered: bool | None
+    awaited: bool = False
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -140,7 +144,7 @@ def coverage(device: DeviceId, events: Iterable[DayEvent], window: Window) -> tu
             parts.append(Covered(since=known_until, until=through, covered=covered))
         known_until, covered = through, now
     if known_until < window.until:
-        parts.append(Covered(since=known_until, until=window.until, covered=None))
+        parts.append(Covered(since=known_until, until=window.until, covered=None, awaited=covered is True))
     return tuple(_joined(parts))
 
 
@@ -161,7 +165,7 @@ def _instant(stated: object, otherwise: int) -> int:
 def _joined(parts: Iterable[Covered]) -> Iterable[Covered]:
     before: Covered | None = None
     for part in parts:
-        if before is not None and before.covered is part.covered:
+        if before is not None and before.covered is part.covered and not part.awaited:
             before = Covered(since=before.since, until=part.until, covered=part.covered)
             continue
         if before is not None:

@@ -72,10 +72,15 @@ class DayEvent(msgspec.Struct, frozen=True):
 
 
 class DayFacts(msgspec.Struct, frozen=True):
-    """Everything of a home's window that the picture of the day is drawn from, oldest first."""
+    """Everything of a home's window that the picture of the day is drawn from, oldest first.
+
+    `began`: since when an edge stands in the home or, where nothing was heard of the home before the window, its first
+    fact; None where nothing was ever heard.
+    """
 
     events: tuple[DayEvent, ...]
     alerts: tuple[AlertView, ...]
+    began: int | None = None
 
 
 class StoreState(msgspec.Struct, frozen=True):

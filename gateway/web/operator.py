@@ -114,6 +114,7 @@ async def day_of_home(behind: Behind, subject: Signed, home: HomePath) -> Day:
         label=known.label,
         since=rfc3339(window.since),
         to=rfc3339(window.until),
+        began=None if facts.began is None else rfc3339(facts.began),
         lanes=[lane_view(lane) for lane in drawn],
         alerts=[alert_view(view, behind.registry) for view in facts.alerts],
     )

@@ -218,6 +218,7 @@ class CoveredView(BaseModel):
     since: Instant = Field(serialization_alias="from")
     to: Instant
     covered: bool | None
+    awaited: bool = Field(description="before it the device was heard, and the edge has not confirmed more yet")
 
 
 class LaneView(BaseModel):
@@ -240,6 +241,7 @@ class Day(BaseModel):
     label: str
     since: Instant = Field(serialization_alias="from")
     to: Instant
+    began: Instant | None = Field(description="when the home was connected; before it there was nothing to be heard")
     lanes: list[LaneView]
     alerts: list[AlertView]
 
@@ -341,4 +343,4 @@ def lane_view(lane: Lane) -> LaneView:
 
 
 def _covered(part: Covered) -> CoveredView:
-    return CoveredView(since=rfc3339(part.since), to=rfc3339(part.until), covered=part.covered)
+    return CoveredView(since=rfc3339(part.since), to=rfc3339(part.until), covered=part.covered, awaited=part.awaited)

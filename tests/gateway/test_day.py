@@ -1,5 +1,7 @@
 """The picture of a day: what is drawn, and what is left open."""
 
+from typing import Any
+
 import pytest
 
 from gateway.alarms.day import Covered, coverage, lanes
@@ -23,19 +25,18 @@ def confirmed(through: int, *devices: str) -> DayEvent:
     ("events", "expected"),
     [
         ([], [(100, 200, None)]),
-        ([confirmed(90, DOOR), confirmed(150, DOOR)], [(100, 150, True), (150, 200, None)]),
+        ([confirmed(90, DOOR), confirmed(150, DOOR)], [(100, 150, True), (150, 200, None, True)]),
         ([confirmed(90, DOOR), confirmed(150)], [(100, 150, True), (150, 200, None)]),
         (
             [confirmed(90, DOOR), event(150, "coverage_changed", covered=False, since=130), confirmed(180)],
             [(100, 130, True), (130, 180, False), (180, 200, None)],
         ),
-        ([event(120, "coverage_changed", covered=True, since=120)], [(100, 200, None)]),
+        ([event(120, "coverage_changed", covered=True, since=120)], [(100, 120, None), (120, 200, None, True)]),
         ([confirmed(90, "device-other"), confirmed(150, "device-other")], [(100, 150, False), (150, 200, None)]),
     ],
 )
-def test_nothing_is_claimed_beyond_what_was_stated(
-    events: list[DayEvent], expected: list[tuple[int, int, bool | None]]
-) -> None:
+def test_nothing_is_claimed_beyond_what_was_stated(events: list[DayEvent], expected: list[tuple[Any, ...]]) -> None:
+    """`awaited` (the fourth) is red when a newest stretch counts as heard again, or as lost, before the edge spoke."""
     assert coverage(DOOR, events, WINDOW) == tuple(Covered(*part) for part in expected)
 
 

@@ -10,13 +10,15 @@ import pytest_asyncio
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import PostgresDesk
+from gateway.adapters.postgres.registry import enrol
 from gateway.alarms.case import act_on
-from gateway.ports.desk import AlertView, Read
+from gateway.ports.desk import AlertView, Read, Window
 from homecare.alert import Action, Said
+from homecare.clock import DAY, HOUR
 from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import AlertId
 from tests.gateway.alarms import judged, rows
-from tests.gateway.enrolled import NOW, household
+from tests.gateway.enrolled import ENROLLED_AT, NOW, household
 
 HOUSE = household(1)
 READ = Read(person="Test", what="test", within=None)
@@ -128,3 +130,19 @@ async def test_the_bulk_lane_is_known_by_its_signs_of_life(desk: PostgresDesk, d
     seconds = (await desk.state()).bulk_seconds
     assert seconds is not None
     assert 3 <= seconds < 10
+
+
+@pytest.mark.asyncio
+async def test_a_day_says_since_when_anything_could_be_heard_of_the_home(
+    desk: PostgresDesk, raised: AlertId, connections: Connections, database_url: str
+) -> None:
+    """Red when the time before a home said anything at all looks like a contact that was lost."""
+    assert raised
+    enrol(database_url, HOUSE.registration)
+    first = await desk.day(HOUSE.home, Window(since=NOW - DAY, until=NOW + HOUR), READ)
+    assert first.began == first.events[0].at > NOW - DAY, "its first fact"
+    later = await desk.day(HOUSE.home, Window(since=NOW + HOUR, until=NOW + HOUR + DAY), READ)
+    assert later.began == ENROLLED_AT, "since its edge stands there"
+    async with connections.work("take the facts away", "alert") as cursor:
+        await cursor.execute("DELETE FROM event")
+    assert (await desk.day(HOUSE.home, Window(since=NOW - DAY, until=NOW), READ)).began is None, "never heard"

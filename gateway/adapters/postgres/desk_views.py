@@ -1,6 +1,7 @@
 """What the desk reads and does; whatever shows a home writes its read log row in the same transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg import AsyncCursor
@@ -93,6 +94,10 @@ FROM observation
 WHERE home = %(home)s AND recorded_at >= %(before)s AND estimated_at BETWEEN %(since)s AND %(until)s
 GROUP BY device, quantity, date_bin(%(bin)s, estimated_at, 'epoch')
 ORDER BY 1 DESC LIMIT %(limit)s
+"""
+_BEGAN: Final = """
+SELECT (SELECT min(valid_from) FROM edge_home WHERE home = %(home)s),
+       EXISTS (SELECT FROM event WHERE home = %(home)s AND recorded_at < %(since)s)
 """
 _STATE: Final = """
 SELECT current_setting('server_version'),
@@ -188,8 +193,11 @@ class PostgresDesk:
             events += [_value(row) for row in await cursor.fetchall()]
             await cursor.execute(_OF_HOME, parameters)
             views = tuple(read_view(row) for row in await cursor.fetchall())
+            await cursor.execute(_BEGAN, parameters)
+            stood, heard_before = await cursor.fetchone() or (None, False)
             await log_reads(cursor, (home,), read)
-        return DayFacts(events=tuple(sorted(events, key=lambda event: event.at)), alerts=views)
+        events.sort(key=lambda event: event.at)
+        return DayFacts(events=tuple(events), alerts=views, began=_began(stood, events, heard_before=heard_before))
 
     async def log_reads(self, homes: Sequence[HomeId], read: Read) -> None:
         """Rows for homes that were shown outside a reading call."""
@@ -252,6 +260,13 @@ async def log_reads(cursor: AsyncCursor[Any], homes: Iterable[HomeId], read: Rea
             "INSERT INTO read_log (at, person, what, home) SELECT now(), %s, %s, unnest(%s::text[])",
             (read.person, read.what, shown),
         )
+
+
+def _began(stood: datetime | None, events: Sequence[DayEvent], *, heard_before: bool) -> int | None:
+    """`stood`: since when an edge stands in the home; a registration may say so long before anything is heard."""
+    if stood is None or heard_before:
+        return None if stood is None else wall(stood)
+    return max(wall(stood), events[0].at) if events else None
 
 
 def _event(row: Sequence[Any]) -> DayEvent:
