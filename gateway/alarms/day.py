@@ -38,11 +38,12 @@ _STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Something that happened at one instant."""
+    """Something that happened at one instant; `unit` of a measured value, None where there is none."""
 
     at: int
     kind: str
     value: str | float | bool | None
+    unit: str | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -98,7 +99,13 @@ def lanes(devices: Sequence[Device], events: Sequence[DayEvent], window: Window)
 def _marks(events: Iterable[DayEvent], window: Window) -> Iterable[Mark]:
     for event in events:
         if event.kind not in _STATES and event.kind != "lock_operated" and event.at >= window.since:
-            yield Mark(at=event.at, kind=event.kind, value=_value(event.body))
+            yield Mark(at=event.at, kind=event.kind, value=_value(event.body), unit=_unit(event.body))
+
+
+def _unit(body: Mapping[str, Any]) -> str | None:
+    if body.get("percent") is not None:
+        return "%"
+    return str(body["unit"]) if body.get("unit") else None
 
 
 def _value(body: Mapping[str, Any]) -> str | float | bool | None:

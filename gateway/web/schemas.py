@@ -198,6 +198,7 @@ class MarkView(BaseModel):
     at: Instant
     kind: str
     value: str | float | bool | None
+    unit: str | None = Field(description="of a measured value")
 
 
 class SpanView(BaseModel):
@@ -336,7 +337,7 @@ def lane_view(lane: Lane) -> LaneView:
         device=lane.device.id,
         placement=lane.device.placement.value,
         capability=lane.capability.value,
-        marks=[MarkView(at=rfc3339(mark.at), kind=mark.kind, value=mark.value) for mark in lane.marks],
+        marks=[MarkView(at=rfc3339(mark.at), kind=mark.kind, value=mark.value, unit=mark.unit) for mark in lane.marks],
         spans=[SpanView(since=rfc3339(span.since), to=rfc3339(span.until), state=span.state) for span in lane.spans],
         covered=[_covered(part) for part in lane.covered],
     )

@@ -62,6 +62,6 @@ def test_states_last_and_measured_values_are_marks() -> None:
         (120, 200, "closed"),
     ]
     assert [(span.since, span.until, span.state) for span in lock.spans] == [(130, 200, "locked")]
-    assert [(mark.at, mark.kind, mark.value) for mark in values.marks] == [(140, "observed", 21.5)]
+    assert [(mark.at, mark.kind, mark.value, mark.unit) for mark in values.marks] == [(140, "observed", 21.5, "°C")]
     assert not contact.marks
     assert not lock.marks

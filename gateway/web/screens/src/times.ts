@@ -21,10 +21,46 @@ export function clockTimeWithSeconds(at: string | number): string {
   return clockWithSeconds.format(new Date(at));
 }
 
-/** Milliseconds since midnight by the clock on the wall; an hour off on the two days a year that are not 24 hours long. */
-export function sinceMidnight(now: number): number {
-  const [hours = 0, minutes = 0, seconds = 0] = clockWithSeconds.format(now).split(":").map(Number);
-  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + (now % 1000);
+/** `2026-11-22 02:10`, for a table that is read elsewhere and later. */
+export function wallClock(at: string | number): string {
+  return `${date.format(new Date(at))} ${clock.format(new Date(at))}`;
+}
+
+/** Milliseconds that the clock on the homes' walls is ahead of UTC. */
+function lead(at: number): number {
+  return Date.parse(`${date.format(at)}T${clockWithSeconds.format(at)}Z`) - Math.floor(at / 1000) * 1000;
+}
+
+/** Minutes since midnight as the clock on the wall shows them. */
+export function wallMinutes(at: number): number {
+  const [hours = 0, minutes = 0] = clock.format(at).split(":").map(Number);
+  return hours * 60 + minutes;
+}
+
+/** The midnight at which the homes' day of `now` began, `days` later or earlier; a day may have 23 or 25 hours. */
+export function midnight(now: number, days = 0): number {
+  const wall = Date.parse(date.format(now)) + days * 24 * HOUR;
+  // The clock changes in the early hours: what it shows shortly before midnight in UTC it also shows at midnight.
+  return wall - lead(wall - 2 * HOUR);
+}
+
+export interface ClockChange {
+  readonly at: number;
+  readonly forward: boolean;
+}
+
+/** When the homes' clocks were put forward or back between `from` and `to` (ms, at most a few days); null if they were not. */
+export function clockChange(from: number, to: number): ClockChange | null {
+  for (let at = Math.ceil(from / HOUR) * HOUR; at <= to; at += HOUR) {
+    const [before, after] = [lead(at - 1), lead(at)];
+    if (before !== after) return { at, forward: after > before };
+  }
+  return null;
+}
+
+/** `22/11` */
+export function dateOf(at: number): string {
+  return dayAndMonth.format(at);
 }
 
 /** How long ago, counted as `12 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`: the same short forms in both languages. */

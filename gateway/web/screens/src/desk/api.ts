@@ -4,7 +4,8 @@ import type { Command, Opening } from "../contract";
 import type { Action, ActionProblem, AlertView, Day, Instruction, OnDuty, Saying } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
-import type { NoEntryView } from "./visits/contract";
+import type { NoEntryView, VisitView } from "./visits/contract";
+import type { Stretch } from "./visits/overview";
 
 /** `unreached`: nobody knows whether the gateway heard. `denied`: nobody is let in like that. */
 export type Outcome<Value> =
@@ -45,6 +46,11 @@ export function instructionOf(session: Session, home: string): Promise<Outcome<I
 export function writeInstruction(session: Session, instruction: Instruction): Promise<Outcome<Instruction>> {
   const { home, version, text, call_link } = instruction;
   return call(session, `homes/${encodeURIComponent(home)}/instruction`, { version, text, call_link }, "PUT");
+}
+
+/** The visits of a stretch of time as they stand now: to be taken out of the desk, and so a look of its own. */
+export function visitsIn(session: Session, { from, until }: Stretch): Promise<Outcome<readonly VisitView[]>> {
+  return call(session, `visits?${new URLSearchParams({ from, until })}`);
 }
 
 /** Where somebody cannot get in and nobody has closed it, the oldest first. */

@@ -118,6 +118,8 @@ export interface Mark {
   readonly at: string;
   readonly kind: string;
   readonly value: string | number | boolean | null;
+  /** Of a measured value. */
+  readonly unit?: string | null;
 }
 
 export interface Span {
@@ -131,6 +133,8 @@ export interface Coverage {
   readonly from: string;
   readonly to: string;
   readonly covered: boolean | null;
+  /** Before it the device was heard, and the edge has not confirmed more yet. */
+  readonly awaited?: boolean;
 }
 
 export interface Lane {
@@ -147,6 +151,8 @@ export interface Day {
   readonly label: string;
   readonly from: string;
   readonly to: string;
+  /** When the home was connected; null where nothing was ever heard of it. */
+  readonly began: string | null;
   readonly lanes: readonly Lane[];
   readonly alerts: readonly AlertView[];
 }

@@ -1,11 +1,16 @@
 /** English, the desk's second language. */
 import { bothEn, signingInEn } from "./both_en";
+import { dayEn } from "./day_en";
 import type { DeskWords } from "./desk_sv";
+import { numberIn } from "./numbers";
 import type { Setting } from "./setting";
 import { visitsEn } from "./visits_en";
 
+const number = (n: number): string => numberIn("en", n);
+
 export const deskEn = (setting: Setting): DeskWords => ({
   ...bothEn(setting),
+  ...dayEn(setting),
   ...visitsEn,
   desk: "Alarm desk",
   skipToList: "Skip to the alarms",
@@ -52,7 +57,11 @@ export const deskEn = (setting: Setting): DeskWords => ({
     lostSince: (time, passed) => `Contact was lost at ${time}, ${passed} ago.`,
     neverHad: (passed) => `No contact for ${passed}.`,
     listOld: "The list may be old. New alarms are neither seen nor heard here.",
-    doThis: `Do now: ${setting.reserve} The desk keeps trying by itself.`,
+    doNow: "Do now:",
+    steps: [setting.reserve, `Take the alarms on the ordinary path (${setting.alarm_centre}) until it says “In contact” here again.`, "Leave the window open: the desk keeps trying by itself."],
+    callReserve: (number) => `Call the reserve number ${number}`,
+    reserveNumber: setting.reserve_number,
+    onPaper: "The number stands in the reserve routine on paper at the desk.",
     database: "Nothing can be saved right now",
     databaseDetail: `New alarms may be late, and alarms cannot be taken or closed. ${setting.reserve}`,
     broker: "The road from the homes is broken",
@@ -67,6 +76,15 @@ export const deskEn = (setting: Setting): DeskWords => ({
     on: "The sound is on",
     test: "Try the sound",
     unavailable: "This computer cannot play sound",
+    unheard: "THE SOUND IS OFF: alarms are not heard here",
+    touch: "The browser lets sound through only after somebody has touched the page. Click anywhere or press M, and listen.",
+    another: "Alarms are seen but not heard. Keep the screen in sight, or open the desk on a computer with a loudspeaker.",
+  },
+
+  overdue: {
+    heading: "NOBODY HAS TAKEN THE ALARM",
+    others: (n) => (n === 1 ? "one more waits" : `${number(n)} more wait`),
+    show: "Show the alarm",
   },
 
   theme: { auto: "As the computer", light: "Light", dark: "Dark", contrast: "High contrast" },
@@ -75,8 +93,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
     calls: "Alarms",
     concerns: "Somebody should look",
     faults: "Technical alarms",
-    count: (n) => `${n} open`,
-    untaken: (n) => `${n} unanswered`,
+    count: (n) => `${number(n)} open`,
+    untaken: (n) => `${number(n)} unanswered`,
     noCalls: "No open alarms in the list.",
     noConcerns: "Nothing in the list.",
     noFaults: "No technical alarms in the list.",
@@ -87,7 +105,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     newestHint: "Go to the alarm",
     show: "Show",
     hide: "Hide",
-    showMore: (n) => `Show ${n} more`,
+    showMore: (n) => `Show ${number(n)} more`,
     ended: "Just closed",
   },
 
@@ -96,8 +114,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
     happenedAndRaised: (occurred, raised) => `happened ${occurred}, received ${raised}`,
     raised: (time) => `received ${time}`,
     ago: (passed) => `${passed} ago`,
-    presses: (n) => `${n} presses`,
-    times: (n) => `${n} times`,
+    presses: (n) => `${number(n)} presses`,
+    times: (n) => `${number(n)} times`,
     lastPress: (time) => `last ${time}`,
     unanswered: "Unanswered",
     takenBy: (who) => `Taken by ${who}`,
@@ -146,6 +164,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
     outcomeMissing: "Write what was done.",
     saveOutcome: "Save the outcome",
     goOn: "Yes, go on anyway",
+    goOnWith: { resolve: "Yes, close it all the same", send: "Yes, send it all the same", hand_over: "Yes, hand it over all the same", release: "Yes, release it all the same" } as Readonly<Record<string, string>>,
+    resolveUnlocked: "Yes, close it though the door is unlocked",
     cancel: "Cancel",
   },
 
@@ -168,7 +188,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
   opening: {
     heading: "Remote opening waiting",
     answered: "Remote opening",
-    count: (n) => (n === 1 ? "1 question" : `${n} questions`),
+    count: (n) => (n === 1 ? "1 question" : `${number(n)} questions`),
     hint: "If you approve, the door is unlocked at once. If you are not sure, call whoever asks first.",
     signIn: "Sign in as yourself to answer. An access code does not show who you are.",
     signInToAsk: "Sign in as yourself to ask for a remote opening. An access code does not show who you are.",
@@ -228,7 +248,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
 
   problem: {
     takenBy: (who) => `${who} already has the alarm. The list is up to date.`,
-    newPress: (n) => `A new press has come: now ${n}. Read the alarm again, then try.`,
+    newPress: (n) => `A new press has come: now ${number(n)}. Read the alarm again, then try.`,
     changed: "The alarm changed since you read it. Read it again, then try.",
     endedBy: (who, why) => `The alarm was already closed by ${who}: ${why}`,
     unreached: "No answer. It is uncertain whether it got through: look in the list before you repeat it.",
@@ -263,89 +283,6 @@ export const deskEn = (setting: Setting): DeskWords => ({
       "replace it if nobody touched it.",
   },
 
-  placement: {
-    front_door: "front door",
-    balcony_door: "balcony door",
-    window: "window",
-    hall: "hall",
-    kitchen: "kitchen",
-    bathroom: "bathroom",
-    bedroom: "bedroom",
-    living_room: "living room",
-    worn: "worn on the body",
-    other: "another place",
-  },
-
-  capability: {
-    help_call: "call button",
-    button: "button",
-    contact: "door or window",
-    motion: "movement",
-    leak: "water",
-    lock: setting.lock,
-    hazard: "fire and gas",
-    fall: "fall",
-    observation: "measurements",
-    tag: "tag",
-    none: "device",
-  },
-
-  day: {
-    heading: "The last 24 hours in the home",
-    loading: "Fetching …",
-    failed: "The picture could not be fetched. What happened is unknown.",
-    retry: "Try again",
-    empty: "No devices are entered for the home.",
-    unknown: "Unknown – no contact",
-    covered: "Contact",
-    alerts: "Alarms",
-    now: "now",
-    table: "Show as a table",
-    when: "Time",
-    what: "What",
-    where: "Device",
-    until: (from, to) => `${from}–${to}`,
-    describe: (lanes, marks) => `Picture of the last 24 hours: ${lanes} devices and ${marks} events. The table holds the same.`,
-  },
-
-  mark: {
-    help_called: "call button pressed",
-    fall_detected: "fall",
-    hazard_changed: "fire or gas",
-    lock_operated: "lock",
-    tag_read: "tag read",
-    contact_changed: "door or window",
-    motion_changed: "movement",
-    leak_changed: "water",
-    button_pressed: "button",
-    observed: "measurement",
-    battery_reported: "battery",
-    state_observed: "state",
-    opened: "opened",
-    closed: "closed",
-    device_faulted: "device fault",
-    transport_changed: "radio contact",
-    clock_stepped: "clock changed",
-    epoch_opened: "home unit started",
-  },
-
-  state: {
-    open: "open",
-    closed: "closed",
-    moving: "movement",
-    still: "still",
-    locked: "locked",
-    unlocked: "unlocked",
-    jammed: "lock jammed",
-    wet: "water",
-    dry: "dry",
-    present: "danger",
-    absent: "gone",
-    unknown: "unknown",
-    true: "yes",
-    false: "no",
-  },
-
   keys: {
     heading: "Keys",
     enabled: "Use the keys",
@@ -360,8 +297,8 @@ export const deskEn = (setting: Setting): DeskWords => ({
 
   spoken: {
     new: (what, who, where) => `New alarm: ${what}, ${who}, ${where}`,
-    repeat: (what, who, n) => `Repeated alarm: ${what}, ${who}, ${n} presses`,
-    many: (n) => `${n} alarms`,
+    repeat: (what, who, n) => `Repeated alarm: ${what}, ${who}, ${number(n)} presses`,
+    many: (n) => `${number(n)} alarms`,
     escalated: (what, who) => `Escalated, nobody has taken it: ${what}, ${who}`,
     declined: (responder, who) => `${responder} cannot go to ${who}`,
     opening: (who, where) => `Remote opening waiting: ${who}, ${where}`,

@@ -1,10 +1,15 @@
 /** Swedish, the desk's first language. The type of these words is what every other language must fill. */
 import { bothSv, signingInSv } from "./both_sv";
+import { daySv } from "./day_sv";
+import { numberIn } from "./numbers";
 import type { Setting } from "./setting";
 import { visitsSv } from "./visits_sv";
 
+const number = (n: number): string => numberIn("sv", n);
+
 export const deskSv = (setting: Setting) => ({
   ...bothSv(setting),
+  ...daySv(setting),
   ...visitsSv,
   desk: "Larmbord",
   skipToList: "Hoppa till larmen",
@@ -51,7 +56,11 @@ export const deskSv = (setting: Setting) => ({
     lostSince: (time: string, passed: string) => `Tappade kontakten ${time}, för ${passed} sedan.`,
     neverHad: (passed: string) => `Har inte fått kontakt på ${passed}.`,
     listOld: "Listan kan vara gammal. Nya larm syns inte och hörs inte här.",
-    doThis: `Gör nu: ${setting.reserve} Larmbordet försöker själv hela tiden.`,
+    doNow: "Gör nu:",
+    steps: [setting.reserve, `Ta larmen på den ordinarie vägen (${setting.alarm_centre}) tills det står ”Kontakt” här igen.`, "Låt fönstret vara öppet: larmbordet försöker själv hela tiden."],
+    callReserve: (number: string) => `Ring reservnumret ${number}`,
+    reserveNumber: setting.reserve_number,
+    onPaper: "Numret står i reservrutinen på papper vid larmbordet.",
     database: "Det går inte att spara just nu",
     databaseDetail: `Nya larm kan dröja och det går inte att ta eller avsluta larm. ${setting.reserve}`,
     broker: "Vägen från hemmen är bruten",
@@ -66,6 +75,15 @@ export const deskSv = (setting: Setting) => ({
     on: "Ljudet är på",
     test: "Prova ljudet",
     unavailable: "Den här datorn kan inte spela ljud",
+    unheard: "LJUDET ÄR AV: larm hörs inte här",
+    touch: "Webbläsaren släpper fram ljud först när någon har rört sidan. Klicka någonstans eller tryck M, och hör efter.",
+    another: "Larm syns men hörs inte. Håll skärmen i sikte, eller öppna larmbordet på en dator med högtalare.",
+  },
+
+  overdue: {
+    heading: "INGEN HAR TAGIT LARMET",
+    others: (n: number) => (n === 1 ? "ett till väntar" : `${number(n)} till väntar`),
+    show: "Visa larmet",
   },
 
   theme: { auto: "Som datorn", light: "Ljust", dark: "Mörkt", contrast: "Hög kontrast" },
@@ -74,8 +92,8 @@ export const deskSv = (setting: Setting) => ({
     calls: "Larm",
     concerns: "Behöver ses till",
     faults: "Driftlarm",
-    count: (n: number) => (n === 1 ? "1 öppet" : `${n} öppna`),
-    untaken: (n: number) => (n === 1 ? "1 obesvarat" : `${n} obesvarade`),
+    count: (n: number) => (n === 1 ? "1 öppet" : `${number(n)} öppna`),
+    untaken: (n: number) => (n === 1 ? "1 obesvarat" : `${number(n)} obesvarade`),
     noCalls: "Inga öppna larm i listan.",
     noConcerns: "Inget i listan.",
     noFaults: "Inga driftlarm i listan.",
@@ -86,7 +104,7 @@ export const deskSv = (setting: Setting) => ({
     newestHint: "Gå till larmet",
     show: "Visa",
     hide: "Dölj",
-    showMore: (n: number) => `Visa ${n} till`,
+    showMore: (n: number) => `Visa ${number(n)} till`,
     ended: "Nyss avslutade",
   },
 
@@ -95,8 +113,8 @@ export const deskSv = (setting: Setting) => ({
     happenedAndRaised: (occurred: string, raised: string) => `hände ${occurred}, mottaget ${raised}`,
     raised: (time: string) => `mottaget ${time}`,
     ago: (passed: string) => `för ${passed} sedan`,
-    presses: (n: number) => `${n} tryckningar`,
-    times: (n: number) => `${n} gånger`,
+    presses: (n: number) => `${number(n)} tryckningar`,
+    times: (n: number) => `${number(n)} gånger`,
     lastPress: (time: string) => `senast ${time}`,
     unanswered: "Obesvarat",
     takenBy: (who: string) => `Taget av ${who}`,
@@ -145,6 +163,8 @@ export const deskSv = (setting: Setting) => ({
     outcomeMissing: "Skriv vad som gjordes.",
     saveOutcome: "Spara utfallet",
     goOn: "Ja, gå vidare ändå",
+    goOnWith: { resolve: "Ja, avsluta ändå", send: "Ja, skicka ändå", hand_over: "Ja, lämna över ändå", release: "Ja, släpp ändå" } as Readonly<Record<string, string>>,
+    resolveUnlocked: "Ja, avsluta fast dörren är olåst",
     cancel: "Avbryt",
   },
 
@@ -167,7 +187,7 @@ export const deskSv = (setting: Setting) => ({
   opening: {
     heading: "Fjärröppning väntar",
     answered: "Fjärröppning",
-    count: (n: number) => (n === 1 ? "1 fråga" : `${n} frågor`),
+    count: (n: number) => (n === 1 ? "1 fråga" : `${number(n)} frågor`),
     hint: "Godkänner du låses dörren upp direkt. Är du osäker: ring först upp den som frågar.",
     signIn: "Logga in som dig själv för att svara. Med åtkomstkod syns det inte vem du är.",
     signInToAsk: "Logga in som dig själv för att be om fjärröppning. Med åtkomstkod syns det inte vem du är.",
@@ -227,7 +247,7 @@ export const deskSv = (setting: Setting) => ({
 
   problem: {
     takenBy: (who: string) => `${who} har redan larmet. Listan är uppdaterad.`,
-    newPress: (n: number) => `Det har kommit en ny tryckning: nu ${n}. Läs larmet igen och försök sedan.`,
+    newPress: (n: number) => `Det har kommit en ny tryckning: nu ${number(n)}. Läs larmet igen och försök sedan.`,
     changed: "Larmet har ändrats sedan du läste det. Läs igen och försök sedan.",
     endedBy: (who: string, why: string) => `Larmet är redan avslutat av ${who}: ${why}`,
     unreached: "Inget svar. Det är osäkert om det gick fram: se efter i listan innan du gör om.",
@@ -262,89 +282,6 @@ export const deskSv = (setting: Setting) => ({
       "eller byt den om ingen har rört den.",
   } as Record<string, string>,
 
-  placement: {
-    front_door: "ytterdörren",
-    balcony_door: "balkongdörren",
-    window: "fönstret",
-    hall: "hallen",
-    kitchen: "köket",
-    bathroom: "badrummet",
-    bedroom: "sovrummet",
-    living_room: "vardagsrummet",
-    worn: "bärs på kroppen",
-    other: "annan plats",
-  } as Record<string, string>,
-
-  capability: {
-    help_call: "anropsknapp",
-    button: "knapp",
-    contact: "dörr eller fönster",
-    motion: "rörelse",
-    leak: "vatten",
-    lock: setting.lock,
-    hazard: "brand och gas",
-    fall: "fall",
-    observation: "mätvärden",
-    tag: "bricka",
-    none: "enhet",
-  } as Record<string, string>,
-
-  day: {
-    heading: "Senaste dygnet i hemmet",
-    loading: "Hämtar …",
-    failed: "Bilden gick inte att hämta. Vet ej vad som har hänt.",
-    retry: "Försök igen",
-    empty: "Inga enheter är inlagda för hemmet.",
-    unknown: "Vet ej – ingen kontakt",
-    covered: "Kontakt",
-    alerts: "Larm",
-    now: "nu",
-    table: "Visa som tabell",
-    when: "Tid",
-    what: "Vad",
-    where: "Enhet",
-    until: (from: string, to: string) => `${from}–${to}`,
-    describe: (lanes: number, marks: number) => `Bild av senaste dygnet: ${lanes} enheter och ${marks} händelser. Samma uppgifter finns i tabellen.`,
-  },
-
-  mark: {
-    help_called: "tryckt på anropsknappen",
-    fall_detected: "fall",
-    hazard_changed: "brand eller gas",
-    lock_operated: "lås",
-    tag_read: "bricka läst",
-    contact_changed: "dörr eller fönster",
-    motion_changed: "rörelse",
-    leak_changed: "vatten",
-    button_pressed: "knapp",
-    observed: "mätvärde",
-    battery_reported: "batteri",
-    state_observed: "läge",
-    opened: "öppnad",
-    closed: "stängd",
-    device_faulted: "fel på enheten",
-    transport_changed: "radiokontakt",
-    clock_stepped: "klockan ändrad",
-    epoch_opened: "hemenheten startade",
-  } as Record<string, string>,
-
-  state: {
-    open: "öppen",
-    closed: "stängd",
-    moving: "rörelse",
-    still: "stilla",
-    locked: "låst",
-    unlocked: "olåst",
-    jammed: "låset har fastnat",
-    wet: "vatten",
-    dry: "torrt",
-    present: "fara",
-    absent: "borta",
-    unknown: "vet ej",
-    true: "ja",
-    false: "nej",
-  } as Record<string, string>,
-
   keys: {
     heading: "Tangenter",
     enabled: "Använd tangenterna",
@@ -359,8 +296,8 @@ export const deskSv = (setting: Setting) => ({
 
   spoken: {
     new: (what: string, who: string, where: string) => `Nytt larm: ${what}, ${who}, ${where}`,
-    repeat: (what: string, who: string, n: number) => `Upprepat larm: ${what}, ${who}, ${n} tryckningar`,
-    many: (n: number) => `${n} larm`,
+    repeat: (what: string, who: string, n: number) => `Upprepat larm: ${what}, ${who}, ${number(n)} tryckningar`,
+    many: (n: number) => `${number(n)} larm`,
     escalated: (what: string, who: string) => `Larmas vidare, ingen har tagit det: ${what}, ${who}`,
     declined: (responder: string, who: string) => `${responder} kan inte åka till ${who}`,
     opening: (who: string, where: string) => `Fjärröppning väntar: ${who}, ${where}`,
@@ -368,7 +305,7 @@ export const deskSv = (setting: Setting) => ({
     lost: "Ingen kontakt. Listan kan vara gammal.",
   },
 
-  title: (untaken: number) => (untaken > 0 ? `(${untaken}) Larm – Vaka` : "Larmbord – Vaka"),
+  title: (untaken: number) => (untaken > 0 ? `(${number(untaken)}) Larm – Vaka` : "Larmbord – Vaka"),
   titleLost: "INGEN KONTAKT – Vaka",
 });
 

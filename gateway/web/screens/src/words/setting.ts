@@ -7,6 +7,8 @@ export interface Setting {
   readonly coordinator: string;
   /** What to do when the desk does not work, as one instruction. */
   readonly reserve: string;
+  /** The telephone number to call when the desk has no contact, as it is dialled; empty where none was stated. */
+  readonly reserve_number: string;
   /** The telephone number of whoever helps staff at a door, as it is dialled; empty where none was stated. */
   readonly call_in: string;
 }
@@ -21,6 +23,7 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
     lock: "digitalt lås",
     coordinator: "samordnare",
     reserve: "Ring reservnumret och följ reservrutinen på papper.",
+    reserve_number: "",
     call_in: "",
   },
   en: {
@@ -29,6 +32,7 @@ const SETTING: { readonly sv: Setting; readonly en: Setting } = {
     lock: "digital lock",
     coordinator: "coordinator",
     reserve: "Phone the reserve number and follow the reserve routine on paper.",
+    reserve_number: "",
     call_in: "",
   },
 };
@@ -43,6 +47,7 @@ export function settingIn(language: "sv" | "en", own: OwnWords): Setting {
     lock: said("lock"),
     coordinator: said("coordinator"),
     reserve: said("reserve"),
+    reserve_number: said("reserve_number"),
     call_in: said("call_in"),
   };
 }

@@ -1,66 +1,98 @@
-/** The day as a picture: a lane a device, marks and spans in it, hatched wherever nobody knows. */
+/** The day as a picture: a lane a device, what it told last, marks and spans, and a pattern wherever nobody knows. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { clockTime } from "../../times";
+import { clockChange, clockTime } from "../../times";
 import { useDeskWords } from "../../words/desk";
-import { wordFor } from "../../words/said";
-import type { AlertView, Day, Lane } from "../contract";
-import { coveredStretches, hours, unknownStretches } from "../day_shape";
-import { happened, laneName } from "./day_words";
+import type { Day } from "../contract";
+import { RANGES, type Range, blanks, firstRange } from "../day_shape";
+import { AlertMark } from "./day_alert";
+import { Axis } from "./day_axis";
+import { type Blanks, LaneName, LaneOf } from "./day_lane";
+import { ALERTS, AXIS, PAD, laneHeight } from "./day_sizes";
 
-/** Sizes in CSS pixels: the picture is drawn at the width it has, so that its letters never shrink. */
-const NAME = 22;
-const BAR = 26;
-const LANE = NAME + BAR + 8;
-const AXIS = 30;
-const ALERTS = 26;
-const POINT = 9;
-const NARROW = 480;
-/** The narrowest mark and span that can still be seen. */
-const LEAST = 3;
+const HOUR = 3_600_000;
 
 export function DayPicture({ day }: { day: Day }) {
   const words = useDeskWords();
   const box = useRef<HTMLDivElement>(null);
   const width = useWidthOf(box);
-  const [from, to] = [Date.parse(day.from), Date.parse(day.to)];
-  const x = (at: number): number => (Math.min(Math.max(at, from), to) - from) / (to - from) * width;
-  const foot = ALERTS + day.lanes.length * LANE;
+  const [chosen, choose] = useState<Range | null>(null);
+  const range = chosen ?? firstRange(day);
+  const to = Date.parse(day.to);
+  const from = Math.max(Date.parse(day.from), to - range * HOUR);
+  const x = (at: number): number => PAD + ((Math.min(Math.max(at, from), to) - from) / (to - from)) * (width - 2 * PAD);
+  const scale = { from, to, x };
+  const height = laneHeight(width);
+  const foot = ALERTS + day.lanes.length * height;
   const marks = day.lanes.reduce((sum, lane) => sum + lane.marks.length + lane.spans.length, day.alerts.length);
+  const reasons = new Set(day.lanes.flatMap((lane) => blanks(day, lane, from, to).map((part) => part.is)));
   return (
     <div class="picture" ref={box}>
-      <svg width={width} height={foot + AXIS} role="img" aria-label={words.day.describe(day.lanes.length, marks)}>
-        <defs>
-          <pattern id="unknown" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect width="8" height="8" class="hatch-ground" />
-            <rect width="3" height="8" class="hatch-line" />
-          </pattern>
-        </defs>
-        <Axis {...{ from, to, x, foot }} step={width < NARROW ? 6 : 3} />
+      <div class="range" role="group" aria-label={words.day.range}>
+        {RANGES.map((hours) => (
+          <button key={hours} type="button" aria-pressed={hours === range} onClick={() => choose(hours)}>
+            {words.day.hours(hours)}
+          </button>
+        ))}
+      </div>
+      <Remarks {...{ day, from, to }} />
+      <svg width={width} height={foot + AXIS} role="img" aria-label={words.day.describe(day.lanes.length, marks, words.day.hours(range))}>
+        <Patterns />
+        <Axis {...scale} foot={foot} range={range} width={width} />
         {day.lanes.map((lane, index) => (
-          <LaneOf key={`${lane.device}-${lane.capability}`} {...{ lane, x, from, to }} top={ALERTS + index * LANE} />
+          <LaneOf key={`${lane.device}-${lane.capability}`} {...{ ...scale, day, lane, width }} top={ALERTS + index * height} />
         ))}
         {day.alerts.map((alert) => (
-          <AlertMark key={alert.id} {...{ alert, foot, to }} at={Math.min(Math.max(x(Date.parse(alert.occurred_at)), POINT), width - POINT)} />
+          <AlertMark key={alert.id} {...{ ...scale, alert, foot }} />
+        ))}
+        {day.lanes.map((lane, index) => (
+          <LaneName key={`${lane.device}-${lane.capability}`} {...{ day, lane, width, to }} top={ALERTS + index * height} />
         ))}
       </svg>
-      <ul class="legend">
-        <li class="key-unknown">{words.day.unknown}</li>
-        <li class="key-covered">{words.day.covered}</li>
-        <li class="key-alert">{words.day.alerts}</li>
-      </ul>
+      <Legend reasons={reasons} />
     </div>
   );
 }
 
-/** A point above the lanes and a line through them all, kept inside the picture. */
-function AlertMark({ alert, at, foot, to }: { alert: AlertView; at: number; foot: number; to: number }) {
-  const words = useDeskWords();
+/** What must be known before the picture is read: when the home began to speak, and that the clock changed. */
+function Remarks({ day, from, to }: { day: Day; from: number; to: number }) {
+  const words = useDeskWords().day;
+  const change = clockChange(from, to);
+  const began = day.began && Date.parse(day.began) > Date.parse(day.from) ? day.began : null;
   return (
-    <g class={`alert-mark ${alert.urgency}`}>
-      <title>{`${wordFor(words.condition, alert.condition)} ${clockTime(alert.occurred_at, to)}`}</title>
-      <line x1={at} x2={at} y1={ALERTS - 6} y2={foot} />
-      <path d={`M${-POINT} 0h${2 * POINT}L0 15z`} transform={`translate(${at} 4)`} />
-    </g>
+    <>
+      {began && <p class="remark">{words.began(clockTime(began, to))}</p>}
+      {change && <p class="remark">{(change.forward ? words.clockForward : words.clockBack)(clockTime(change.at, change.at))}</p>}
+    </>
+  );
+}
+
+/** Patterns and not colours alone: lines for lost contact, points for what is not confirmed yet. */
+function Patterns() {
+  return (
+    <defs>
+      <pattern id="unknown" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width="8" height="8" class="hatch-ground" />
+        <rect width="3" height="8" class="hatch-line" />
+      </pattern>
+      <pattern id="awaited" width="8" height="8" patternUnits="userSpaceOnUse">
+        <circle cx="4" cy="4" r="1.6" class="hatch-line" />
+      </pattern>
+    </defs>
+  );
+}
+
+function Legend({ reasons }: { reasons: ReadonlySet<Blanks> }) {
+  const words = useDeskWords().day;
+  return (
+    <ul class="legend">
+      <li class="key-covered">{words.covered}</li>
+      {reasons.has("awaited") && <li class="key-awaited">{words.awaited}</li>}
+      {reasons.has("unknown") && <li class="key-unknown">{words.unknown}</li>}
+      {reasons.has("before") && <li class="key-before">{words.before}</li>}
+      <li class="key-span">{words.lasts}</li>
+      <li class="key-mark">{words.happens}</li>
+      <li class="key-alert">{words.alerts}</li>
+    </ul>
   );
 }
 
@@ -73,59 +105,4 @@ function useWidthOf(box: { readonly current: HTMLDivElement | null }): number {
     return () => observer.disconnect();
   }, []);
   return width;
-}
-
-interface Scale {
-  readonly from: number;
-  readonly to: number;
-  x(at: number): number;
-}
-
-function Axis({ from, to, x, foot, step }: Scale & { foot: number; step: number }) {
-  const label = (at: number): string => clockTime(at, at).slice(0, 2);
-  return (
-    <g class="axis">
-      {hours(from, to, step).map((at) => (
-        <g key={at}>
-          <line x1={x(at)} x2={x(at)} y1={ALERTS} y2={foot} />
-          <text x={x(at)} y={foot + 20} text-anchor={x(at) < 16 ? "start" : x(at) > x(to) - 16 ? "end" : "middle"}>
-            {label(at)}
-          </text>
-        </g>
-      ))}
-    </g>
-  );
-}
-
-function LaneOf({ lane, top, from, to, x }: Scale & { lane: Lane; top: number }) {
-  const words = useDeskWords();
-  const bar = top + NAME;
-  const stretch = (one: number, other: number) => ({ x: Math.min(x(one), x(to) - LEAST), y: bar, height: BAR, width: Math.max(LEAST, x(other) - x(one)) });
-  return (
-    <g class={`lane ${lane.capability}`}>
-      <text class="name" x="0" y={top + NAME - 6}>
-        {laneName(words, lane)}
-      </text>
-      {coveredStretches(lane, from, to).map((part) => (
-        <rect key={part.from} class="covered" {...stretch(part.from, part.to)}>
-          <title>{`${words.day.covered} ${words.day.until(clockTime(part.from, to), clockTime(part.to, to))}`}</title>
-        </rect>
-      ))}
-      {lane.spans.map((span) => (
-        <rect key={span.from} class={`span ${span.state}`} {...stretch(Date.parse(span.from), Date.parse(span.to))}>
-          <title>{`${wordFor(words.state, span.state)} ${words.day.until(clockTime(span.from, to), clockTime(span.to, to))}`}</title>
-        </rect>
-      ))}
-      {unknownStretches(lane, from, to).map((part) => (
-        <rect key={part.from} class="unknown" fill="url(#unknown)" {...stretch(part.from, part.to)}>
-          <title>{`${words.day.unknown} ${words.day.until(clockTime(part.from, to), clockTime(part.to, to))}`}</title>
-        </rect>
-      ))}
-      {lane.marks.map((mark) => (
-        <rect key={mark.at + mark.kind} class={`mark ${mark.kind}`} {...stretch(Date.parse(mark.at), Date.parse(mark.at))}>
-          <title>{`${happened(words, mark.kind, mark.value)} ${clockTime(mark.at, to)}`}</title>
-        </rect>
-      ))}
-    </g>
-  );
 }

@@ -13,8 +13,8 @@ const PAGE = 200;
 
 function what(words: DeskWords, row: DayRow): string {
   if (row.is === "alert") return `${words.day.alerts}: ${wordFor(words.condition, row.code)}`;
-  if (row.is === "unknown") return words.day.unknown;
-  return row.is === "span" ? wordFor(words.state, row.code) : happened(words, row.code, row.value);
+  if (row.is === "unknown" || row.is === "awaited" || row.is === "before") return words.day[row.is];
+  return row.is === "span" ? wordFor(words.state, row.code) : happened(words, { ...row, kind: row.code });
 }
 
 export function DayTable({ day }: { day: Day }) {

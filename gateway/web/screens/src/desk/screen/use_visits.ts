@@ -1,10 +1,10 @@
-/** The visits around now, for as long as their view is open. */
+/** The visits of the day that is looked at, for as long as their view is open. */
 import { useLayoutEffect, useState } from "preact/hooks";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import type { VisitList } from "../visits/contract";
 import { listenToVisits } from "../visits/feed";
-import { stretchAround } from "../visits/overview";
+import { type DayChoice, type Stretch, stretchOf } from "../visits/overview";
 import { useNow } from "./now";
 
 export interface Visits {
@@ -12,12 +12,15 @@ export interface Visits {
   readonly list: VisitList | null;
   /** When it was last current (wall time, ms), while it no longer is. */
   readonly lost: number | null;
+  readonly stretch: Stretch;
 }
 
-export function useVisits(session: Session, refuse: (refusal: Refusal) => void): Visits {
+export function useVisits(session: Session, day: DayChoice, refuse: (refusal: Refusal) => void): Visits {
   const [list, setList] = useState<VisitList | null>(null);
   const [lost, setLost] = useState<number | null>(null);
-  const { from, until } = stretchAround(useNow());
+  const { from, until } = stretchOf(day, useNow());
+  // Another day's visits are never shown under this day's name, not even until its own have come.
+  useLayoutEffect(() => setList(null), [day]);
   useLayoutEffect(
     () =>
       listenToVisits(session, { from, until }, {
@@ -30,5 +33,5 @@ export function useVisits(session: Session, refuse: (refusal: Refusal) => void):
       }),
     [from, until],
   );
-  return { list, lost };
+  return { list, lost, stretch: { from, until } };
 }

@@ -4,14 +4,23 @@ import { clockTime } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { DeskWords } from "../../words/desk_sv";
 import type { ClosedNoEntry, Participant, Proof, VisitView } from "../visits/contract";
-import { useNow } from "./now";
 
-export function VisitLine({ visit, closed }: { visit: VisitView; closed: readonly ClosedNoEntry[] }) {
+interface Props {
+  readonly visit: VisitView;
+  /** How it ended for those who could not get in, as far as it has. */
+  readonly closed: readonly ClosedNoEntry[];
+  /** Somebody still cannot get in. */
+  readonly stuck: boolean;
+  /** An instant of the day that is looked at: times of other days say which. */
+  readonly now: number;
+}
+
+export function VisitLine({ visit, closed, stuck, now }: Props) {
   const words = useDeskWords();
   const say = words.visits;
-  const now = useNow();
+  const over = visit.standing === "no_entry" && visit.delay === null && closed.length > 0 && !stuck;
   return (
-    <li class={`visit ${visit.standing} ${visit.delay ?? ""}`} data-visit={visit.id} data-standing={visit.standing} data-delay={visit.delay ?? ""}>
+    <li class={`visit ${over ? "closed" : visit.standing} ${visit.delay ?? ""}`} data-visit={visit.id} data-standing={visit.standing} data-delay={visit.delay ?? ""}>
       <p class="plan">
         <span class="unseen">{visit.planned ? say.planned : ""} </span>
         {visit.planned ? (
@@ -27,7 +36,7 @@ export function VisitLine({ visit, closed }: { visit: VisitView; closed: readonl
         <b>{visit.resident || visit.label || words.noResident}</b> <span>{visit.address}</span>
       </p>
       <p class="how">
-        <span class={`badge ${visit.delay ?? visit.standing}`}>{visit.delay ? say.delay[visit.delay] : words.standing[visit.standing]}</span>
+        <span class={`badge ${over ? "closed" : (visit.delay ?? visit.standing)}`}>{over ? say.closedBadge : badgeWords(words, visit)}</span>
       </p>
       <div class="outcome">
         {visit.participants.map((one) => (
@@ -43,6 +52,10 @@ export function VisitLine({ visit, closed }: { visit: VisitView; closed: readonl
       </div>
     </li>
   );
+}
+
+function badgeWords(words: DeskWords, visit: VisitView): string {
+  return visit.delay ? words.visits.delay[visit.delay] : words.standing[visit.standing];
 }
 
 /** `startat 08:03 (dörren), avslutat 08:29 (för hand: Glömde läsa taggen)` */

@@ -1,12 +1,15 @@
 /** Which visits a coordinator looks at: the stretch of time, and the choice among them. Pure. */
-import { sinceMidnight } from "../../times";
+import { midnight } from "../../times";
 import type { VisitView } from "./contract";
 
 export const CHOICES = ["all", "late", "missed", "under_way", "done"] as const;
 export type Choice = (typeof CHOICES)[number];
 
+/** Which day is looked at; `today` goes on over midnight on both sides. */
+export const DAYS = ["yesterday", "today", "tomorrow"] as const;
+export type DayChoice = (typeof DAYS)[number];
+
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 /** Milliseconds: a night shift sees its whole night, also on the other side of midnight. */
 const SHIFT = 8 * HOUR;
 
@@ -15,13 +18,22 @@ export interface Stretch {
   readonly until: string;
 }
 
-/** The day of `now` where the homes are, and at least a shift back and a shift ahead; by full hours, so that it rarely moves. */
-export function stretchAround(now: number): Stretch {
+/** From midnight to midnight where the homes are: 23 or 25 hours on the days on which the clock changes. */
+export function stretchOf(day: DayChoice, now: number): Stretch {
+  const start = DAYS.indexOf(day) - DAYS.indexOf("today");
+  const [from, until] = [midnight(now, start), midnight(now, start + 1)];
+  return day === "today" ? around(from, until, now) : { from: new Date(from).toISOString(), until: new Date(until).toISOString() };
+}
+
+/** An instant of the day that is looked at: now, or its beginning. */
+export function dayStart(day: DayChoice, now: number): number {
+  return day === "today" ? now : midnight(now, DAYS.indexOf(day) - DAYS.indexOf("today"));
+}
+
+/** At least a shift back and a shift ahead; by full hours, so that it rarely moves. */
+function around(from: number, until: number, now: number): Stretch {
   const hour = Math.floor(now / HOUR) * HOUR;
-  const midnight = hour - Math.floor(sinceMidnight(now) / HOUR) * HOUR;
-  const from = Math.min(midnight, hour - SHIFT);
-  const until = Math.max(midnight + DAY, hour + HOUR + SHIFT);
-  return { from: new Date(from).toISOString(), until: new Date(until).toISOString() };
+  return { from: new Date(Math.min(from, hour - SHIFT)).toISOString(), until: new Date(Math.max(until, hour + HOUR + SHIFT)).toISOString() };
 }
 
 export function isChosen(visit: VisitView, choice: Choice): boolean {
