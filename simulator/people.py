@@ -48,7 +48,7 @@ MUNICIPALITIES: Final = (
         id="municipality-demo-0001",
         label="Exempelby kommun (påhittad)",
         units={FIRST: "Exempelbyns hemtjänst (påhittad)"},
-        words={"call_in": ("08-465 004 90", "08-465 004 90")},
+        words={"call_in": ("08-465 004 90", "08-465 004 90"), "reserve_number": ("08-465 004 91", "08-465 004 91")},
     ),
     Municipality(
         id="municipality-demo-0002",

@@ -35,11 +35,13 @@ SETTING: Final[Mapping[str, Said]] = MappingProxyType(
             "Ring reservnumret och följ reservrutinen på papper.",
             "Phone the reserve number and follow the reserve routine on paper.",
         ),
+        "reserve_number": Said("", ""),
         "call_in": Said("", ""),
     }
 )
-"""Every such term; `reserve` is the whole instruction for when a screen does not work, `call_in` the telephone
-number, as it is dialled, that staff at a door call when the app cannot help: empty where none was stated."""
+"""Every such term; `reserve` is the whole instruction for when a screen does not work, `reserve_number` the telephone
+number, as it is dialled, that a desk without contact shows, `call_in` the one that staff at a door call when the app
+cannot help: both empty where none was stated."""
 
 
 def spoken(own: Mapping[str, tuple[str, str]]) -> dict[str, Said]:

@@ -94,7 +94,7 @@ class DeskPage:
 
     def turn_sound_on(self) -> int:
         """Turn it on, and hear what it plays then; the tones so far."""
-        self.page.get_by_role("button", name="Slå på ljudet").click()
+        self.page.locator("header .sound button").click()
         expect(self.page.get_by_text("Ljudet är på")).to_be_visible()
         self.page.wait_for_function("window.tones > 0")
         return self.tones()

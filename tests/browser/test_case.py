@@ -87,7 +87,7 @@ def test_an_alarm_from_take_to_close_by_keys_alone(
     keys.press("Enter")
     warning = detail.locator(".problem")
     expect(warning).to_contain_text("är kvar i hemmet")
-    desk.button("Ja, gå vidare ändå").focus()
+    desk.button("Ja, avsluta ändå").focus()
     keys.press("Enter")
     expect(desk.over("Asta Exempel")).to_contain_text("Avslutat av Disa")
 

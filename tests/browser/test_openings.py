@@ -255,7 +255,7 @@ def test_a_closing_that_was_cancelled_cannot_be_carried_out(
     disa.button("Feltryck").click()
     expect(warned(disa)).to_have_count(0)
     disa.page.get_by_role("button", name="Avsluta", exact=True).click()
-    disa.button("Ja, gå vidare ändå").click()
+    disa.button("Ja, avsluta fast dörren är olåst").click()
     expect(disa.over(ASTA)).to_contain_text("Avslutat av")
     assert rows(shift.url, "SELECT reason FROM alert WHERE id = %s", alert) == [("Feltryck",)]
 

@@ -143,7 +143,7 @@ def _outcome(phone: Phone) -> None:
 
 
 def _close(desk: Desk) -> None:
-    for name in ("Avsluta larmet", "Hjälp är på plats", "Avsluta", "Ja, gå vidare ändå"):
+    for name in ("Avsluta larmet", "Hjälp är på plats", "Avsluta", "Ja, avsluta"):
         _click(desk, name)
 
 

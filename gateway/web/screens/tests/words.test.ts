@@ -1,9 +1,8 @@
 /** Order, times and plain words. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unknownStretches } from "../src/desk/day_shape";
 import { waitBefore } from "../src/feed/waiting";
-import { commandFor } from "../src/desk/keyboard";
+import { commandFor, usable } from "../src/desk/keyboard";
 import { board, newestCall } from "../src/desk/order";
 import { isWarning, problemWords } from "../src/desk/problem";
 import { possible } from "../src/desk/steps";
@@ -97,23 +96,6 @@ test("the first button is the next sensible step, and somebody else's alarm has 
   assert.deepEqual(possible(view("a", { claimed_by: "Karin" }), ELIN), []);
 });
 
-test("what is not stated as covered is unknown, also what is not mentioned", () => {
-  const [from, to] = [0, 100_000];
-  const at = (second: number): string => new Date(second * 1000).toISOString();
-  const covered = [
-    { from: at(10), to: at(40), covered: true },
-    { from: at(40), to: at(60), covered: null },
-    { from: at(60), to: at(80), covered: true },
-  ];
-  const lane = { device: "d", placement: "hall", capability: "motion", marks: [], spans: [], covered };
-  assert.deepEqual(unknownStretches(lane, from, to), [
-    { from: 0, to: 10_000 },
-    { from: 40_000, to: 60_000 },
-    { from: 80_000, to: 100_000 },
-  ]);
-  assert.deepEqual(unknownStretches({ ...lane, covered: [] }, from, to), [{ from, to }]);
-});
-
 test("keys are left alone while somebody writes or holds a modifier", () => {
   const press = { key: "t", ctrlKey: false, altKey: false, metaKey: false };
   assert.equal(commandFor(press, false), "take");
@@ -133,4 +115,24 @@ test("both languages give the same number of quick reasons and no button says kv
   assert.equal(WORDS.sv.actions.reasons.length, WORDS.en.actions.reasons.length);
   assert.doesNotMatch(JSON.stringify(Object.values(WORDS.sv.actions)), /kvitter/i);
   assert.doesNotMatch(JSON.stringify([WORDS.sv, WORDS.en]), /lugnt|\bOK\b/);
+});
+
+test("only the keys that do something now are listed", () => {
+  const nothing = { view: "alarms", listed: 0, steps: [], open: false, openings: 0, faults: 0, visits: false } as const;
+  assert.deepEqual(usable(nothing), ["sound"]);
+  assert.deepEqual(usable({ ...nothing, listed: 1, steps: ["take", "resolve"], open: true }), ["next", "open", "take", "resolve", "sound", "back"]);
+  assert.deepEqual(usable({ ...nothing, openings: 1, faults: 2 }), ["openings", "faults", "sound"]);
+  assert.deepEqual(usable({ ...nothing, view: "visits", listed: 3, steps: ["take"], openings: 1, faults: 2, visits: true }), ["visits", "sound"]);
+});
+
+test("thousands are set apart as the language does it", () => {
+  assert.equal(WORDS.sv.list.count(12345), "12\u00a0345 öppna");
+  assert.equal(WORDS.en.list.count(12345), "12,345 open");
+});
+
+test("the words at a door left unlocked are those of closing, in both languages", () => {
+  for (const words of [WORDS.sv, WORDS.en]) {
+    assert.match(words.actions.resolveUnlocked, /avsluta|close/);
+    assert.match(words.actions.goOnWith["resolve"] ?? "", /avsluta|close/);
+  }
 });

@@ -1,5 +1,7 @@
 /** Which key means what on the desk (Enter opens the row that has the focus, as the browser does by itself). Every command also has a button: the keys are a shorter way, not another one. */
 
+import type { Action } from "./contract";
+
 export type Command =
   | "next" | "previous" | "back"
   | "take" | "release" | "hand_over" | "acknowledge" | "call_back" | "send" | "on_site" | "left" | "outcome" | "resolve"
@@ -31,6 +33,35 @@ const COMMAND = new Map<string, Command>([
   ["ArrowDown", "next"],
   ["ArrowUp", "previous"],
 ]);
+
+/** What is before a person at the desk, as far as it decides which keys do anything. */
+export interface Before {
+  readonly view: "alarms" | "visits";
+  /** Alerts in the list that the arrows can reach. */
+  readonly listed: number;
+  /** What can be done with the chosen alert now, the most likely first. */
+  readonly steps: readonly Action[];
+  /** Whether something is open that Escape closes. */
+  readonly open: boolean;
+  readonly openings: number;
+  readonly faults: number;
+  readonly visits: boolean;
+}
+
+/** The commands that do something now, in the order in which they are shown. */
+export function usable(before: Before): readonly (Command | "open")[] {
+  const visits: readonly Command[] = before.visits ? ["visits"] : [];
+  if (before.view === "visits") return [...visits, "sound"];
+  return [
+    ...(before.listed > 0 ? (["next", "open"] as const) : []),
+    ...before.steps,
+    ...(before.openings > 0 ? (["openings"] as const) : []),
+    ...(before.faults > 0 ? (["faults"] as const) : []),
+    ...visits,
+    "sound",
+    ...(before.open ? (["back"] as const) : []),
+  ];
+}
 
 interface Pressed {
   readonly key: string;

@@ -118,7 +118,7 @@ function Problem({ problem, busy, goOn }: { problem: Hindrance; busy: boolean; g
       <p>{problem.text}</p>
       {step && (
         <button type="button" class="urgent" disabled={busy} onClick={() => goOn(step)}>
-          {words.goOn}
+          {problem.door && step.action === "resolve" ? words.resolveUnlocked : (words.goOnWith[step.action] ?? words.goOn)}
         </button>
       )}
     </div>

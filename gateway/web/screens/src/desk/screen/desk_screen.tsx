@@ -5,22 +5,23 @@ import { LooksChoice } from "../../looks/looks_choice";
 import { usePreference } from "../../looks/preference";
 import { useDeskWords } from "../../words/desk";
 import type { AlertView } from "../contract";
-import { type Command, commandFor, isWriting } from "../keyboard";
+import { type Command, commandFor, isWriting, usable } from "../keyboard";
 import { waitingIn } from "../openings";
 import { board } from "../order";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
 import { mayAnywhere } from "../../signing_in/may";
-import { type Asking, type Plain, isAsking, mayAct, mayBegin } from "../steps";
+import { type Asking, type Plain, isAsking, mayAct, mayBegin, possible } from "../steps";
 import { knownBy, waitingCalls } from "../store";
 import { AlertDetail, type Begun, CHOSEN } from "./alert_detail";
 import { AlertList } from "./alert_list";
 import { DeskHeader } from "./desk_header";
 import { KeyHelp } from "./key_help";
-import { Notices } from "./notices";
+import { Notices, SoundNotice } from "./notices";
 import { NoEntryList } from "./no_entry_list";
 import { ClockLead } from "./now";
 import { OpeningList, focusNextOpening } from "./opening_list";
+import { OverdueNotice } from "./overdue_notice";
 import { rowId } from "./row_id";
 import { useActions } from "./use_actions";
 import { useCalling } from "./use_calling";
@@ -28,6 +29,7 @@ import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
 import { useNoEntries } from "./use_no_entries";
 import { useNarrow } from "./use_narrow";
+import { useSoundOn } from "./use_sound_on";
 import { useView } from "./use_view";
 import { VisitsScreen } from "./visits_screen";
 
@@ -50,6 +52,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const { store, desk, sound, soundState, spoken } = useDesk(session, words, refuse);
   const actions = useActions(session, store, words, refuse);
   useCalling(session, desk.open);
+  const takes = mayAnywhere(session.may, "alert.take");
+  useSoundOn(sound, takes);
   // An alarm that waits is heard alone.
   const askSoftly = (): unknown => waitingCalls(store.desk).length === 0 && sound.asked();
   const openings = useOpenings(session, askSoftly, refuse, actions.locked);
@@ -69,6 +73,16 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const untaken = waitingCalls(desk).length;
   const lost = desk.contact.is === "lost";
   const live = desk.contact.is === "live";
+  const unanswered = waitingIn(openings.rows).length;
+  const commands = usable({
+    view,
+    listed: calls.length + concerns.length + (faultsShown ? faults.length : 0),
+    steps: chosen && live && !begun ? possible(chosen, session) : [],
+    open: chosen !== null && (reading || begun !== null),
+    openings: session.token ? 0 : unanswered,
+    faults: faults.length,
+    visits: mayAnywhere(session.may, "visit.read"),
+  });
 
   // With the drawing: a window that is hidden behind another shows nothing but its title, and draws no frames.
   useLayoutEffect(() => {
@@ -115,6 +129,11 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
     choose(alert.id);
     void perform("take", alert);
   };
+  const takeFrom = (alert: AlertView): void => {
+    goTo("alarms");
+    setReading(true);
+    take(alert);
+  };
   const obey = (command: Command): void => {
     if (command === "visits") goTo(view === "visits" ? "alarms" : "visits");
     else if (command === "sound") void sound.turnOn();
@@ -153,8 +172,17 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <a class="skip" href={`#${view}`}>
           {view === "alarms" ? words.skipToList : words.skipToVisits}
         </a>
-        <DeskHeader {...{ session, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken, unanswered: waitingIn(openings.rows).length }} looks={narrow ? null : looks} />
+        <DeskHeader {...{ session, leave, sound, soundState, contact: desk.contact, heard: desk.pulse?.at ?? null, view, untaken, unanswered }} looks={narrow ? null : looks} />
         <Notices contact={desk.contact} informed={desk.informed} pulse={desk.pulse} />
+        <OverdueNotice
+          desk={desk}
+          open={(alert) => {
+            goTo("alarms");
+            open(alert.id);
+          }}
+          take={(alert) => (live && mayAct(session, alert, "take") ? () => takeFrom(alert) : null)}
+        />
+        {takes && <SoundNotice sound={sound} state={soundState} />}
         <aside class="beside" aria-label={words.otherPaths}>
           {words.notTheOnlyPath}
         </aside>
@@ -170,7 +198,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               asOf={desk.informed && desk.contact.is === "lost" ? desk.contact.since : null}
               open={open}
               take={live ? take : null}
-              follows={!mayAnywhere(session.may, "alert.take")}
+              follows={!takes}
               showFaults={setFaultsShown}
             >
               <OpeningList {...{ openings, session }} alerts={desk.open} />
@@ -190,7 +218,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
             <LooksChoice {...{ looks, words }} />
           </footer>
         )}
-        <KeyHelp {...{ view }} may={session.may} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
+        <KeyHelp {...{ commands }} enabled={keys === "on"} enable={(on) => setKeys(on ? "on" : "off")} />
         <p class="unseen" role="status" aria-live="assertive">
           {spoken}
         </p>

@@ -1,33 +1,17 @@
-/** The keys, always in sight, and a switch for people whose tools send letters by themselves (WCAG 2.1.4). */
+/** The keys that do something now, always in sight, and a switch for people whose tools send letters by themselves (WCAG 2.1.4). */
 import { useDeskWords } from "../../words/desk";
-import { type Rights, mayAnywhere } from "../../signing_in/may";
+import type { DeskWords } from "../../words/desk_sv";
 import type { Action } from "../contract";
-import { KEY } from "../keyboard";
-import type { View } from "./use_view";
-
-const ACTIONS: readonly Action[] = ["take", "call_back", "send", "on_site", "outcome", "resolve", "hand_over", "release", "left", "acknowledge"];
+import { type Command, KEY } from "../keyboard";
 
 interface Props {
   readonly enabled: boolean;
-  readonly may: Rights;
-  readonly view: View;
+  readonly commands: readonly (Command | "open")[];
   enable(on: boolean): void;
 }
 
-export function KeyHelp({ enabled, may, view, enable }: Props) {
+export function KeyHelp({ enabled, commands, enable }: Props) {
   const words = useDeskWords();
-  const visits = mayAnywhere(may, "visit.read") ? [[KEY.visits, words.keys.visits] as const] : [];
-  const alarms: readonly (readonly [string, string])[] = [
-    [`${KEY.next} ${KEY.previous} ↓ ↑`, words.keys.move],
-    ["Enter", words.keys.open],
-    ...ACTIONS.filter((action) => mayAnywhere(may, `alert.${action}`)).map((action) => [KEY[action], words.actions[action]] as const),
-    [KEY.openings, words.keys.openings],
-    [KEY.faults, words.keys.faults],
-    ...visits,
-    [KEY.sound, words.keys.sound],
-    ["Esc", words.keys.back],
-  ];
-  const rows = view === "alarms" ? alarms : [...visits, [KEY.sound, words.keys.sound] as const];
   return (
     <footer class="keys" aria-label={words.keys.heading}>
       <label>
@@ -35,16 +19,29 @@ export function KeyHelp({ enabled, may, view, enable }: Props) {
       </label>
       {enabled && (
         <ul>
-          {rows.map(([keys, what]) => (
-            <li key={keys}>
-              {keys.split(" ").map((key) => (
-                <kbd key={key}>{key.length === 1 ? key.toUpperCase() : key}</kbd>
+          {commands.map((command) => (
+            <li key={command} data-command={command}>
+              {keysOf(command).map((key) => (
+                <kbd key={key}>{key}</kbd>
               ))}{" "}
-              {what}
+              {wordsOf(words, command)}
             </li>
           ))}
         </ul>
       )}
     </footer>
   );
+}
+
+function keysOf(command: Command | "open"): readonly string[] {
+  if (command === "open") return ["Enter"];
+  if (command === "back") return ["Esc"];
+  if (command === "next") return [KEY.next.toUpperCase(), KEY.previous.toUpperCase(), "↓", "↑"];
+  return [KEY[command].toUpperCase()];
+}
+
+function wordsOf(words: DeskWords, command: Command | "open"): string {
+  if (command === "next" || command === "previous") return words.keys.move;
+  if (command === "open" || command === "back" || command === "openings" || command === "faults" || command === "sound" || command === "visits") return words.keys[command];
+  return words.actions[command satisfies Action];
 }

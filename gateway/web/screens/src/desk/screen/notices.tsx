@@ -1,9 +1,27 @@
 /** What is wrong with the contact or with the gateway's parts, in large letters, with what to do. */
+import type { Sound, SoundState } from "../../sound";
 import { clockTimeWithSeconds, elapsed } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { Pulse } from "../contract";
 import type { Contact } from "../store";
 import { useNow } from "./now";
+
+/** That no alarm will be heard, and what to do about it: for whoever takes alarms. */
+export function SoundNotice({ sound, state }: { sound: Sound; state: SoundState }) {
+  const words = useDeskWords().sound;
+  if (state === "on") return null;
+  return (
+    <section class="notice unheard" role="status">
+      <h2>{words.unheard}</h2>
+      <p>{state === "off" ? words.touch : words.another}</p>
+      {state === "off" && (
+        <button type="button" class="urgent" onClick={() => void sound.turnOn()}>
+          {words.turnOn} <kbd>M</kbd>
+        </button>
+      )}
+    </section>
+  );
+}
 
 interface Props {
   readonly contact: Contact;
@@ -33,6 +51,13 @@ function Notice({ grave, heading, detail }: { grave: boolean; heading: string; d
   );
 }
 
+/** The number as a link that the computer's telephone takes, or where it stands. */
+function Reserve() {
+  const { reserveNumber, callReserve, onPaper } = useDeskWords().contact;
+  if (!reserveNumber) return <>{onPaper}</>;
+  return <a href={`tel:${reserveNumber.replace(/[^+\d]/g, "")}`}>{callReserve(reserveNumber)}</a>;
+}
+
 function Lost({ since, informed }: { since: number; informed: boolean }) {
   const words = useDeskWords().contact;
   useNow();
@@ -45,7 +70,14 @@ function Lost({ since, informed }: { since: number; informed: boolean }) {
       <p>
         <strong>{informed ? words.lostSince(clockTimeWithSeconds(since), passed) : words.neverHad(passed)}</strong> {words.listOld}
       </p>
-      <p>{words.doThis}</p>
+      <p class="do-now">{words.doNow}</p>
+      <ol>
+        {words.steps.map((step, index) => (
+          <li key={step}>
+            {step} {index === 0 && <Reserve />}
+          </li>
+        ))}
+      </ol>
     </section>
   );
 }

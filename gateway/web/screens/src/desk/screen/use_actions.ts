@@ -12,7 +12,7 @@ import type { Session } from "../session";
 export interface Hindrance {
   readonly id: string;
   readonly text: string;
-  readonly goOn: { readonly seen: AlertView; readonly said: Saying } | null;
+  readonly goOn: { readonly action: Action; readonly seen: AlertView; readonly said: Saying } | null;
   /** Whether it warns of the door, which this desk may lock meanwhile. */
   readonly door: boolean;
 }
@@ -72,7 +72,7 @@ export function useActions(session: Session, store: DeskStore, words: DeskWords,
       const now = outcome.problem.alert;
       if (now) store.send({ is: "alert", alert: now });
       const text = problemWords(words, outcome.problem, seen, session.person);
-      setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { seen: now, said } : null, door: isAboutDoor(outcome.problem) });
+      setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { action, seen: now, said } : null, door: isAboutDoor(outcome.problem) });
     }
     return false;
   };

@@ -4,9 +4,10 @@ import { Sound, type SoundState } from "../../sound";
 import type { DeskWords } from "../../words/desk_sv";
 import { DeskStore } from "../desk_store";
 import { listenAtDesk } from "../feed";
+import { SOUND_AGAIN, pressing } from "../pressing";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import { type Desk, type Ring, waitingCalls } from "../store";
+import type { Desk, Ring } from "../store";
 import { startTicking } from "../ticking";
 import { whatWords } from "../why";
 
@@ -19,8 +20,8 @@ export interface Parts {
   readonly spoken: string;
 }
 
-/** Milliseconds from one sounding to the next while a call waits for somebody to take it; nothing else sounds again. */
-const SOUND_AGAIN = 5_000;
+/** Milliseconds between two looks at whether something is to be heard again. */
+const LOOK_EVERY = 500;
 /** Calls named one by one; above it a screen reader would talk for minutes. */
 const SPOKEN_LIMIT = 3;
 
@@ -46,11 +47,25 @@ function play(sound: Sound, rings: readonly Ring[]): void {
   else sound.newCall();
 }
 
-/** Sounds again for as long as a call waits, sharper once it was escalated; quiet otherwise. */
-function playWaiting(sound: Sound, desk: Desk): void {
-  const waiting = waitingCalls(desk);
-  if (waiting.some((call) => call.rung > 0)) sound.escalated();
-  else if (waiting.length > 0) sound.newCall();
+/** Sounds again and again while a call waits, sharper once it was escalated, as a siren once it waits too long. */
+class Reminder {
+  private last = 0;
+
+  constructor(private readonly sound: Sound) {}
+
+  /** `now` is this computer's time (ms); what has just been heard is not heard twice. */
+  heard(now: number): void {
+    this.last = now;
+  }
+
+  look(desk: Desk, now: number): void {
+    const how = pressing(desk, now + desk.clockLead);
+    if (how === "nothing" || now - this.last < SOUND_AGAIN[how]) return;
+    this.last = now;
+    if (how === "overdue") this.sound.overdue();
+    else if (how === "escalated") this.sound.escalated();
+    else this.sound.newCall();
+  }
 }
 
 export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Refusal) => void): Parts {
@@ -58,9 +73,11 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
   const [said, setSaid] = useState<readonly Ring[] | "lost">([]);
   const parts = useMemo(() => {
     const sound = new Sound();
+    const reminder = new Reminder(sound);
     const store = new DeskStore({
       rings: (rings) => {
         play(sound, rings);
+        reminder.heard(Date.now());
         setSaid(rings);
       },
       lost: () => {
@@ -68,14 +85,14 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
         setSaid("lost");
       },
     });
-    return { store, sound };
+    return { store, sound, reminder };
   }, []);
 
   // Begun with the drawing and not after it: a hidden window's next frame may be a minute away.
   useLayoutEffect(() => {
-    const { store, sound } = parts;
+    const { store, sound, reminder } = parts;
     const draw = (): void => redraw((drawn) => drawn + 1);
-    const again = startTicking(SOUND_AGAIN, () => playWaiting(sound, store.desk));
+    const again = startTicking(LOOK_EVERY, () => reminder.look(store.desk, Date.now()));
     const stops = [store.subscribe(draw), sound.subscribe(draw), again];
     const close = listenAtDesk(session, {
       snapshot: (snapshot) => store.send({ is: "snapshot", snapshot }),
@@ -90,5 +107,5 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
     };
   }, []);
 
-  return { ...parts, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said) };
+  return { store: parts.store, sound: parts.sound, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said) };
 }
