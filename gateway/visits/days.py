@@ -22,6 +22,8 @@ LISTEN_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.5
 PHONES_LIMIT: Final = 500
 """Live connections of phones to one gateway: a municipality's night and day staff together."""
+OVERVIEWS_LIMIT: Final = 400
+"""Views of all visits: every desk's, of which there are 200 at most, and as many coordinators'."""
 _ANYBODY: Final[frozenset[str | None]] = frozenset({None})
 
 
@@ -54,13 +56,16 @@ class Days:
 
     @property
     def phones(self) -> int:
-        """Live connections."""
-        return len(self._views)
+        """Live connections of phones."""
+        return sum(view.person is not None for view in self._views)
 
     def open(self, person: str | None) -> DayView:
         """From now on every change of the person's day, or with None of any visit; `Unavailable` where it is full."""
-        if len(self._views) >= PHONES_LIMIT:
-            raise Unavailable("too many", "live connections", f"at most {PHONES_LIMIT}; close one")
+        taken, most = (
+            (len(self._views) - self.phones, OVERVIEWS_LIMIT) if person is None else (self.phones, PHONES_LIMIT)
+        )
+        if taken >= most:
+            raise Unavailable("too many", "live connections", f"at most {most}; close one")
         view = DayView(person)
         self._views.add(view)
         return view

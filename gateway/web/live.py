@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.alarms.feed import Subscription
 from gateway.model.authorisation import Permission
 from gateway.ports.desk import Numbered, Read, Snapshot
+from gateway.web.no_entries_live import NoEntryWatch, watch_no_entries
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Pulse, alert_view, rfc3339
 from gateway.web.services import Behind, Services
@@ -91,7 +92,7 @@ async def _left(receive: Receive) -> None:
 
 @router.get(
     "/live",
-    summary="Live events: snapshot, alert, pulse",
+    summary="Live events: snapshot, alert, no_entries, pulse",
     status_code=200,
     response_class=EventStream,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {"schema": {}}}}},
@@ -102,17 +103,24 @@ async def live(
     request: Request,
     last_event_id: Annotated[str | None, Header(max_length=40, description="resumes after this number")] = None,
 ) -> EventStream:
-    """First `snapshot` (an `Alerts`), then one `alert` (an `AlertView`) a change, and every 2 s a `pulse`."""
+    """First `snapshot` (an `Alerts`), then one `alert` (an `AlertView`) a change, and every 2 s a `pulse`.
+
+    For whoever may end them also who cannot get in: `no_entries` (`NoEntries`), the whole list after every change.
+    """
     if behind.feed.desks >= DESKS_LIMIT:
         raise TooManyDesks("too many", "live connections", f"at most {DESKS_LIMIT}; close one")
     reach = Reach(behind, request, subject, Permission.ALERT_READ)
     subscription = behind.feed.subscribe()
+    no_entries: NoEntryWatch | None = None
 
     def end() -> None:
         reach.close()
         behind.feed.unsubscribe(subscription)
+        if no_entries is not None:
+            no_entries.close()
 
     try:
+        no_entries = watch_no_entries(behind, request, subject)
         read = Read(person=subject.person, what="live", within=reach.units)
         snapshot = await behind.store.alerts("open", SNAPSHOT_LIMIT, read)
     except BaseException:
@@ -121,7 +129,7 @@ async def live(
     resumed = _position(last_event_id, snapshot.number)
     shown = {view.alert.home for view in snapshot.alerts}
     return EventStream(
-        _Desk(behind, subscription, read, reach=reach, shown=shown).events(snapshot, resumed),
+        _Desk(behind, subscription, read, reach=reach, shown=shown, no_entries=no_entries).events(snapshot, resumed),
         on_end=end,
     )
 
@@ -138,13 +146,21 @@ class _Desk:
     """One live connection."""
 
     def __init__(
-        self, behind: Services, subscription: Subscription, read: Read, *, reach: Reach, shown: set[HomeId]
+        self,
+        behind: Services,
+        subscription: Subscription,
+        read: Read,
+        *,
+        reach: Reach,
+        shown: set[HomeId],
+        no_entries: NoEntryWatch | None = None,
     ) -> None:
         self._behind = behind
         self._subscription = subscription
         self._read = read
         self._reach = reach
         self._shown = shown
+        self._no_entries = no_entries
         self._logging: set[asyncio.Task[None]] = set()
         self._unlogged: Unavailable | None = None
 
@@ -187,6 +203,8 @@ class _Desk:
     async def _go_on(self, position: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         pulse_at = loop.time() + PULSE_SECONDS
+        for stuck in await self._news():
+            yield stuck
         while not self._subscription.cut:
             row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
             if not await self._reach.goes_on():
@@ -198,9 +216,16 @@ class _Desk:
                     yield self._alert(row)
             if self._unlogged is not None:
                 raise self._unlogged
+            for stuck in await self._news():
+                yield stuck
             if loop.time() >= pulse_at:
                 pulse_at = loop.time() + PULSE_SECONDS
                 yield self._pulse()
+
+    async def _news(self) -> list[bytes]:
+        """Who cannot get in, where that changed."""
+        news = None if self._no_entries is None else await self._no_entries.news()
+        return [] if news is None else [_event("no_entries", news)]
 
     def _alert(self, row: Numbered) -> bytes:
         return _event("alert", alert_view(row.view, self._behind.registry), row.number)

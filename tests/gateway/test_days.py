@@ -86,6 +86,8 @@ def test_phones_are_bounded(database_url: str) -> None:
     views = [days.open(KARIN) for _ in range(PHONES_LIMIT)]
     with pytest.raises(Unavailable):
         days.open(KARIN)
+    days.open(None)
+    assert days.phones == PHONES_LIMIT, "no phone takes a desk's place"
     days.close(views[0])
     days.open(KARIN)
 

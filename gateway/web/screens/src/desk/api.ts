@@ -4,7 +4,7 @@ import type { Command, Opening } from "../contract";
 import type { Action, ActionProblem, AlertView, Day, Instruction, OnDuty, Saying } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
-import type { NoEntryView, VisitView } from "./visits/contract";
+import type { VisitView } from "./visits/contract";
 import type { Stretch } from "./visits/overview";
 
 /** `unreached`: nobody knows whether the gateway heard. `denied`: nobody is let in like that. */
@@ -51,11 +51,6 @@ export function writeInstruction(session: Session, instruction: Instruction): Pr
 /** The visits of a stretch of time as they stand now: to be taken out of the desk, and so a look of its own. */
 export function visitsIn(session: Session, { from, until }: Stretch): Promise<Outcome<readonly VisitView[]>> {
   return call(session, `visits?${new URLSearchParams({ from, until })}`);
-}
-
-/** Where somebody cannot get in and nobody has closed it, the oldest first. */
-export function openNoEntries(session: Session): Promise<Outcome<readonly NoEntryView[]>> {
-  return call(session, "no-entries");
 }
 
 /** Ends the reserve routine of somebody who could not get in; the same `key` again is the same closing. */

@@ -5,6 +5,7 @@ import type { AlertView, Pulse, Snapshot } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
 import { startTicking } from "./ticking";
+import type { NoEntryView } from "./visits/contract";
 
 /** Milliseconds. The gateway sends a pulse every 2 s. Two missed and a margin; with `LOOK_EVERY` it stays below 5 s. */
 const SILENCE_LIMIT = 4_400;
@@ -14,6 +15,8 @@ export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
   snapshot(snapshot: Snapshot): void;
   alert(alert: AlertView): void;
   pulse(pulse: Pulse): void;
+  /** For whoever may end them: all who cannot get in now. */
+  noEntries(list: readonly NoEntryView[]): void;
 }
 
 /** Opens the feed; returns what closes it. */
@@ -21,6 +24,7 @@ export function listenAtDesk(session: Session, heard: Heard): () => void {
   const event = ({ event, data }: ServerEvent): void => {
     if (event === "snapshot") heard.snapshot(JSON.parse(data) as Snapshot);
     else if (event === "alert") heard.alert(JSON.parse(data) as AlertView);
+    else if (event === "no_entries") heard.noEntries((JSON.parse(data) as { no_entries: NoEntryView[] }).no_entries);
     else if (event === "pulse") heard.pulse(JSON.parse(data) as Pulse);
   };
   return listen(

@@ -1,5 +1,6 @@
 /** What the desk knows: a value, and how it follows from what comes in. Pure, so that it can be tested without a screen. */
 import type { AlertView, Pulse, Snapshot } from "./contract";
+import type { NoEntryView } from "./visits/contract";
 
 /** `live`: the list is current. Otherwise it is as of `since` (wall time, ms) and may be old. */
 export type Contact =
@@ -21,6 +22,8 @@ export interface Desk {
   /** Alerts that ended while this desk watched, newest first, at most `ENDED_LIMIT`. */
   readonly ended: readonly AlertView[];
   readonly pulse: Pulse | null;
+  /** Who cannot get in, for whoever may end that, the oldest first. */
+  readonly noEntries: readonly NoEntryView[];
   /** Gateway's clock minus this computer's, ms: a desk with a wrong clock still counts right. */
   readonly clockLead: number;
   /** The rings of the newest message, and a number that rises with every message that rang. */
@@ -43,6 +46,7 @@ export type Message =
   | { readonly is: "snapshot"; readonly snapshot: Snapshot }
   | { readonly is: "alert"; readonly alert: AlertView }
   | { readonly is: "pulse"; readonly pulse: Pulse; readonly now: number }
+  | { readonly is: "no_entries"; readonly list: readonly NoEntryView[] }
   | { readonly is: "lost"; readonly since: number };
 
 /** Enough to see what a colleague just ended; the record keeps the rest. */
@@ -54,6 +58,7 @@ export const EMPTY: Desk = {
   open: new Map(),
   ended: [],
   pulse: null,
+  noEntries: [],
   clockLead: 0,
   rings: [],
   rung: 0,
@@ -102,6 +107,12 @@ function updated(desk: Desk, alert: AlertView): Desk {
   return ringing({ ...desk, open: new Map(desk.open).set(alert.id, alert) }, ring ? [ring] : []);
 }
 
+/** Those that this desk has not shown before: worth a soft sound. */
+export function freshlyStuck(before: Desk, desk: Desk): readonly NoEntryView[] {
+  const known = new Set(before.noEntries.map((one) => one.id));
+  return desk.noEntries.filter((one) => !known.has(one.id));
+}
+
 export function after(desk: Desk, message: Message): Desk {
   switch (message.is) {
     case "snapshot":
@@ -110,6 +121,8 @@ export function after(desk: Desk, message: Message): Desk {
       return updated(desk, message.alert);
     case "pulse":
       return { ...desk, pulse: message.pulse, clockLead: Date.parse(message.pulse.at) - message.now };
+    case "no_entries":
+      return { ...desk, noEntries: message.list };
     case "lost":
       return { ...desk, contact: { is: "lost", since: message.since } };
   }

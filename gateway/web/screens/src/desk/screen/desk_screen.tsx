@@ -27,7 +27,6 @@ import { useActions } from "./use_actions";
 import { useCalling } from "./use_calling";
 import { useDesk } from "./use_desk";
 import { useOpenings } from "./use_openings";
-import { useNoEntries } from "./use_no_entries";
 import { useNarrow } from "./use_narrow";
 import { useSoundOn } from "./use_sound_on";
 import { useView } from "./use_view";
@@ -49,7 +48,7 @@ interface Props {
 
 export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const words = useDeskWords();
-  const { store, desk, sound, soundState, spoken } = useDesk(session, words, refuse);
+  const { store, desk, sound, soundState, spoken, stuck } = useDesk(session, words, refuse);
   const actions = useActions(session, store, words, refuse);
   useCalling(session, desk.open);
   const takes = mayAnywhere(session.may, "alert.take");
@@ -57,7 +56,6 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   // An alarm that waits is heard alone.
   const askSoftly = (): unknown => waitingCalls(store.desk).length === 0 && sound.asked();
   const openings = useOpenings(session, askSoftly, refuse, actions.locked);
-  const noEntries = useNoEntries(session, askSoftly, refuse);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
   const [begun, begin] = useState<Begun | null>(null);
@@ -202,7 +200,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
               showFaults={setFaultsShown}
             >
               <OpeningList {...{ openings, session }} alerts={desk.open} />
-              <NoEntryList {...{ session, live, refuse }} noEntries={noEntries.open} />
+              <NoEntryList {...{ session, live, refuse }} noEntries={desk.noEntries} />
             </AlertList>
             <AlertDetail
               {...{ session, actions, begun, begin, ask, refuse, back, openings }}
@@ -225,7 +223,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
         <p class="unseen" role="status" aria-live="polite">
           {[
             ...openings.came.map((one) => words.spoken.opening(one.person, one.resident || one.home_label)),
-            ...noEntries.came.map((one) => words.spoken.noEntry(one.name, one.resident || one.label)),
+            ...stuck.map((one) => words.spoken.noEntry(one.name, one.resident || one.label)),
           ].join(". ")}
         </p>
       </div>

@@ -7,8 +7,9 @@ import { listenAtDesk } from "../feed";
 import { SOUND_AGAIN, pressing } from "../pressing";
 import type { Refusal } from "../refusal";
 import type { Session } from "../session";
-import type { Desk, Ring } from "../store";
+import { type Desk, type Ring, waitingCalls } from "../store";
 import { startTicking } from "../ticking";
+import type { NoEntryView } from "../visits/contract";
 import { whatWords } from "../why";
 
 export interface Parts {
@@ -18,6 +19,8 @@ export interface Parts {
   readonly soundState: SoundState;
   /** What a screen reader says now. */
   readonly spoken: string;
+  /** The newest ones who cannot get in, for a screen reader. */
+  readonly stuck: readonly NoEntryView[];
 }
 
 /** Milliseconds between two looks at whether something is to be heard again. */
@@ -71,6 +74,7 @@ class Reminder {
 export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Refusal) => void): Parts {
   const [, redraw] = useState(0);
   const [said, setSaid] = useState<readonly Ring[] | "lost">([]);
+  const [stuck, setStuck] = useState<readonly NoEntryView[]>([]);
   const parts = useMemo(() => {
     const sound = new Sound();
     const reminder = new Reminder(sound);
@@ -79,6 +83,11 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
         play(sound, rings);
         reminder.heard(Date.now());
         setSaid(rings);
+      },
+      stuck: (noEntries) => {
+        // An alarm that waits is heard alone.
+        if (waitingCalls(store.desk).length === 0) sound.asked();
+        setStuck(noEntries);
       },
       lost: () => {
         sound.feedLost();
@@ -98,6 +107,7 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
       snapshot: (snapshot) => store.send({ is: "snapshot", snapshot }),
       alert: (alert) => store.send({ is: "alert", alert }),
       pulse: (pulse) => store.send({ is: "pulse", pulse, now: Date.now() }),
+      noEntries: (list) => store.send({ is: "no_entries", list }),
       lost: (since) => store.send({ is: "lost", since }),
       refused: refuse,
     });
@@ -107,5 +117,5 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
     };
   }, []);
 
-  return { store: parts.store, sound: parts.sound, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said) };
+  return { store: parts.store, sound: parts.sound, desk: parts.store.desk, soundState: parts.sound.state(), spoken: spokenLine(words, said), stuck };
 }
