@@ -129,9 +129,10 @@ class _Overview:
         self._units = self._reach.units
         store, read = self._behind.visits.visits, Read(person=self._person, what="visits", within=self._units)
         self._visits = await store.visits(self._window, read, shown=self._shown)
+        self._shown |= {HomeId(visit.home) for visit in self._visits}
         self._no_entries = await store.no_entries(read, shown=self._shown)
         self._closed = await store.closed_no_entries([visit.id for visit in self._visits])
-        self._shown |= {HomeId(visit.home) for visit in self._visits} | {one.home for one in self._no_entries}
+        self._shown |= {one.home for one in self._no_entries}
 
     def _judged(self) -> tuple[Delay | None, ...]:
         now = self._behind.clock.now().wall

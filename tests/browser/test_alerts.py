@@ -117,7 +117,7 @@ def test_the_home_s_day_is_a_picture_and_a_table_and_says_what_it_does_not_know(
     homes[0].press(broker.url, minutes_ago=90)
     desk.choose("Asta Exempel")
     picture = desk.page.locator(".picture svg")
-    expect(picture).to_have_attribute("aria-label", re.compile("Bild av senaste dygnet"))
+    expect(picture).to_have_attribute("aria-label", re.compile("^Bild av det senaste i hemmet, 6 timmar: "))
     expect(picture.locator(".mark.help_called")).to_have_count(1)
     expect(picture.locator(".alert-mark.call")).to_have_count(1)
     expect(picture.locator(".unknown").first).to_have_text(re.compile("Vet ej – ingen kontakt"))

@@ -1,6 +1,8 @@
 """Plan against outcome at the coordinator's desk: late and missed by themselves, begun and ended as it happens."""
 
+import csv
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -174,7 +176,49 @@ def test_how_it_ended_is_told_where_the_visits_are_whoever_closed_it(
         client.post(f"/api/v1/phone/no-entries/{stuck}/close", json=closing).raise_for_status()
     expect(desk.page.locator("[data-no-entry]")).to_have_count(0)
     expect(visit(desk, SOON).locator(".outcome")).to_contain_text(f"av {KARIN.display}: Ej hemma")
+    expect(visit(desk, SOON).locator(".badge")).to_have_text("Kom inte in, stängt")
     expect(visit(desk, NOW).locator(".outcome")).not_to_contain_text("Ej hemma")
+
+
+def test_another_day_can_be_looked_at_and_says_which(sit_down: OpenDesk, shift: Shift) -> None:
+    """Red when a day's visits stand under another day's name."""
+    tomorrow, yesterday = "visit-tomorrow-001", "visit-yesterday-01"
+    shift.plan(shift.first, tomorrow, minutes=24 * 60)
+    shift.plan(shift.first, yesterday, minutes=-24 * 60)
+    desk = sit_down(VERA)
+    to_visits(desk)
+    days = (("I morgon", tomorrow, "Besök i morgon"), ("I går", yesterday, "Besök i går"), ("I dag", NOW, "Dygnets"))
+    for name, id_, heading in days:
+        desk.page.get_by_role("button", name=name).click()
+        expect(visit(desk, id_)).to_be_visible()
+        expect(desk.page.get_by_role("heading", name=heading)).to_be_visible()
+        for _, other, _ in days[:2]:
+            expect(visit(desk, other)).to_have_count(int(other == id_))
+
+
+def test_the_day_is_taken_out_as_a_table_and_stands_in_the_log(
+    sit_down: OpenDesk, phone: PhonePage, shift: Shift, morning: None
+) -> None:
+    """Red when a table leaves the desk that nobody can be asked about, or that runs as a formula."""
+    assert phone
+    assert morning is None
+    desk = sit_down(VERA)
+    to_visits(desk)
+    looks = f"SELECT count(*) FROM read_log WHERE person = '{VERA.id}' AND what = 'visits'"
+    ((before,),) = rows(shift.url, looks)
+    with desk.page.expect_download() as download:
+        desk.page.get_by_role("button", name="Spara som CSV").click()
+    ((after,),) = rows(shift.url, looks)
+    assert (before, after) == (2, 4), "a row for each home that is taken out"
+    assert re.fullmatch(r"besok-\d{4}-\d\d-\d\d[.]csv", download.value.suggested_filename)
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    header, *lines = csv.reader(text.splitlines(), delimiter=";")
+    assert header[:3] == ["Besök", "Från", "Till"]
+    by_visit = {line[0]: dict(zip(header, line, strict=True)) for line in lines}
+    assert set(by_visit) == {NOW, SOON, MISSED, LATE}
+    assert by_visit[LATE]["Startat genom"] == "för hand: Glömde läsa taggen"
+    assert by_visit[MISSED]["Läge"] == "Uteblivet"
+    assert by_visit[NOW]["Namn"] == ASTA
 
 
 def test_an_alarm_is_counted_where_the_visits_are(sit_down: OpenDesk, shift: Shift) -> None:
@@ -219,7 +263,7 @@ def test_an_operator_who_is_called_sees_who_cannot_get_in(sit_down: OpenDesk, ph
     expect(desk.page.get_by_role("status").filter(has_text=f"{KARIN.display} kommer inte in hos {ASTA}")).to_have_count(
         1
     )
-    desk.page.wait_for_function(f"window.tones === {before + 2}")
+    desk.page.wait_for_function("tones => window.tones === tones", arg=before + 2)
     assert_fit(desk)
     stuck.get_by_role("button", name="Stäng …").click()
     desk.page.get_by_role("button", name="Ej hemma").click()

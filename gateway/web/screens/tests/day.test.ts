@@ -4,6 +4,8 @@ import { test } from "node:test";
 import type { Coverage, Day, Lane } from "../src/desk/contract";
 import { blanks, firstRange, newestOf, ticks, unknownStretches } from "../src/desk/day_shape";
 import { happened, newestWords } from "../src/desk/screen/day_words";
+import type { VisitView } from "../src/desk/visits/contract";
+import { visitsCsv } from "../src/desk/visits/csv";
 import { stretchOf } from "../src/desk/visits/overview";
 import { clockChange, clockTime, midnight } from "../src/times";
 import { deskWordsOf } from "../src/words/desk";
@@ -100,4 +102,17 @@ test("a lane says what it told last, with its unit and in the manner of the lang
   assert.equal(happened(WORDS.en, marks[0]), "measurement: 1,021.5\u00a0hPa");
   const open = newestOf(day(), lane([], { spans: [{ from: at(0), to: at(86_400), state: "open" }] }));
   assert.equal(open && newestWords(WORDS.sv, open, 0), "öppen sedan tidigare");
+});
+
+test("a table of visits holds no formula, keeps its columns, and names who could not get in", () => {
+  const visit: VisitView = {
+    id: "visit-1", unit: "u", home: "h", label: "", resident: "=HYPERLINK(\"x\")", address: "Gatan 1; 2 tr", from: at(0), until: at(1_800),
+    planned: true, people: ["Karin", "Omar"], tasks: [], standing: "no_entry", delay: null, participants: [],
+  };
+  const stuck = { id: "n", visit: "visit-1", home: "h", label: "", address: "", resident: "", name: "Karin", at: at(60), reason: "", closed_by: null, closed_at: at(120), closing_reason: "Ej hemma" };
+  const [header, line, end] = visitsCsv(WORDS.sv, [visit], [stuck]).split("\r\n");
+  assert.equal(header?.charCodeAt(0), 0xfeff);
+  assert.equal(header?.split(";").length, WORDS.en.visits.columns.length);
+  assert.equal(line, `visit-1;1970-01-01 01:00;1970-01-01 01:30;"'=HYPERLINK(""x"")";"Gatan 1; 2 tr";Karin, Omar;Kommer inte in;;;;;;Karin kom inte in 1970-01-01 01:01. Ej hemma`);
+  assert.equal(end, "");
 });

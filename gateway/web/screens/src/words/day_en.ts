@@ -57,7 +57,7 @@ export const dayEn = (setting: Setting): DayWords => ({
     what: "What",
     where: "Device",
     until: (from, to) => `${from}–${to}`,
-    describe: (lanes, marks, hours) => `Picture of the last ${hours}: ${lanes} devices and ${marks} events. The table holds the same.`,
+    describe: (lanes, marks, hours) => `Picture of the newest in the home, ${hours}: ${lanes} devices and ${marks} events. The table holds the same.`,
   },
 
   mark: {

@@ -56,7 +56,7 @@ export const daySv = (setting: Setting) => ({
     what: "Vad",
     where: "Enhet",
     until: (from: string, to: string) => `${from}–${to}`,
-    describe: (lanes: number, marks: number, hours: string) => `Bild av senaste ${hours}: ${lanes} enheter och ${marks} händelser. Samma uppgifter finns i tabellen.`,
+    describe: (lanes: number, marks: number, hours: string) => `Bild av det senaste i hemmet, ${hours}: ${lanes} enheter och ${marks} händelser. Samma uppgifter finns i tabellen.`,
   },
 
   mark: {

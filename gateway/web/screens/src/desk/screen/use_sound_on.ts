@@ -2,8 +2,9 @@
 import { useLayoutEffect } from "preact/hooks";
 import type { Sound } from "../../sound";
 
-/** Touches after which a browser lets a page play. */
-const TOUCHES = ["pointerdown", "keydown"] as const;
+/** After these a browser lets a page play. Whole clicks: what says that the sound is off goes away with it, and what is
+ * below moves up: never between the press and the release on a button. */
+const TOUCHES = ["click", "keyup"] as const;
 
 /** Without a sound of its own; where the browser refuses, the desk goes on saying that the sound is off. */
 export function useSoundOn(sound: Sound, wanted: boolean): void {
