@@ -59,7 +59,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     listOld: "The list may be old. New alarms are neither seen nor heard here.",
     doNow: "Do now:",
     steps: [setting.reserve, `Take the alarms on the ordinary path (${setting.alarm_centre}) until it says “In contact” here again.`, "Leave the window open: the desk keeps trying by itself."],
-    callReserve: (number) => `Call the reserve number ${number}`,
+    callReserve: (number) => `Call ${number} now`,
     reserveNumber: setting.reserve_number,
     onPaper: "The number stands in the reserve routine on paper at the desk.",
     database: "Nothing can be saved right now",

@@ -58,7 +58,7 @@ export const deskSv = (setting: Setting) => ({
     listOld: "Listan kan vara gammal. Nya larm syns inte och hörs inte här.",
     doNow: "Gör nu:",
     steps: [setting.reserve, `Ta larmen på den ordinarie vägen (${setting.alarm_centre}) tills det står ”Kontakt” här igen.`, "Låt fönstret vara öppet: larmbordet försöker själv hela tiden."],
-    callReserve: (number: string) => `Ring reservnumret ${number}`,
+    callReserve: (number: string) => `Ring ${number} nu`,
     reserveNumber: setting.reserve_number,
     onPaper: "Numret står i reservrutinen på papper vid larmbordet.",
     database: "Det går inte att spara just nu",
