@@ -37,7 +37,9 @@ ifneq ($(wildcard $(SCREENS)/package.json),)
   SCREENS_INSTALLED := $(SCREENS)/node_modules/installed.stamp
 endif
 
-.PHONY: help run test check fix bench faults night sabotage test-plain setup services screens-test
+FLOCK := $(shell command -v flock)
+
+.PHONY: help run test check fix bench faults night sabotage test-plain setup ready services screens-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,9 +82,18 @@ sabotage: setup services ## break Vaka on purpose, patch by patch, and see that 
 
 # --- what the targets above stand on ---------------------------------------------------------------------------------
 
-setup: .venv/project.stamp $(SCREENS_BUILT)
+# One at a time in this folder: two that install into one place leave neither whole. The second one waits.
+setup:
+ifdef FLOCK
+	@flock -n .setup.lock true || echo "another make is setting this folder up: waiting for it"
+	@flock -o .setup.lock $(MAKE) -s ready
+else
+	@$(MAKE) -s ready
+endif
 
-services: .venv/project.stamp
+ready: .venv/project.stamp $(SCREENS_BUILT)
+
+services: setup
 	@$(PY) -m gateway.embedded $(DATA)/services
 
 # Packages first, by hash; then the project itself without the network. A Debian without python3-venv has no pip for
