@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edge.drivers.immediate_alert import LEVEL
 from homecare.clock import SECOND, Clock, SystemClock
 from homecare.device import Placement
 from homecare.errors import Malformed, Unknown
@@ -35,6 +36,8 @@ from simulator.world import World
 
 ZONE: Final = ZoneInfo("Europe/Stockholm")
 MQTT_PORT: Final = 1883
+_TOLD: Final = {level: f"{message} ({level})" for message, level in LEVEL.items()}
+"""What a sounder's level means in this system."""
 CUT_SECONDS: Final = 86_400
 """The longest cut that heals by itself: a day."""
 _BINARY: Final[dict[Kind, Callable[[bool], Message]]] = {
@@ -259,7 +262,7 @@ class SimulatedHome:
 
     async def _alerts(self, _words: list[str]) -> str:
         alerts = [alert for _, device in self._devices if isinstance(device, Sounder) for alert in device.alerts]
-        return f"the sounder was told: {', '.join(map(str, alerts)) or 'nothing'}"
+        return f"the sounder was told: {', '.join(_TOLD.get(alert, str(alert)) for alert in alerts) or 'nothing'}"
 
     async def _silence(self, words: list[str]) -> str:
         for planned, device in self._devices:

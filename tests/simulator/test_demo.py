@@ -115,6 +115,7 @@ def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(
         assert demonstration.tell("tag", first["home"], "inside", "--base", "x").startswith("x?e=")
         demonstration.tell("press", first["home"])
         demonstration.until(lambda: demonstration.presses(first["home"]) == 1, SEEN_SECONDS)
+        demonstration.until(lambda: "received" in demonstration.tell("alerts", first["home"]), SEEN_SECONDS)
 
         before = demonstration.pids()
         for role in ("gateway-alarm", f"edge:{second['edge']}", "broker"):
