@@ -35,7 +35,8 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `position` counts every fact of this edge's epoch across the streams, from 1. `device` is None for what the edge
     says of itself. `occurred_at` is the device's or the edge's claim, `received_at` when the edge heard it (both wall
     time, microseconds), `uncertainty` how far the edge's wall clock may be off (microseconds), `elapsed` microseconds
-    of the edge's steady clock since its epoch opened. `counter` is the device's own counter where it sends one.
+    of the edge's steady clock since its epoch opened. `counter` is the device's own counter where it sends
+    one that never says the same again for something else; an alarm of another epoch under it is the same alarm.
     """
 
     position: Sequence64

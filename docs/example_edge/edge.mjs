@@ -5,7 +5,7 @@
  *
  * It stands where the drivers of a real edge would stand: each line on stdin is one thing that a device said.
  *
- *     {"device": "device-…", "counter": 7, "event": {"type": "help_called"}}
+ *     {"device": "device-…", "event": {"type": "help_called"}}
  *     {"command": "command-…", "outcome": "done", "reason": null, "state": "unlocked"}
  *
  * Each line on stdout says in JSON what happened: connected, stated, receipted, refused, unkept, certificate,

@@ -87,6 +87,10 @@ class NodeEdge:
         whole = self._out.read_text().rpartition("\n")[0].splitlines()
         return [line for line in map(json.loads, whole) if line["what"] == what]
 
+    def receipted(self, stream: str) -> list[int]:
+        """Through which seq, receipt by receipt, of any run."""
+        return [one["durable"] for one in self.said("receipted") if one["stream"] == stream]
+
     def kept(self) -> Iterator[tuple[tuple[int, str, int], dict[str, Any]]]:
         """Every fact in its journal: (epoch, stream, seq) and the envelope."""
         for path in sorted((self.folder / "journal").iterdir()):

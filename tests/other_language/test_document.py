@@ -10,6 +10,7 @@ import yaml
 
 from edge import lane, retention
 from edge.health import CONFIRM_EVERY, MISSED
+from gateway.adapters.postgres.alarm_intake import TOLD_AGAIN_WITHIN
 from gateway.doors.commanding import CLOSES_AFTER
 from gateway.edges.enrolment import CODE_LIFE
 from gateway.intake import registry
@@ -58,6 +59,7 @@ NUMBERS = [
     (SAID, r"the rest after 0\.(\d) s", receipts.COALESCE * 10 // SECOND),
     (SAID, r"an equal one means, (\w+) second after", lane.ASKED_RESEND // SECOND),
     (SAID, r"committed it, and (\w+) days longer", retention.RETENTION // DAY),
+    (SAID, r"of another epoch of this edge within (\w+) day", TOLD_AGAIN_WITHIN // DAY),
     (SAID, r"Heartbeat\. Every (\d+) s", delivery.HEARTBEAT_EVERY // SECOND),
     (SAID, r"After (\d+) s without one", delivery.EDGE_LOST_AFTER // SECOND),
     (SAID, r"in turn, (\d+) at most", delivery.HEARTBEAT_EPOCHS),

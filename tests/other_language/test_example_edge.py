@@ -205,6 +205,23 @@ async def test_the_example_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.asyncio
+async def test_a_word_under_its_counter_counts_once_and_a_press_without_one_always(
+    gateway: Gateway, certifying: PrivateBroker, tmp_path: Path
+) -> None:
+    """What the document says of `counter`: an edge that gives one which begins anew would lose calls."""
+    edge = gateway.enrol(tmp_path / "edge")
+    async with line_to(certifying.edges_url, gateway.line):
+        for runs in (1, 2):
+            edge.start()
+            edge.hear({"type": "help_called"}, counter=7)
+            edge.press()
+            await until(lambda runs=runs: edge.receipted("alarm").count(2) == runs)
+            edge.kill()
+        assert [call["occurrences"] for call in gateway.calls()] == [3]
+    assert [fact["counter"] for (_, stream, _), fact in edge.kept() if stream == "alarm"] == [7, None] * 2
+
+
+@pytest.mark.asyncio
 async def test_the_example_renews_its_certificate_and_goes_on_with_it(
     gateway: Gateway, certifying: PrivateBroker, tmp_path: Path
 ) -> None:
