@@ -5,6 +5,7 @@ The one place that knows every part. Ctrl-C ends everything that was started, in
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -28,7 +29,7 @@ from homecare.errors import Conflict, Unavailable, VakaError
 from homecare.identity import EdgeId
 from simulator import enrolment
 from simulator.bluez.bus import LONGEST_PATH, VARIABLE
-from simulator.given import Given, read_given
+from simulator.given import DATA, Given, read_given
 from simulator.home import HomeConfig
 from simulator.household import HomePlan, homes
 from simulator.running import Running, RunningHome, alone
@@ -276,6 +277,7 @@ class Demonstration:
 
     def addresses(self) -> list[str]:
         """What a person needs to know, a line each."""
+        told = _command("vaka-sim", self._data)
         return [
             "",
             f"alarm desk   {self._desk}/desk#token={(self._data / 'token').read_text(encoding='ascii').strip()}",
@@ -288,7 +290,7 @@ class Demonstration:
             f"database     {_without_password(self._environment['VAKA_DATABASE_URL'])}",
             f"logs         {self._run / 'log'}",
             "",
-            f"Press a button: vaka-sim press {homes(SEED)[0].home}   (all homes: vaka-sim homes)",
+            f"Press a button: {told} press {homes(SEED)[0].home}   (all homes: {told} homes)",
             "Ctrl-C stops everything.",
         ]
 
@@ -351,6 +353,12 @@ def _is_ready(desk: str) -> bool:
             return bool(answer.status == 200)  # noqa: PLR2004 - OK
     except (URLError, OSError):
         return False
+
+
+def _command(name: str, data: Path) -> str:
+    """What to type here, in another terminal, for a program beside this one that is to find this data folder."""
+    program = os.path.relpath(Path(sys.executable).with_name(name))
+    return program if data == Path(DATA).absolute() else f"VAKA_DATA={shlex.quote(str(data))} {program}"
 
 
 def _without_password(url: str) -> str:

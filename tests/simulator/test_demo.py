@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -112,6 +113,9 @@ def test_a_press_reaches_the_list_whatever_is_killed_and_nothing_is_left_behind(
         assert len(homes) == 3
         first, second = homes[0], homes[1]
         assert "sending tonight's plan" in demonstration.said()
+        pressed = re.search(r"Press a button: (.+? press) ", demonstration.said())
+        assert pressed is not None
+        assert first["home"] in subprocess.check_output(f"{pressed[1][:-6]} homes", shell=True, text=True)  # noqa: S602 why: what a person types
         assert demonstration.tell("tag", first["home"], "inside", "--base", "x").startswith("x?e=")
         demonstration.tell("press", first["home"])
         demonstration.until(lambda: demonstration.presses(first["home"]) == 1, SEEN_SECONDS)
