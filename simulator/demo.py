@@ -95,6 +95,8 @@ class Demonstration:
         self._stop = stop
         self._clock = SystemClock()
         self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for marker in self._run.glob("unplugged-*"):
+            marker.unlink()  # a plug that was pulled in an earlier run is in again, as cut lines are whole
         self._sockets, self._borrowed = _socket_folder(self._run)
         self._supervisor = Supervisor(self._run / "pids.json", self._clock, say)
         self._binaries: Binaries | None = None

@@ -143,13 +143,17 @@ def test_a_revoked_edge_stays_out_and_the_demonstration_starts_again_without_it(
         first.until(first.up, START_SECONDS)
         home = json.loads(first.tell("homes"))[1]
         first.asked(f"edges/{home['edge']}/revoke", method="POST")
+        other = json.loads(first.tell("homes"))[0]["edge"]
     finally:
         code = first.stop()
     assert code == 0, first.said()
+    pulled = data / "run" / f"unplugged-edge-{other}"
+    pulled.touch()
     again = Demonstration(data, new_port())
     try:
         again.until(again.up, START_SECONDS)
         assert f"{home['edge']} was revoked: it is not started, and {home['home']} is not heard" in again.said()
+        assert not pulled.exists(), "a plug that was pulled in an earlier run is in again"
         started = [role for role in again.pids() if role.startswith("edge:")]
         assert len(started) == 2
         assert f"edge:{home['edge']}" not in started
