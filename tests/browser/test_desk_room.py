@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
 
@@ -17,6 +18,11 @@ from tests.browser.phone_page import AXE, LARGE, SMALL, TOO_WIDE
 
 pytestmark = pytest.mark.browser
 OpenDesk = Callable[..., DeskPage]
+LAPTOP = {"width": 1366, "height": 768}
+UNHIDDEN = """selector => {
+    const drawn = document.querySelector(selector), box = drawn.getBoundingClientRect();
+    return [box.top + 4, box.bottom - 4].every(y => drawn.contains(document.elementFromPoint(box.left + 40, y)));
+}"""
 CUT = """select => {
     const whole = select.cloneNode(true);
     whole.value = select.value;
@@ -85,3 +91,25 @@ def test_how_it_looks_is_said_whole_on_a_narrow_screen(
     desk.page.screenshot(
         path=Path(os.environ.get("VAKA_PICTURES", tmp_path)) / f"desk-room-{size['width']}-{theme}.png", full_page=True
     )
+
+
+def test_ten_calls_on_a_laptop_are_gone_through_by_key_with_each_in_sight(
+    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, database_url: str, tmp_path: Path
+) -> None:
+    """Red when what stays on top or at the bottom hides the row that has the focus, or the chosen alert's name."""
+    more = [CallingHome(number, f"Nils Nummer {number}", f"Nummergatan {number}") for number in range(4, 11)]
+    for home in more:
+        home.enrol(database_url)
+    desk = open_desk("Disa", size=LAPTOP)
+    for home in (*homes, *more):
+        home.press(broker.url)
+    expect(desk.page.locator(".calls .alert")).to_have_count(len(homes) + len(more))
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alert SET raised_at = raised_at - interval '61 s', due_at = now()")
+    expect(desk.page.locator(".overdue")).to_contain_text("9 till väntar")
+    for way in ("j", "k"):
+        for _ in (*homes, *more):
+            desk.page.keyboard.press(way)
+            assert desk.page.evaluate(UNHIDDEN, ".row:focus"), way
+            assert desk.page.evaluate(UNHIDDEN, "#chosen"), way
+    desk.page.screenshot(path=Path(os.environ.get("VAKA_PICTURES", tmp_path)) / "desk-room-ten.png")

@@ -250,7 +250,7 @@ def test_a_day_shows_what_happened_and_what_nobody_could_see(serving: Serving, c
     [lane] = [lane for lane in day["lanes"] if lane["capability"] == "contact"]
     assert [span["state"] for span in lane["spans"]] == ["open", "closed"]
     assert [part["covered"] for part in lane["covered"]] == [None, True, None]
-    assert set(lane["covered"][0]) == {"from", "to", "covered"}
+    assert set(lane["covered"][0]) == {"from", "to", "covered", "awaited"}
     [home] = [home for home in client.get("/api/v1/homes").json() if home["home"] == house.home]
     assert home["edges"] == [{"edge": house.edge, "last_seen": None, "silent": True}]
     assert home["devices"][0]["capabilities"] == ["contact"]
