@@ -94,12 +94,19 @@ def test_how_it_looks_is_said_whole_on_a_narrow_screen(
 
 
 def test_ten_calls_on_a_laptop_are_gone_through_by_key_with_each_in_sight(
-    open_desk: OpenDesk, homes: list[CallingHome], broker: PrivateBroker, database_url: str, tmp_path: Path
+    open_desk: OpenDesk,
+    gateway: GatewayProcess,
+    homes: list[CallingHome],
+    broker: PrivateBroker,
+    database_url: str,
+    tmp_path: Path,
 ) -> None:
     """Red when what stays on top or at the bottom hides the row that has the focus, or the chosen alert's name."""
     more = [CallingHome(number, f"Nils Nummer {number}", f"Nummergatan {number}") for number in range(4, 11)]
+    gateway.kill()
     for home in more:
         home.enrol(database_url)
+    gateway.start()  # it knows them all: a press of a home that it does not know yet is not taken
     desk = open_desk("Disa", size=LAPTOP)
     for home in (*homes, *more):
         home.press(broker.url)
