@@ -39,8 +39,9 @@ HOMES_A_BATCH: Final = 500
 """Homes told in one batch that the gateway was blind, or begun: some 10 ms, so that facts need not wait for all."""
 WATERMARKS_EVERY: Final = SECOND // 5
 """Silence is judged in minutes; under load most watermarks wait, and looking at each costs about a microsecond."""
-BYTES_A_TURN: Final = 64 * 1024
-"""Of payloads, some 2 ms of work; then the event loop may feed the batch that is being written to the database."""
+BYTES_A_TURN: Final = 16 * 1024
+"""Of payloads, some half a millisecond of work; then the event loop may feed the batch that is being written to the
+database. A transaction waits for some twenty such turns, at 64 KiB for as long as the database itself takes."""
 BEHIND_EVERY: Final = 5 * SECOND
 """How often the database learns how far back a new term must read."""
 
@@ -188,7 +189,9 @@ class Batching:
             self._take_alarms(batch, work.alarms)
         else:
             await self._fill(batch, work)
-        return self._finished(batch)
+        prepared = self._finished(batch)
+        await self._store.pack(batch)
+        return prepared
 
     async def write(self, prepared: Prepared) -> None:
         """Everything in one transaction. `Culprit` or `Unavailable`: nothing of it happened, and memory is void."""

@@ -151,6 +151,8 @@ class Batch(msgspec.Struct):
     attended: list[int] = []
     behind: int | None = None
     """Where given: whatever the saved states do not include has `recorded_at` no earlier than this."""
+    packed: tuple[bytes, bytes] | None = None
+    """The store's own form of `runs`, where `Store.pack` made it."""
 
     @property
     def empty(self) -> bool:
@@ -222,6 +224,13 @@ class Store(Protocol):
 
     async def attended(self, limit: int) -> list[Attended]:
         """Attendances that wait, for each home in the order in which they were said."""
+        ...
+
+    async def pack(self, batch: Batch) -> None:
+        """Make ready what `commit` will write of the facts, while another batch may be under way; others run between.
+
+        Nothing is refused here: `commit` packs what was not, and says what is wrong with it.
+        """
         ...
 
     async def commit(self, batch: Batch) -> None:

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, AsyncCursor, errors
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from gateway.adapters.postgres import bulk_load, bulk_write
+from gateway.adapters.postgres import bulk_load, bulk_write, copy_rows
 from gateway.adapters.postgres.pool import unavailable
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.adapters.postgres.staff_inbox import STAFF_CHANNEL, waiting_attendances
@@ -21,14 +21,13 @@ from homecare.errors import Unavailable
 from homecare.event import Stream
 from homecare.identity import EdgeId, Epoch
 
+_UNPACKABLE: Final = (struct.error, OverflowError, ValueError)
 _REFUSED: Final = (
     errors.DataError,
     errors.IntegrityError,
     errors.InternalError,
     errors.NotSupportedError,
-    struct.error,
-    OverflowError,
-    ValueError,
+    *_UNPACKABLE,
 )
 """What PostgreSQL, or packing for it, raises for contents that it will never take; other errors are the world's."""
 _CURSORS: Final = """
@@ -157,6 +156,18 @@ class PostgresStore:
         self._staff_told = False
         async with self._transaction("read the staff's inbox") as cursor:
             return await waiting_attendances(cursor, self._shards, limit)
+
+    async def pack(self, batch: Batch) -> None:
+        """Make the rows of the facts, a turn of the event loop for each part; for `commit` what cannot be packed."""
+        events: list[bytes] = []
+        observations: list[bytes] = []
+        try:
+            for part in copy_rows.by_turns(batch.runs):
+                copy_rows.pack(part, batch.recorded_at, events, observations)
+                await asyncio.sleep(0)
+        except _UNPACKABLE:
+            return
+        batch.packed = copy_rows.whole(events), copy_rows.whole(observations)
 
     async def commit(self, batch: Batch) -> None:
         """Write everything in one transaction."""

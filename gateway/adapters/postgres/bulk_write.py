@@ -75,7 +75,7 @@ _encode: Final = msgspec.json.Encoder().encode
 async def write(cursor: AsyncCursor[TupleRow], batch: Batch, shards: Sequence[int]) -> None:
     """All rows of the batch. Alerts come last: their rows are the only ones that another process may want."""
     at = from_wall(batch.recorded_at)
-    events, observations = copy_data(batch.runs, batch.recorded_at)
+    events, observations = batch.packed or copy_data(batch.runs, batch.recorded_at)
     if events:
         async with cursor.copy(_COPY_EVENT) as copy:
             await copy.write(events)
