@@ -1,11 +1,15 @@
-"""Retention: what is kept for how long, by our own times alone, from our own scheduler."""
+"""Retention: what is kept for how long, by our own times alone, from our own scheduler.
+
+Which time it is, is judged first: `gateway.model.retention_clock`.
+"""
 
 import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from homecare.clock import DAY, Clock
+from gateway.model.retention_clock import Judgement
+from homecare.clock import DAY, Clock, Instant
 from homecare.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -60,7 +64,14 @@ RETRY_SECONDS: Final = 60.0
 
 
 class RetentionStore(Protocol):
-    """Where the rows are."""
+    """Where the rows are, and the time that they are deleted by."""
+
+    async def believe(self, gateway: int, lived: int) -> Judgement:
+        """Judge the gateway's clock and the database's by what was believed before, and keep it; a doubt is a fault.
+
+        `lived`: microseconds of the steady clock since this process last asked, 0 the first time.
+        """
+        ...
 
     async def trim(self, table: str, before: int) -> int:
         """Delete rows recorded before that wall time, or done with before it; how many rows or chunks went."""
@@ -85,11 +96,17 @@ async def trim_once(store: RetentionStore, now: int, days: Mapping[str, int]) ->
 
 
 async def keep_trimming(store: RetentionStore, clock: Clock, setting: Mapping[str, int]) -> None:
-    """Trim once an hour until cancelled."""
+    """Trim once an hour until cancelled, by the time that is believed."""
+    asked: Instant | None = None
     while True:  # bounded by the process's life; each round rests
         rest = EVERY_SECONDS
+        now = clock.now()
         try:
-            gone = await trim_once(store, clock.now().wall, days_of(setting))
+            judged = await store.believe(now.wall, 0 if asked is None else now.elapsed - asked.elapsed)
+            asked = now
+            if judged.doubt is not None:
+                log.warning("retention holds back: %s", judged.hint)
+            gone = await trim_once(store, judged.now, days_of(setting))
             log.info("retention: %d rows or chunks went", gone)
         except Unavailable as error:
             log.warning("retention waits: %s", error)

@@ -20,9 +20,9 @@ VALUES (%s, 'edge-000001', 1, 'record', %s, 1, 'home-000001', 'contact_changed',
 """
 
 
-def event(connection: psycopg.Connection, seq: int, *, days_old: int, claimed: int = NOW) -> None:
+def event(connection: psycopg.Connection, seq: int, *, days_old: int, claimed: int = NOW, now: int = NOW) -> None:
     at = from_wall(claimed)
-    connection.execute(_EVENT, (from_wall(NOW - days_old * DAY), seq, at, at, at))
+    connection.execute(_EVENT, (from_wall(now - days_old * DAY), seq, at, at, at))
 
 
 @pytest.mark.asyncio
@@ -222,7 +222,7 @@ KEPT |= {"person_role", "passkey", "tag", "instruction", "instruction_log", "cla
 KEPT |= {"household_member", "commissioning", "cursor"}
 """The registry, what the law wants, and what tells a repeat from something new."""
 BOUNDED = {"registry_change", "audit_head", "fault", "edge_seen", "process_seen", "home_state", "shard_state"}
-BOUNDED |= {"forgotten", "ceremony", "feed", "proximity", "lock_state", "staff_inbox"}
+BOUNDED |= {"forgotten", "ceremony", "feed", "proximity", "lock_state", "staff_inbox", "retention_clock"}
 """One row a thing, or trimmed by whoever writes or takes it."""
 
 

@@ -7,7 +7,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from gateway.adapters.postgres.pool import connect, unavailable
-from gateway.adapters.postgres.rows import from_wall
+from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.model.retention_clock import Judgement, Kept, Reading, judge
+from homecare.errors import Unavailable
 
 ROWS_A_STATEMENT: Final = 10_000
 """Rows deleted in one transaction: some ten milliseconds, so that nobody waits behind it."""
@@ -57,12 +59,38 @@ _PARTS: Final = {
 }
 """What goes with a row, in the same transaction: tables, and their column with its id."""
 
+FAULT: Final = "retention_clock"
+"""The fault's kind; its subject is the doubt, its count the rounds that had it."""
+
+_READ: Final = """
+SELECT believed, moved_at, clock_timestamp(), EXISTS (SELECT FROM home) FROM retention_clock FOR UPDATE
+"""
+_MOVE: Final = "UPDATE retention_clock SET believed = %s, moved_at = %s"
+_FAULT: Final = """
+INSERT INTO fault AS f (kind, subject, count, first_at, last_at, detail) VALUES (%s, %s, 1, %s, %s, %s)
+ON CONFLICT (kind, subject) DO UPDATE SET count = f.count + 1, last_at = excluded.last_at, detail = excluded.detail
+"""
+
 
 class PostgresRetention:
     """A `gateway.retention.RetentionStore`; opens a connection for each call, once an hour."""
 
     def __init__(self, url: str) -> None:
         self._url = url
+
+    async def believe(self, gateway: int, lived: int) -> Judgement:
+        """Judge the gateway's clock and the database's by what was believed before, and keep it; a doubt is a fault."""
+        async with await connect(self._url, name="vaka-retention") as connection:
+            try:
+                judged = await _judge(connection, gateway, lived)
+                await connection.execute(_MOVE, (from_wall(judged.kept.believed), from_wall(judged.kept.moved_at)))
+                if judged.doubt is not None:
+                    at = from_wall(judged.now)
+                    await connection.execute(_FAULT, (FAULT, judged.doubt, at, at, judged.hint))
+                await connection.commit()
+            except psycopg.Error as error:
+                raise unavailable("believe the clocks", error) from error
+            return judged
 
     async def trim(self, table: str, before: int) -> int:
         """Delete rows recorded before that wall time, or done with before it; how many rows or chunks went."""
@@ -81,6 +109,15 @@ class PostgresRetention:
                 return (await connection.execute(_QUARANTINE, (rows,))).rowcount
             except psycopg.Error as error:
                 raise unavailable("trim quarantine", error) from error
+
+
+async def _judge(connection: AsyncConnection[TupleRow], gateway: int, lived: int) -> Judgement:
+    row = await (await connection.execute(_READ)).fetchone()
+    if row is None:
+        raise Unavailable("believe the clocks", "retention_clock", "its one row is missing: restore it")
+    believed, moved_at, database, homes = row
+    reading = Reading(gateway=gateway, database=wall(database), lived=lived)
+    return judge(Kept(wall(believed), wall(moved_at)), reading, homes=homes)
 
 
 async def _hypertables(connection: AsyncConnection[TupleRow]) -> set[str]:
