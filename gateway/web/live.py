@@ -203,8 +203,7 @@ class _Desk:
     async def _go_on(self, position: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         pulse_at = loop.time() + PULSE_SECONDS
-        for stuck in await self._news():
-            yield stuck
+        self._news()
         while not self._subscription.cut:
             row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
             if not await self._reach.goes_on():
@@ -216,16 +215,16 @@ class _Desk:
                     yield self._alert(row)
             if self._unlogged is not None:
                 raise self._unlogged
-            for stuck in await self._news():
+            if stuck := self._news():
                 yield stuck
             if loop.time() >= pulse_at:
                 pulse_at = loop.time() + PULSE_SECONDS
                 yield self._pulse()
 
-    async def _news(self) -> list[bytes]:
-        """Who cannot get in, where that changed."""
-        news = None if self._no_entries is None else await self._no_entries.news()
-        return [] if news is None else [_event("no_entries", news)]
+    def _news(self) -> bytes:
+        """Who cannot get in, where that changed; nothing is waited for."""
+        news = None if self._no_entries is None else self._no_entries.news()
+        return b"" if news is None else _event("no_entries", news)
 
     def _alert(self, row: Numbered) -> bytes:
         return _event("alert", alert_view(row.view, self._behind.registry), row.number)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from gateway.embedded import PrivateBroker, PrivateDatabase
@@ -70,6 +71,23 @@ def test_a_desk_is_told_and_its_look_is_logged_once(night: Serving) -> None:
     with sign_in(night.url, night.database_url, DISA) as later, later.stream("GET", "/api/v1/live") as answer:
         assert [one["id"] for one in next(_told(answer))] == [again]
     assert _reads(night, DISA.id) == [(HOUSE.home,)] * 2, "another connection is another look"
+
+
+def test_no_alarm_waits_for_who_cannot_get_in(night: Serving) -> None:
+    """Red when the connection that tells of alarms waits for any other list."""
+    coordinator, desk = (sign_in(night.url, night.database_url, one) for one in (PETRA, DISA))
+    with coordinator, desk, desk.stream("GET", "/api/v1/live") as answer, psycopg.connect(night.database_url) as held:
+        heard = events(answer)
+        assert next(data for name, data in heard if name == "no_entries")["no_entries"] == []
+        held.execute("LOCK TABLE no_entry IN ACCESS EXCLUSIVE MODE")
+        send(coordinator, csv(line(str(uuid.uuid4()), HOUSE.home, KARIN.id))).raise_for_status()
+        next(name for name, _ in heard if name == "pulse")
+        [alert] = night.press(HOUSE, 1)
+        names = []
+        while not names or names[-1] != "alert":
+            names.append(next(heard)[0])
+        assert names.count("pulse") <= 1, "a pulse comes every 2 s"
+        assert night.rows("SELECT id FROM alert") == [(alert.id,)]
 
 
 def test_nobody_is_told_of_another_unit(night: Serving) -> None:
