@@ -19,8 +19,6 @@ NAME: Final = "edge"
 """The name by which the air knows this receiver."""
 FORGET_SECONDS: Final = 30
 """BlueZ forgets a device that it has not heard for this long (its TemporaryTimeout)."""
-STUCK_SECONDS: Final = 3600
-"""A stuck adapter answers after this: later than any caller waits."""
 _SIGNATURES: Final = {
     **dict.fromkeys(("Address", "AddressType", "Name", "Alias"), "s"),
     **dict.fromkeys(("Powered", "Discoverable", "Pairable", "Discovering"), "b"),
@@ -44,8 +42,8 @@ _VALUES: Final = {
 class Bluez:
     """`org.bluez` on the bus at `bus_address`.
 
-    `deaf` makes it answer every call and hear nothing; `stuck` makes it accept calls and never answer: both as real
-    adapters fail.
+    `deaf` makes it answer every call and hear nothing; `stuck` makes it accept calls and answer none until it is over:
+    both as real adapters fail. `power` and `plug` switch the adapter and take it away, which BlueZ tells its clients.
     """
 
     def __init__(self, air: VirtualAir, bus_address: str) -> None:
@@ -59,13 +57,26 @@ class Bluez:
         self._connecting = asyncio.Lock()
         self._duplicates = True
         self.deaf = False
-        self.stuck = False
+        self._answers = asyncio.Event()
+        self._answers.set()
         methods: dict[str, tuple[str, Method]] = {
             "SetDiscoveryFilter": ("", self._set_filter),
             "StartDiscovery": ("", self._start_discovery),
             "StopDiscovery": ("", self._stop_discovery),
         }
         self._adapter = Interface(ADAPTER, _SIGNATURES, _VALUES, methods)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether calls wait for their answer."""
+        return not self._answers.is_set()
+
+    @stuck.setter
+    def stuck(self, stuck: bool) -> None:
+        if stuck:
+            self._answers.clear()
+        else:
+            self._answers.set()
 
     async def start(self) -> None:
         """Power on and appear on the bus."""
@@ -86,14 +97,37 @@ class Bluez:
             await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # dbus-fast leaves it without annotations
         self._air.remove(self._controller)
 
+    async def power(self, *, on: bool) -> None:
+        """Switch the adapter, as rfkill and settings do: switched off, it hears nothing and ends every scan."""
+        if not on:
+            await self._end_scans()
+        self._tree.change(PATH, self._adapter, {"Powered": on})
+
+    async def plug(self, *, on: bool) -> None:
+        """Take the adapter out of its socket, with all that it had heard, or put it back, bluetoothd staying."""
+        if on:
+            self._tree.add(PATH, self._adapter)
+            return
+        await self._end_scans()
+        self._devices.clear()
+        self._tree.remove(PATH)
+
+    async def _end_scans(self) -> None:
+        if self._discovering:
+            self._discovering.clear()
+            await self._host.stop_scanning()
+            self._tree.change(PATH, self._adapter, {"Discovering": False})
+
     async def _set_filter(self, wanted: dict[str, Any]) -> list[Any]:
         await self._delay()
+        self._must_be_on()
         duplicates = wanted.get("DuplicateData")
         self._duplicates = duplicates is None or bool(duplicates.value)
         return []
 
     async def _start_discovery(self) -> list[Any]:
         await self._delay()
+        self._must_be_on()
         if CLIENT.get() in self._discovering:
             raise DBusError("org.bluez.Error.InProgress", "Operation already in progress")
         self._discovering.add(CLIENT.get())
@@ -104,6 +138,7 @@ class Bluez:
 
     async def _stop_discovery(self) -> list[Any]:
         await self._delay()
+        self._must_be_on()
         if CLIENT.get() not in self._discovering:
             raise DBusError("org.bluez.Error.Failed", "No discovery started")
         self._discovering.remove(CLIENT.get())
@@ -112,9 +147,12 @@ class Bluez:
             self._tree.change(PATH, self._adapter, {"Discovering": False})
         return []
 
+    def _must_be_on(self) -> None:
+        if not self._adapter.values["Powered"]:
+            raise DBusError("org.bluez.Error.NotReady", "Resource Not Ready")
+
     async def _delay(self) -> None:
-        if self.stuck:
-            await asyncio.sleep(STUCK_SECONDS)
+        await self._answers.wait()
 
     def _hear(self, heard: Advertisement) -> None:
         if self.deaf:
