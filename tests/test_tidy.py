@@ -134,7 +134,7 @@ ADDRESSES = [
         ),
     ),
     Address("webauthn", ("gateway/adapters/passkeys.py",)),
-    Address("dbus_fast", ("simulator/",)),
+    Address("dbus_fast", ("edge/transports/bluez_watch.py", "simulator/bluez/")),
     Address("bumble", ("simulator/",)),
     Address("secrets", ("homecare/identity.py", "simulator/world.py")),
 ]

@@ -1,13 +1,15 @@
 """Bluetooth LE through BlueZ: hears advertisements, supervises the adapter, reads batteries, lets devices act.
 
 This file and `edge.transports.ble_act` are all that knows `bleak`. An adapter fails in three ways and none may pass
-unnoticed: it is gone (unplugged, powered off, bluetoothd away), it is deaf (no error and no advertisements: BlueZ issue
-1554), or it is stuck (calls are not answered). Each is told within two minutes and healed by starting the scan again,
-for ever, with bounded backoff.
+unnoticed: it is gone (unplugged, powered off, bluetoothd or the bus away), it is deaf (no error and no advertisements:
+BlueZ issue 1554), or it is stuck (calls are not answered). What goes is told at once, by `edge.transports.bluez_watch`;
+all else, and what that misses, by silence within two minutes. Each is healed by starting the scan again, for ever, with
+bounded backoff.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -18,6 +20,7 @@ from bleak.exc import BleakError
 
 from edge.driver import Heard, Result, Sighting, Step, endless
 from edge.transports.ble_act import Conversation, Partner
+from edge.transports.bluez_watch import Watch, watching
 from homecare.clock import DAY, HOUR, SECOND, Clock
 from homecare.event import TransportState
 
@@ -26,8 +29,11 @@ DEAF_AFTER: Final = 90 * SECOND
 """Microseconds without any advertisement: leaves half a minute to tell it within two."""
 ANSWER_SECONDS: Final = 20.0
 """BlueZ answers a scan command within a second; beyond this it is stuck."""
-BACKOFF_SECONDS: Final = (1, 2, 4, 8, 16, 30)
-"""Waits before the next start; the last one repeats, so that a replugged adapter is used within half a minute."""
+STOP_SECONDS: Final = 3.0
+"""A scan's end has so long. bleak forgets the scan before it asks BlueZ, so what a dead bus or a stuck adapter leaves
+unanswered costs nothing but this time, in which nobody listens."""
+BACKOFF_SECONDS: Final = (1, 2, 4, 8)
+"""Waits before the next start; the last one repeats, so that an adapter or a bus that is back is used within 15 s."""
 WAITING_LIMIT: Final = 4096
 """Sightings between radio and agent: two seconds of the loudest house. More are dropped: advertisements repeat."""
 BATTERY_EVERY: Final = DAY
@@ -69,7 +75,7 @@ class BleTransport:
         self._due = dict.fromkeys((address.upper() for address in batteries), 0)
         self._deaf_seconds = deaf_after / SECOND
         self._answer_seconds = answer_seconds
-        self._waiting: asyncio.Queue[Sighting] = asyncio.Queue(WAITING_LIMIT)
+        self._waiting: asyncio.Queue[Sighting | None] = asyncio.Queue(WAITING_LIMIT)
         self._polls: asyncio.TaskGroup | None = None
         self._polled: str | None = None
         named = {address.upper() for address in actuators}
@@ -104,7 +110,8 @@ class BleTransport:
 
         async with asyncio.TaskGroup() as self._polls:
             while True:
-                failure = await self._scan(on_sighting, tell)
+                async with watching(self._wake) as watch:
+                    failure = await self._scan(watch, on_sighting, tell)
                 self._scanner = None
                 if failure is not None:
                     tell(failure)
@@ -112,7 +119,7 @@ class BleTransport:
                 attempt += 1
 
     async def _scan(
-        self, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
+        self, watch: Watch, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
     ) -> TransportState | None:
         """Scan until something fails; what failed, or None when merely nothing was there to be heard."""
         # Every advertisement counts, also one that says the same again: it is the proof that the radio hears.
@@ -127,33 +134,37 @@ class BleTransport:
             return TransportState.GONE
         if self._state is not TransportState.DEAF:
             tell(TransportState.WORKING)  # a deaf adapter starts as well as any: only hearing disproves it
-        deaf: TransportState | None = None
+        failure: TransportState | None = None
         broken: TransportState | None = None
         try:
-            deaf = await self._listen(on_sighting, tell)
-            if deaf is not None:
-                tell(deaf)
+            failure = await self._listen(watch, on_sighting, tell)
+            if failure is not None:
+                tell(failure)
         finally:
             broken = await self._stop(scanner)
-        return broken or deaf
+        return failure if failure is TransportState.GONE else broken or failure
 
     async def _listen(
-        self, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
+        self, watch: Watch, on_sighting: Callable[[Sighting], None], tell: Callable[[TransportState], None]
     ) -> TransportState | None:
-        """Pass sightings on until there are none for too long."""
+        """Pass sightings on until there are none for too long, or none can come any more."""
         while True:
+            if watch.lost and self._waiting.empty():
+                return TransportState.GONE
             try:
                 async with asyncio.timeout(self._deaf_seconds):
                     sighting = await self._waiting.get()
             except TimeoutError:
                 return TransportState.DEAF if self._expected else None
+            if sighting is None:
+                continue
             self._expected = True
             tell(TransportState.WORKING)
             on_sighting(sighting)
 
     async def _stop(self, scanner: BleakScanner) -> TransportState | None:
         try:
-            async with asyncio.timeout(self._answer_seconds):
+            async with asyncio.timeout(min(STOP_SECONDS, self._answer_seconds)):
                 await scanner.stop()
         except TimeoutError:
             return TransportState.STUCK
@@ -188,6 +199,11 @@ class BleTransport:
         """What the running scan has heard under the address. bleak takes out what BlueZ has forgotten."""
         devices = () if self._scanner is None else self._scanner.discovered_devices
         return next((device for device in devices if device.address.upper() == address), None)
+
+    def _wake(self) -> None:
+        """Let the scan look at its watch; one that has sightings waiting looks by itself."""
+        with suppress(asyncio.QueueFull):
+            self._waiting.put_nowait(None)
 
     def _pass_on(self, sighting: Sighting) -> None:
         try:
