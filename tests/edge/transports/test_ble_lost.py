@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from edge.health import DEAF_WITHIN
 from edge.transports import bluez_watch
-from edge.transports.ble import STOP_SECONDS, BleTransport
+from edge.transports.ble import ANSWER_SECONDS, DEAF_AFTER, STOP_SECONDS, BleTransport
 from homecare.clock import SECOND, SystemClock
 from homecare.event import TransportState
 from simulator.bluez.adapter import Bluez
@@ -80,6 +81,11 @@ async def test_a_loss_is_told_at_once_and_healed_soon(radio: Radio, loss: Loss) 
             async with asyncio.timeout(HEALED_SECONDS):
                 await listener.hears(radio, number + 1)
             assert await listener.state() is TransportState.WORKING
+
+
+def test_what_only_silence_tells_is_told_within_two_minutes() -> None:
+    assert DEAF_AFTER + STOP_SECONDS * SECOND < DEAF_WITHIN
+    assert ANSWER_SECONDS * SECOND < DEAF_WITHIN
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from edge.drivers.esp3 import Esp3Framer
-from edge.transports.serial import Limits, SerialTransport
+from edge.health import DEAF_WITHIN
+from edge.transports.serial import LOOK_SECONDS, Limits, SerialTransport
 from homecare.clock import SECOND, SystemClock
 from homecare.event import TransportState
 from simulator import enocean
@@ -19,6 +20,15 @@ from tests.radio import PATIENCE, Listener
 SENDER = bytes.fromhex("0180902B")
 OPEN = enocean.contact(SENDER, is_open=True)
 CLOSED = enocean.contact(SENDER, is_open=False)
+TOLD_SECONDS = 2.0
+"""From unplugging to the word of it, where two minutes are promised."""
+HEALED_SECONDS = 7.0
+"""From the return to an open port: the longest wait between two tries, and room."""
+
+
+def test_a_port_that_falls_silent_or_stuck_is_told_within_two_minutes() -> None:
+    limits = Limits()
+    assert max(limits.stuck_after, limits.unanswered) + LOOK_SECONDS * SECOND < DEAF_WITHIN
 
 
 class Stick:
@@ -80,9 +90,11 @@ async def test_unplugging_is_told_at_once_and_replugging_heals(stick: Stick) -> 
     async with Listener(stick.transport()) as listener:
         assert await listener.state() is TransportState.WORKING
         stick.port.unplug()
-        assert await listener.state() is TransportState.GONE
+        async with asyncio.timeout(TOLD_SECONDS):
+            assert await listener.state() is TransportState.GONE
         stick.port.plug()
-        assert await listener.state() is TransportState.WORKING
+        async with asyncio.timeout(HEALED_SECONDS):
+            assert await listener.state() is TransportState.WORKING
         stick.port.write(OPEN)
         assert (await listener.sighting()).telegram == OPEN
 
