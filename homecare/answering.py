@@ -72,6 +72,8 @@ def _says_nothing_new(alert: Alert, response: Response, what: Answer, text: str)
     if what is Answer.OUTCOME:
         return alert.case.outcome == text.strip()
     accepted = what is Answer.ACCEPT and response.inside and alert.standing is not Standing.RESOLVED
+    if what is Answer.LEFT and response.standing is ResponseStanding.ACCEPTED:
+        return True  # whoever locks the door before having been let in, by a slip of the thumb, has not left
     return accepted or response.standing is _STANDING_OF[what]
 
 

@@ -45,6 +45,14 @@ def test_whoever_is_inside_stays_a_responder_when_a_second_one_is_sent() -> None
     assert inside(there(both, SECOND_CARER)) == [CARER, SECOND_CARER]
 
 
+def test_whoever_locks_the_door_before_having_been_let_in_has_not_left() -> None:
+    """Red when a slip of the thumb at the door ends the right to open it: the helper would stand outside."""
+    accepted = answer(sent(), Answer.ACCEPT, person=CARER, at=4)
+    assert answer(accepted, Answer.LEFT, person=CARER, at=5) is accepted
+    assert inside(there(accepted)) == [CARER]
+    assert inside(answer(there(accepted), Answer.LEFT, person=CARER, at=6)) == []
+
+
 def test_the_first_one_says_what_was_done_and_leaves_and_nothing_else() -> None:
     both = second_sent()
     told = answer(both, Answer.OUTCOME, person=CARER, at=11, text="Lyfte upp.")

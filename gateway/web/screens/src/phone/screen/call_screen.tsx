@@ -41,11 +41,6 @@ export function CallScreen({ call }: { call: Call }) {
           {call.condition === "help_call" && `, ${words.call.presses(call.occurrences)}`}
         </p>
         <p>{words.call.since(clockTime(call.occurred_at, now), elapsed(call.occurred_at, now))}</p>
-        {unsent && (
-          <p class="unsent" role="status">
-            {words.contact.saved}
-          </p>
-        )}
         {full && (
           <p class="warning" role="alert">
             {words.contact.full}
@@ -61,6 +56,12 @@ export function CallScreen({ call }: { call: Call }) {
             since={null}
             over={call.closed || call.response === "left"}
           />
+        )}
+        {/* Below the door: it comes and goes, and must not move a button under a thumb. */}
+        {unsent && (
+          <p class="unsent" role="status">
+            {words.contact.saved}
+          </p>
         )}
         <section class="instruction">
           <h2>{words.call.instruction}</h2>

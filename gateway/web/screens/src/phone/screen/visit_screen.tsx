@@ -46,11 +46,6 @@ export function VisitScreen({ visit }: { visit: Visit }) {
           {visit.started_at && visit.standing === "started" && ` · ${words.visit.started(clockTime(visit.started_at, now))}`}
           {visit.ended_at && ` · ${words.visit.ended(clockTime(visit.ended_at, now))}`}
         </p>
-        {unsent.length > 0 && (
-          <p class="unsent" role="status">
-            {words.contact.saved}
-          </p>
-        )}
         {full && (
           <p class="warning" role="alert">
             {words.contact.full}
@@ -76,6 +71,12 @@ export function VisitScreen({ visit }: { visit: Visit }) {
                 inside={begun}
                 since={begun ? null : Date.parse(visit.from) - BEFORE_VISIT}
               />
+            )}
+            {/* Below the door: it comes and goes, and must not move a button under a thumb. */}
+            {unsent.length > 0 && (
+              <p class="unsent" role="status">
+                {words.contact.saved}
+              </p>
             )}
             <p class="tasks">{visit.tasks.length > 0 ? visit.tasks.join(", ") : words.today.noTasks}</p>
             {others.length > 0 && <p class="hint">{words.today.with(others.join(", "))}</p>}
