@@ -79,8 +79,7 @@ def copy_data(runs: Sequence[Run], recorded_at: int) -> tuple[bytes, bytes]:
     """The COPY data of the events and of the observations among the facts; empty where there are none."""
     events: list[bytes] = []
     observations: list[bytes] = []
-    for part in by_turns(runs):
-        pack(part, recorded_at, events, observations)
+    pack(runs, recorded_at, events, observations)
     return whole(events), whole(observations)
 
 
