@@ -18,6 +18,7 @@ from typing import Final
 from gateway.adapters.postgres.migrate import migrate
 from gateway.config import Config, read_config
 from gateway.discretion import log_discreetly
+from gateway.listening import PORT_TAKEN, PortTaken
 from homecare.clock import SystemClock
 from homecare.errors import Unavailable, VakaError
 
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run one process until SIGTERM or SIGINT; ends with 1 and one line when it cannot begin."""
+    """Run one process until SIGTERM or SIGINT; when it cannot begin, one line and 1, or `PORT_TAKEN` for a port."""
     parser = argparse.ArgumentParser(prog="vaka-gateway", description="The central service of Vaka.")
     commands = parser.add_subparsers(dest="process", required=True)
     for name in ("alarm", "bulk", "migrate"):
@@ -46,7 +47,8 @@ def main() -> None:
         elif process != "migrate":
             asyncio.run(_until_told(_assembly(process), config))
     except VakaError as error:
-        sys.exit(f"vaka-gateway {process}: {error}")
+        sys.stderr.write(f"vaka-gateway {process}: {error}\n")
+        sys.exit(PORT_TAKEN if isinstance(error, PortTaken) else 1)
 
 
 def _bring_up(config: Config) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -34,12 +34,13 @@ from gateway.health import Health
 from gateway.identity import Identity
 from gateway.intake.alarm_intake import WORKERS, AlarmIntake
 from gateway.intake.registry import REFRESH_SECONDS, Registry
+from gateway.listening import listening, maybe_listening
 from gateway.people.sessions import Sessions
 from gateway.people.signing_in import SigningIn
 from gateway.ports.passkeys import PasskeyVerifier
 from gateway.visiting import Visiting
 from homecare.clock import Clock, SystemClock
-from homecare.errors import Conflict, Unavailable
+from homecare.errors import Unavailable
 from homecare.identity import derived_id
 from homecare.topic import all_up
 
@@ -50,7 +51,6 @@ log = logging.getLogger(__name__)
 
 NAME: Final = "vaka-alarm"
 """The process in the database's lists."""
-LOOPBACK: Final = "127.0.0.1"
 DESK_CONNECTIONS: Final = 3
 """For screens: each call takes one for some milliseconds."""
 DESK_LOCK_MS: Final = 1_000
@@ -68,11 +68,11 @@ STATIC: Final = Path(__file__).parent / "web" / "static"
 
 
 async def run(config: Config) -> None:
-    """Serve until cancelled. `Conflict` where the port is taken; everything else that is away is waited for."""
+    """Serve until cancelled. `PortTaken` where a port is; everything else that is away is waited for."""
     clock = SystemClock()
     registry = Registry(read_key(config.key_file))
     token = read_token(config.data)
-    with _listening(config.port) as listening, _maybe_listening(config.tls_port) as secure:
+    with listening(config.port, "VAKA_PORT") as plain, maybe_listening(config.tls_port, "VAKA_TLS_PORT") as secure:
         async with _connections(config.database_url) as (alarms, desk, feed_store):
             broker = MqttBroker(
                 config.broker_url,
@@ -89,7 +89,7 @@ async def run(config: Config) -> None:
             identity = Identity(config, desk, registry, clock)
             visiting = Visiting(config, feed, cases, clock=clock)
             sessions = Sessions(people, clock)
-            origins = config.origins(listening.getsockname()[1])
+            origins = config.origins(plain.getsockname()[1])
             signing_in = SigningIn(
                 people, PostgresPasskeys(desk), sessions=sessions, verifier=_verifier(origins[0]), clock=clock
             )
@@ -123,7 +123,7 @@ async def run(config: Config) -> None:
                     demonstration=config.demonstration,
                 )
                 application = create_app(services)
-                servers = [(Server(configured(application)), listening)]
+                servers = [(Server(configured(application)), plain)]
                 if secure is not None:
                     servers.append((Server(configured(application, certificate=identity.certificate)), secure))
                 return servers
@@ -214,24 +214,6 @@ async def _connections(url: str) -> AsyncIterator[tuple[Connections, Connections
         closing: tuple[Callable[[], Awaitable[None]], ...] = (alarms.close, desk.close, feed.close)
         for close in closing:
             await close()
-
-
-@contextlib.contextmanager
-def _maybe_listening(port: int | None) -> Iterator[socket.socket | None]:
-    """The socket for new edges, where there is to be one."""
-    with contextlib.ExitStack() as opened:
-        yield None if port is None else opened.enter_context(_listening(port))
-
-
-@contextlib.contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    """A socket on loopback; 0 takes any free port."""
-    try:
-        listening = socket.create_server((LOOPBACK, port), reuse_port=False)
-    except OSError as error:
-        raise Conflict("listen", f"port {port}", "it is taken; set VAKA_PORT to a free one") from error
-    with listening:
-        yield listening
 
 
 def read_token(data: Path) -> bytes:

@@ -22,7 +22,9 @@ import msgspec
 from gateway.adapters.postgres.migrate import migrate
 from gateway.edges.authority_files import open_authority, open_server
 from gateway.embedded import Binaries, EdgeListener, PrivateBroker, PrivateDatabase, free_port, unpack
+from gateway.embedded.ports import holds
 from gateway.identity import FOLDER
+from gateway.listening import PORT_TAKEN
 from gateway.model.broker_rights import rights
 from homecare.clock import SystemClock
 from homecare.errors import Conflict, Unavailable, VakaError
@@ -189,26 +191,33 @@ class Demonstration:
 
     def _gateway(self) -> None:
         say("starting the gateway")
-        port = free_port(self._given.port, say)
-        self._tls_port = free_port(TLS_PORT, say)
-        environment = {
-            **self._environment,
-            "VAKA_PORT": str(port),
+        self._environment |= {
             "VAKA_DATA": str(self._data),
             "VAKA_GATEWAY_KEY_FILE": str(self._key),
             "VAKA_DEMO": "1",
-            "VAKA_TLS_PORT": str(self._tls_port),
         }
-        processes = {role: self._process("gateway", role, environment=environment) for role in ("alarm", "bulk")}
-        for role, process in processes.items():
-            self._supervisor.start(f"gateway-{role}", process)
+        self._supervisor.start("gateway-bulk", self._process("gateway", "bulk", environment=self._environment))
+        for attempt in range(1, PORT_TRIES + 1):
+            port, self._tls_port = free_port(self._given.port, say), free_port(TLS_PORT, say)
+            ports = {"VAKA_PORT": str(port), "VAKA_TLS_PORT": str(self._tls_port)}
+            alarm = self._process("gateway", "alarm", environment=self._environment | ports)
+            self._supervisor.start("gateway-alarm", alarm)
+            if self._serves(alarm, port):
+                return
+            if alarm.code != PORT_TAKEN or attempt == PORT_TRIES:
+                raise Unavailable("start the gateway", alarm.last_words(), f"see {self._run / 'log'}")
+            say("another program took a port just then: looking for the next free one")
+
+    def _serves(self, alarm: Process, port: int) -> bool:
+        """Whether desk and API come up on this port, and that it is ours: another Vaka may have been quicker."""
         self._desk = f"http://127.0.0.1:{port}"
         for _ in range(READY_POLLS):
-            if _is_ready(self._desk) or self._stop.wait(READY_POLL_SECONDS):
-                return
-            if not processes["alarm"].running:
+            ready = alarm.running and holds(alarm.pid, port) and _is_ready(self._desk)
+            if ready or self._stop.wait(READY_POLL_SECONDS):
+                return True
+            if not alarm.running:
                 break
-        raise Unavailable("start the gateway", processes["alarm"].last_words(), f"see {self._run / 'log'}")
+        return False
 
     def _shift(self) -> None:
         say("sending tonight's plan")

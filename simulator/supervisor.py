@@ -77,6 +77,11 @@ class Process:
         """Whether it lives; a dead one is reaped."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """What it ended with; None while it runs, and before `start`."""
+        return None if self._process is None else self._process.poll()
+
     def start(self) -> None:
         """Start it; `Unavailable` if the system does not let us."""
         self._log.parent.mkdir(parents=True, exist_ok=True)

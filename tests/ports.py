@@ -1,10 +1,13 @@
 """Ports for servers under test: no two of this run ask for the same one, whatever runs side by side."""
 
+import contextlib
 import itertools
 import os
+import socket
 from collections import deque
 
 from gateway.embedded import free_port
+from gateway.embedded.ports import LOOPBACK, is_free
 
 FIRST = 20_000
 RUNS = 40
@@ -25,3 +28,10 @@ def new_port() -> int:
         port = free_port(port + 1, print)
     _given.append(port)
     return port
+
+
+def taken_after_the_look(port: int, others: contextlib.ExitStack) -> bool:
+    """What a look says of the port; another program listens there as soon as the look is over, until `others` ends."""
+    free = is_free(port)
+    others.enter_context(socket.create_server((LOOPBACK, port)))
+    return free

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.embedded.account import this_account
 from gateway.embedded.binaries import Binaries
 from gateway.embedded.child import Child, end_orphan
-from gateway.embedded.ports import LOOPBACK, is_free, listens
+from gateway.embedded.ports import LOOPBACK, holds, is_free, told_of_a_taken_port
 from homecare.errors import Conflict, Unavailable
 
 MOSQUITTO: Final = """\
@@ -140,18 +140,25 @@ class PrivateBroker:
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._account.give(self.data)
         end_orphan(self.data, STOP_SECONDS)
-        for port in (self.port, *(() if self._edges is None else (self._edges.port,))):
+        for port in self._ports():
             if not is_free(port):
                 raise Conflict("start the private broker", f"port {port} is taken", "choose a free port")
         self._child = Child(self._command(), account=self._account, home=self.data, farewell=signal.SIGTERM)
         for _ in range(READY_POLLS):
             if not self._child.running:
                 break
-            if listens(self.port):
+            if all(holds(self._child.pid, port) for port in self._ports()):
                 return
             time.sleep(POLL_SECONDS)
         self._child.kill()
-        raise Unavailable("start the private broker", self._child.last_words(), f"see {self.data / 'log'}")
+        words = self._child.last_words()
+        if told_of_a_taken_port(words):
+            raise Conflict("start the private broker", "a port was taken meanwhile", "choose a free port")
+        raise Unavailable("start the private broker", words, f"see {self.data / 'log'}")
+
+    def _ports(self) -> tuple[int, ...]:
+        edges = self._edges if self.certifies else None
+        return (self.port,) if edges is None else (self.port, edges.port)
 
     def _program(self) -> str:
         return next((name for name in PROGRAMS if self._binaries.find(name)), "mosquitto")

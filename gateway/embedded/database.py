@@ -11,7 +11,7 @@ from typing import Final
 from gateway.embedded.account import this_account
 from gateway.embedded.binaries import Binaries
 from gateway.embedded.child import Child, end_orphan, environment
-from gateway.embedded.ports import LOOPBACK, is_free
+from gateway.embedded.ports import LOOPBACK, is_free, told_of_a_taken_port
 from homecare.errors import Conflict, Unavailable
 from homecare.identity import new_secret
 
@@ -113,6 +113,8 @@ class PrivateDatabase:
             if "shared memory" not in child.last_words():
                 break
             time.sleep(ATTEMPT_SECONDS)
+        if told_of_a_taken_port(self._last_words()):
+            raise Conflict("start the private database", f"port {self.port} was taken meanwhile", "choose a free port")
         raise Unavailable("start the private database", self._last_words(), f"see {self.data / 'log'}")
 
     def stop(self) -> None:

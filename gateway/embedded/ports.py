@@ -1,8 +1,12 @@
 """Ports on loopback."""
 
+import contextlib
+import errno
 import os
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from homecare.errors import Unavailable
@@ -10,7 +14,8 @@ from homecare.errors import Unavailable
 LOOPBACK: Final = "127.0.0.1"
 PORTS_TRIED: Final = 100
 """Ports above the wanted one that are tried: enough for dozens of copies side by side, and an end to the search."""
-
+LISTENING: Final = "0A"
+"""How the system's table of sockets writes that one listens."""
 PRIVILEGED: Final = 1024
 """Ports below this one are root's on most systems."""
 
@@ -39,6 +44,28 @@ def free_port(wanted: int, report: Callable[[str], None]) -> int:
                 report(f"port {wanted} is taken by another program; using {port} instead")
             return port
     raise Unavailable("find a free port", f"{wanted} and the {PORTS_TRIED - 1} above", "stop a program or name another")
+
+
+def told_of_a_taken_port(words: str) -> bool:
+    """Whether a server's own last words say that another program had its port: somebody was quicker than its start."""
+    return os.strerror(errno.EADDRINUSE).lower() in words.lower()
+
+
+def holds(pid: int, port: int) -> bool:
+    """Whether this process, and no other, listens on this port of loopback. False for a process that is not ours."""
+    with contextlib.suppress(OSError):
+        sockets = {str(held.readlink()) for held in Path(f"/proc/{pid}/fd").iterdir()}
+        return any(f"socket:[{inode}]" in sockets for inode in _listening(port))
+    return False
+
+
+def _listening(port: int) -> Iterator[str]:
+    """The system's numbers of the sockets that listen on this port of loopback."""
+    address = f"{int.from_bytes(socket.inet_aton(LOOPBACK), sys.byteorder):08X}:{port:04X}"
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == address and fields[3] == LISTENING:
+            yield fields[9]
 
 
 def listens(port: int) -> bool:

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import os
+import socket
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.listening import PORT_TAKEN
+from tests.ports import new_port
 from tests.servers import ROOT
 from tests.waiting import end
 
@@ -60,3 +64,30 @@ async def test_a_gateway_that_starts_before_its_database_waits_for_it(database_u
             process.kill()
         reserved.close()
         await end(*relays)
+
+
+@pytest.mark.parametrize("variable", ["VAKA_PORT", "VAKA_TLS_PORT"])
+def test_a_taken_port_is_told_by_its_variable_and_by_an_exit_code_of_its_own(
+    database_url: str, tmp_path: Path, variable: str
+) -> None:
+    """Red when whoever starts the gateway cannot tell a taken port, which it may do something about, from a fault."""
+    with socket.create_server(("127.0.0.1", new_port())) as other:
+        taken = other.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "alarm"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "VAKA_DATABASE_URL": database_url,
+                "VAKA_BROKER_URL": "mqtt://127.0.0.1",
+                "VAKA_DATA": str(tmp_path),
+                "VAKA_PORT": str(new_port()),
+                variable: str(taken),
+            },
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            text=True,
+        )
+    assert done.returncode == PORT_TAKEN, done.stderr
+    assert f"port {taken}: it is taken; set {variable} to a free one" in done.stderr

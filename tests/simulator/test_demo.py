@@ -44,13 +44,13 @@ class Demonstration:
     def said(self) -> str:
         return self.output.read_text()
 
-    def until(self, true: Callable[[], Any], seconds: float, *, alive: bool = True) -> Any:
+    def until(self, true: Callable[[], Any], seconds: float, *, alive: bool = True, every: float = 0.05) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if found := true():
                 return found
             assert not alive or self.process.poll() is None, self.said()
-            time.sleep(0.05)
+            time.sleep(every)
         raise AssertionError(self.said())
 
     def tell(self, *words: str) -> str:
@@ -173,6 +173,27 @@ def test_a_port_that_another_program_takes_after_the_look_is_left_to_it(
         assert listens(broker.port)
     finally:
         supervisor.stop(("broker",))
+
+
+def test_a_gateway_whose_port_goes_between_the_look_and_the_start_takes_the_next_one(
+    data: Path, database_url: str, broker: PrivateBroker
+) -> None:
+    """Red when the start ends, or believes whoever answers on the port that it had looked at."""
+    port = new_port()
+    servers = {"VAKA_DATABASE_URL": database_url, "VAKA_BROKER_URL": broker.url}
+    demonstration = Demonstration(data, port, **servers)
+    try:
+        pids = data / "run" / "pids.json"  # names the alarm process once its port was looked at, long before it listens
+        demonstration.until(lambda: pids.exists() and b"gateway-alarm" in pids.read_bytes(), START_SECONDS, every=0.005)
+        with socket.create_server(("127.0.0.1", port)):
+            demonstration.until(demonstration.up, START_SECONDS)
+            assert "another program took a port just then" in demonstration.said()
+            assert f"port {port} is taken by another program; using {port + 1} instead" in demonstration.said()
+            assert f"http://127.0.0.1:{port + 1}/desk" in demonstration.said()
+            assert listens(port + 1)
+    finally:
+        code = demonstration.stop()
+    assert code == 0, demonstration.said()
 
 
 def _pressing(demonstration: Demonstration, home: str) -> Callable[[], bool]:

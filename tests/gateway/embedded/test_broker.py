@@ -1,6 +1,7 @@
 """The private broker: real starts, real kills, real messages."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from gateway.embedded import Binaries, PrivateBroker
 from gateway.embedded.ports import LOOPBACK, is_free, listens
 from homecare.errors import Conflict
-from tests.ports import new_port
+from tests.ports import new_port, taken_after_the_look
 
 DEADLINE_SECONDS = 60
 
@@ -44,6 +45,18 @@ def test_the_broker_listens_on_loopback_only(broker: PrivateBroker) -> None:
 def test_a_broker_on_a_taken_port_is_a_conflict(binaries: Binaries, broker: PrivateBroker, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match=str(broker.port)):
         PrivateBroker(binaries, tmp_path / "second", broker.port).start()
+
+
+def test_a_port_that_goes_between_the_look_and_the_start_is_a_conflict(
+    binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when whoever took the port is believed to be our broker, or its last words are no conflict."""
+    with contextlib.ExitStack() as others:
+        monkeypatch.setattr("gateway.embedded.broker.is_free", lambda port: taken_after_the_look(port, others))
+        broker = PrivateBroker(binaries, tmp_path / "broker", new_port())
+        with pytest.raises(Conflict, match="taken meanwhile"):
+            broker.start()
+        assert not broker.running
 
 
 LARGEST_FRAME_BYTES = 65_536

@@ -1,5 +1,6 @@
 """The private PostgreSQL: real starts and real kills."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -15,7 +16,7 @@ from gateway.adapters.postgres.migrate import migrate
 from gateway.embedded import Binaries, PrivateDatabase
 from gateway.embedded.ports import LOOPBACK, is_free
 from homecare.errors import Conflict, Unavailable
-from tests.ports import new_port
+from tests.ports import new_port, taken_after_the_look
 from tests.servers import PLAIN
 
 ROWS = 1_000
@@ -84,6 +85,17 @@ def test_the_password_is_for_the_owner_alone(database_server: PrivateDatabase) -
 def test_a_taken_port_is_a_conflict(binaries: Binaries, database_server: PrivateDatabase, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match=str(database_server.port)):
         PrivateDatabase(binaries, tmp_path / "second", database_server.port).start()
+
+
+def test_a_port_that_goes_between_the_look_and_the_start_is_a_conflict(
+    own_database: PrivateDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when the server's last words end the start instead of another port being looked for."""
+    with contextlib.ExitStack() as others:
+        monkeypatch.setattr("gateway.embedded.database.is_free", lambda port: taken_after_the_look(port, others))
+        with pytest.raises(Conflict, match="taken meanwhile"):
+            own_database.start()
+        assert not own_database.running
 
 
 def test_a_disk_that_takes_no_more_is_told_in_one_line(binaries: Binaries, tmp_path: Path) -> None:
