@@ -82,16 +82,18 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """A frame whose header was read: nothing is believed before `verify`."""
+    """A frame whose header was read: nothing is believed before `verify`. `data` is all of it, `body` a copy.
+
+    Copies, because most frames are small: three views of one cost more to make, to decode and to forget.
+    """
 
     header: Header
-    body: memoryview
-    content: memoryview
-    tag: bytes
+    body: bytes
+    data: bytes
 
     def verify(self, key: bytes) -> None:
         """`Refused` unless the holder of `key` made this frame."""
-        seal.verify(key, self.content, self.tag)
+        seal.verify(key, self.data[: -seal.TAG_BYTES], self.data[-seal.TAG_BYTES :])
 
 
 class UnknownVersion(Refused):
@@ -128,24 +130,16 @@ def unpack(data: bytes) -> Frame:
         raise Malformed("unpack frame", "frame", f"magic VK and at most {FRAME_LIMIT} bytes; see docs/asyncapi.yaml")
     if data[2] != VERSION:
         raise UnknownVersion("unpack frame", "version", f"this side speaks version {VERSION}")
-    _, _, kind, stream, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
+    _, _, kind_code, stream_code, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
     body_at = _HEADER.size + edge_len
-    if kind not in _CODE_KIND or stream not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
+    kind = _CODE_KIND.get(kind_code)
+    if kind is None or stream_code not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
         raise Malformed("unpack frame", "header", "kind 1 to 7, stream 0 to 3, edge id inside the frame")
     if epoch | first | run | beat | (first + count) > _LARGEST:
         raise Malformed("unpack frame", "header", "numbers below 2^63")
-    content = memoryview(data)[: -seal.TAG_BYTES]
-    header = Header(
-        kind=_CODE_KIND[kind],
-        edge=_edge(data[_HEADER.size : body_at]),
-        stream=_CODE_STREAM[stream],
-        epoch=Epoch(epoch),
-        first=first,
-        count=count,
-        run=Epoch(run),
-        beat=beat,
-    )
-    return Frame(header=header, body=content[body_at:], content=content, tag=data[-seal.TAG_BYTES :])
+    edge = _edge(data[_HEADER.size : body_at])
+    header = Header(kind, edge, _CODE_STREAM[stream_code], epoch, first, count, run, beat)
+    return Frame(header, data[body_at : -seal.TAG_BYTES], data)
 
 
 def kind_of(data: bytes) -> Kind | None:

@@ -30,6 +30,8 @@ _ACCESS, _LOST = Stream.ACCESS, Kind.LOST
 """Not looked up in their enums for every frame: that takes a quarter of a microsecond each time."""
 _NUL: Final = b"\\u0000"
 """The only spelling of NUL in JSON; PostgreSQL stores none in text."""
+_BACKSLASH: Final = 0x5C
+"""Looked for first: one byte is found ten times as fast as six, and hardly any body has it."""
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -147,7 +149,7 @@ class Intake:
             envelopes, digests = [fact.envelope for fact in facts], [fact.digest for fact in facts]
         else:
             envelopes = read_envelopes(frame)[new:]
-        if _NUL in bytes(frame.body) and _holds_nul(envelopes):
+        if _BACKSLASH in frame.body and _NUL in frame.body and _holds_nul(envelopes):
             raise Malformed("read facts", "text", "no NUL characters")
         strangers = self._recording.record(
             batch,
