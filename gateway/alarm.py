@@ -41,7 +41,6 @@ from gateway.ports.passkeys import PasskeyVerifier
 from gateway.visiting import Visiting
 from homecare.clock import Clock, SystemClock
 from homecare.errors import Unavailable
-from homecare.identity import derived_id
 from homecare.topic import all_up
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ async def run(config: Config) -> None:
         async with _connections(config.database_url) as (alarms, desk, feed_store):
             broker = MqttBroker(
                 config.broker_url,
-                client_id=derived_id("alarm", socket.gethostname(), config.port),
+                client_id=config.session("alarm", socket.gethostname(), config.port),
                 filters=[(all_up("alarm"), 1), (all_up("heartbeat"), 0)],
             )
             feed = Feed(feed_store, clock)

@@ -53,10 +53,14 @@ async def bulk_lane(config: Config) -> AsyncIterator[Lane]:
         registry=registry,
         source=source,
         bulk=MqttStream(
-            config.broker_url, client_id=f"{NAME}-{span}", filters=filters(config.shards, ("access", "record"), qos=1)
+            config.broker_url,
+            client_id=config.session(NAME, span),
+            filters=filters(config.shards, ("access", "record"), qos=1),
         ),
         beats=MqttStream(
-            config.broker_url, client_id=f"{NAME}-beats-{span}", filters=filters(config.shards, ("heartbeat",), qos=0)
+            config.broker_url,
+            client_id=config.session(f"{NAME}-beats", span),
+            filters=filters(config.shards, ("heartbeat",), qos=0),
         ),
         batching=Batching(store, registry, Judging(registry, frozenset(config.shards)), metrics=metrics),
         metrics=metrics,

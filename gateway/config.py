@@ -10,8 +10,8 @@ import msgspec
 
 from gateway.retention import DEFAULTS
 from homecare.errors import Malformed
-from homecare.identity import SHARDS, new_secret
-from homecare.seal import KEY_BYTES
+from homecare.identity import SHARDS, derived_id, new_secret
+from homecare.seal import KEY_BYTES, public_key
 
 PORT: Final = 8080
 DATA: Final = ".vaka"
@@ -49,6 +49,13 @@ class Config(msgspec.Struct, frozen=True):
     def gateway_key(self) -> bytes:
         """The 32-byte X25519 key; made where there is none yet, readable by its owner only."""
         return read_key(self.key_file)
+
+    def session(self, name: str, *where: str | int) -> str:
+        """The name of a session at the broker: the same at each start, and no other installation's on that broker.
+
+        The gateway's key tells installations apart: who has another one is another gateway to every edge.
+        """
+        return derived_id(name, public_key(self.gateway_key()).hex(), *where)
 
     def origins(self, port: int) -> tuple[str, ...]:
         """The origins of our own pages, the one that passkeys belong to first."""

@@ -18,7 +18,6 @@ from gateway.intake.registry import Registry
 from gateway.intake.renewing import Renewing
 from homecare.clock import Clock
 from homecare.errors import Conflict, Unavailable
-from homecare.identity import derived_id
 from homecare.seal import public_key
 from homecare.topic import CERTIFICATE, all_up
 
@@ -43,7 +42,7 @@ class Identity:
         self.enrolment = Enrolment(self._store, authority, clock)
         broker = MqttStream(
             config.broker_url,
-            client_id=derived_id("certificates", socket.gethostname(), config.port),
+            client_id=config.session("certificates", socket.gethostname(), config.port),
             filters=[(all_up(CERTIFICATE), 0)],
         )
         self._renewing = Renewing(self._store, broker, registry, authority=authority, clock=clock)

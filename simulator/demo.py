@@ -107,6 +107,7 @@ class Demonstration:
         self._desk = ""
         self._edges_broker = ""
         self._tls_port = 0
+        self._plans: tuple[HomePlan, ...] = ()
         self._configs: list[tuple[HomeConfig, Process]] = []
         self._revoked: frozenset[EdgeId] = frozenset()
 
@@ -184,7 +185,7 @@ class Demonstration:
         say("bringing the schema up to date and enrolling three invented homes")
         migrate(self._environment["VAKA_DATABASE_URL"])
         try:
-            self._revoked = enrolment.enrol(self._environment["VAKA_DATABASE_URL"], homes(SEED), self._data)
+            self._revoked = enrolment.enrol(self._environment["VAKA_DATABASE_URL"], self._plans, self._data)
         except Conflict as error:
             hint = f"it has other keys of theirs: use an empty database, that run's VAKA_DATA, or clear {self._data}"
             raise Conflict("enrol the demonstration's homes", "their keys", hint) from error
@@ -223,12 +224,14 @@ class Demonstration:
         say("sending tonight's plan")
         since = next_half_hour(self._clock.now().wall, enrolment.TIME_ZONE)
         token = (self._data / "token").read_text(encoding="ascii").strip()
-        send_plan(self._desk, token, plan_csv(homes(SEED), since))
+        send_plan(self._desk, token, plan_csv(self._plans, since))
 
     def _homes(self) -> None:
         say("starting three homes")
         daemon = shutil.which("dbus-daemon") or str(self._unpacked().program("dbus-daemon"))
-        for number, plan in enumerate(homes(SEED), 1):
+        mark = enrolment.edge_mark(self._environment["VAKA_DATABASE_URL"], shared=self._given.broker is not None)
+        self._plans = homes(SEED, mark)
+        for number, plan in enumerate(self._plans, 1):
             self._start_home(self._home_config(plan, number, daemon))
 
     def _edges(self) -> None:
@@ -301,7 +304,7 @@ class Demonstration:
             f"database     {_without_password(self._environment['VAKA_DATABASE_URL'])}",
             f"logs         {self._run / 'log'}",
             "",
-            f"Press a button: {told} press {homes(SEED)[0].home}   (all homes: {told} homes)",
+            f"Press a button: {told} press {self._plans[0].home}   (all homes: {told} homes)",
             "Ctrl-C stops everything.",
         ]
 

@@ -9,7 +9,7 @@ from edge.enrolment import new_request
 from gateway.adapters.postgres.case import enrol_instructions
 from gateway.adapters.postgres.municipality import enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
-from gateway.adapters.postgres.registry import enrol_all, revoked_edges
+from gateway.adapters.postgres.registry import enrol_all, known_edges, revoked_edges
 from gateway.config import read_key
 from gateway.edges.authority_files import open_authority
 from gateway.identity import FOLDER
@@ -18,9 +18,9 @@ from gateway.ports.registry import Edge, Home, HomeRegistration
 from homecare import seal
 from homecare.clock import SystemClock
 from homecare.consent import MemberKind
-from homecare.identity import EdgeId, shard_of
+from homecare.identity import EdgeId, new_secret, shard_of
 from simulator.home import HomeConfig
-from simulator.household import STICK, HomePlan
+from simulator.household import STICK, HomePlan, edge_id
 from simulator.instructions import INSTRUCTIONS
 from simulator.people import FIRST, MUNICIPALITIES, people
 from simulator.shift import hang_tags
@@ -28,9 +28,24 @@ from simulator.shift import hang_tags
 UNIT: Final = FIRST
 UNIT_LABEL: Final = "Exempelbyns hemtjänst (påhittad)"
 TIME_ZONE: Final = "Europe/Stockholm"
+MARK_BYTES: Final = 4
+"""Chance enough for the few that share a broker."""
 ESP3_BAUD: Final = 57_600
 SINCE: Final = 0
 """Wall microseconds from which the edges stand in their homes: from the beginning, whatever an edge's clock says."""
+
+
+def edge_mark(database: str, *, shared: bool) -> str:
+    """What stands at the end of the edges' ids: as this database knows them, else something new on a `shared` broker.
+
+    An edge's id names its session at the broker: two with the same one throw each other out for ever. `shared`: the
+    broker is not ours alone, and another Vaka may have its homes there.
+    """
+    first = edge_id(1, "")
+    known = [edge.removeprefix(first) for edge in sorted(known_edges(database)) if edge.startswith(first)]
+    if known:
+        return known[0]
+    return f"-{new_secret()[:MARK_BYTES].hex()}" if shared else ""
 
 
 def enrol(database: str, plans: tuple[HomePlan, ...], data: Path) -> frozenset[EdgeId]:

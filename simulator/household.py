@@ -82,17 +82,22 @@ _PEOPLE: Final = (
 )
 
 
-def homes(seed: int) -> tuple[HomePlan, ...]:
-    """The demonstration's homes; the same seed gives the same keys."""
-    return tuple(_home(number, World(seed)) for number in range(1, NUMBER_OF_HOMES + 1))
+def homes(seed: int, mark: str = "") -> tuple[HomePlan, ...]:
+    """The demonstration's homes; the same seed gives the same keys. `mark` stands at the end of their edges' ids."""
+    return tuple(_home(number, World(seed), mark) for number in range(1, NUMBER_OF_HOMES + 1))
 
 
-def _home(number: int, world: World) -> HomePlan:
+def edge_id(number: int, mark: str) -> EdgeId:
+    """The id of the edge in this home."""
+    return EdgeId(f"edge-demo-{number:04}{mark}")
+
+
+def _home(number: int, world: World, mark: str) -> HomePlan:
     home = HomeId(f"home-demo-{number:04}")
     label, address, resident = _PEOPLE[number - 1]
     return HomePlan(
         home=home,
-        edge=EdgeId(f"edge-demo-{number:04}"),
+        edge=edge_id(number, mark),
         label=label,
         address=address,
         resident=resident,

@@ -11,13 +11,23 @@ from tests.servers import (
     database_server,
     database_url,
     migrated_template,
+    other_database_url,
     servers_folder,
 )
 
 FIGURE = "figure"
 """The name under which a test records what people want to read: `record_property(FIGURE, "...")`."""
 
-__all__ = ["binaries", "broker", "chromium", "database_server", "database_url", "migrated_template", "servers_folder"]
+__all__ = [
+    "binaries",
+    "broker",
+    "chromium",
+    "database_server",
+    "database_url",
+    "migrated_template",
+    "other_database_url",
+    "servers_folder",
+]
 
 
 @pytest.hookimpl(trylast=True)

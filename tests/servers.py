@@ -1,5 +1,6 @@
 """Real servers for tests: one PostgreSQL and one broker a session, a database of its own for every test that asks."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -75,10 +76,23 @@ def migrated_template(database_server: PrivateDatabase) -> str:
 @pytest.fixture
 def database_url(database_server: PrivateDatabase, migrated_template: str) -> Iterator[str]:
     """A migrated, empty database for this test alone, dropped after it."""
+    with _database(database_server, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(database_server: PrivateDatabase, migrated_template: str) -> Iterator[str]:
+    """A second one: another installation's."""
+    with _database(database_server, migrated_template) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _database(server: PrivateDatabase, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _administer(database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-    yield _url_of(database_server, name)
-    _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url_of(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _url_of(server: PrivateDatabase, database: str) -> str:

@@ -185,6 +185,18 @@ def _member(home: HomeId, kind: MemberKind) -> str:
     return derived_id("member", home, kind)
 
 
+def known_edges(where: str) -> frozenset[EdgeId]:
+    """Every edge that was ever enrolled, none before there is a schema; `Unavailable` where the database is away."""
+    try:
+        with psycopg.connect(where, connect_timeout=CONNECT_SECONDS) as connection:
+            rows = connection.execute("SELECT id FROM edge").fetchall()
+    except psycopg.errors.UndefinedTable:
+        return frozenset()
+    except psycopg.OperationalError as error:
+        raise unavailable("read edges", error) from error
+    return frozenset(EdgeId(id_) for (id_,) in rows)
+
+
 def revoked_edges(where: str) -> frozenset[EdgeId]:
     """Every revoked edge; `Unavailable` where the database is away."""
     try:
