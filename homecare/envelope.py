@@ -7,7 +7,6 @@ One serialiser: JSON by msgspec. The edge encodes an envelope once, journals tho
 bytes again, so that `content_digest` tells an honest redelivery from another content under the same identity.
 """
 
-import functools
 import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -23,7 +22,7 @@ from homecare.identity import ID_PATTERN, EdgeId, Epoch, checked, epoch_text
 ENVELOPE_LIMIT: Final = 4096
 """Bytes of one encoded envelope: far above any event, far below a frame (64 KiB)."""
 IDS_KEPT: Final = 65_536
-"""Ids remembered as checked: 10,000 homes with their devices; some 8 MB."""
+"""Ids remembered as checked: 10,000 homes with their devices; some 8 MB. Then the memory starts anew."""
 SeenId = Annotated[str, Meta(extra_json_schema={"pattern": ID_PATTERN})]
 """An id that every fact repeats: the pattern is looked at by `check_ids`, once an id. The decoder would match it once
 a fact, which took three quarters of all decoding."""
@@ -70,17 +69,26 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
 
 
-@functools.lru_cache(maxsize=IDS_KEPT)
-def _check_id(text: str) -> None:
-    checked(text, "home or device in envelope")
+_checked: Final[set[str | None]] = {None}
+"""Ids that were checked, and what stands for no device. A set, because a cache that keeps its entries in the order of
+use rearranges them at every look, and this is looked at twice a fact."""
 
 
 def check_ids(envelopes: Iterable[Envelope]) -> None:
     """`Malformed` unless every home and device is an identifier: to be called for whatever was decoded."""
     for envelope in envelopes:
-        _check_id(envelope.home)
-        if envelope.device is not None:
-            _check_id(envelope.device)
+        home, device = envelope.home, envelope.device
+        if home not in _checked or device not in _checked:
+            _check_id(home)
+            if device is not None:
+                _check_id(device)
+
+
+def _check_id(text: str) -> None:
+    checked(text, "home or device in envelope")
+    if len(_checked) >= IDS_KEPT:
+        _checked.intersection_update((None,))
+    _checked.add(text)
 
 
 _encoder = msgspec.json.Encoder()

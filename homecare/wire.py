@@ -19,7 +19,6 @@
 A frame is at most 64 KiB. The header is readable without the body, so that routing costs no JSON.
 """
 
-import functools
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
@@ -44,10 +43,11 @@ FACTS_LIMIT: Final = 1000
 LOSS_LIMIT: Final = 2**32 - 1
 """Seqs that one lost frame can name."""
 _HEADER: Final = struct.Struct(">2sBBBBIQQQQ")
+_HEADER_BYTES: Final = _HEADER.size
 _MAGIC: Final = b"VK"
 _LARGEST: Final = 2**63 - 1
 EDGES_KEPT: Final = 16_384
-"""Edge ids remembered as checked; some 3 MB."""
+"""Edge ids remembered as checked; some 3 MB. Then the memory starts anew."""
 
 
 class Kind(IntEnum):
@@ -126,18 +126,19 @@ def pack(header: Header, body: bytes, key: bytes) -> bytes:
 
 def unpack(data: bytes) -> Frame:
     """Read a frame's header. `Malformed` if it is no frame, `UnknownVersion` if it is one of a later version."""
-    if not _HEADER.size + seal.TAG_BYTES < len(data) <= FRAME_LIMIT or data[:2] != _MAGIC:
+    if not _HEADER_BYTES + seal.TAG_BYTES < len(data) <= FRAME_LIMIT or data[:2] != _MAGIC:
         raise Malformed("unpack frame", "frame", f"magic VK and at most {FRAME_LIMIT} bytes; see docs/asyncapi.yaml")
     if data[2] != VERSION:
         raise UnknownVersion("unpack frame", "version", f"this side speaks version {VERSION}")
     _, _, kind_code, stream_code, edge_len, count, epoch, first, run, beat = _HEADER.unpack_from(data)
-    body_at = _HEADER.size + edge_len
+    body_at = _HEADER_BYTES + edge_len
     kind = _CODE_KIND.get(kind_code)
     if kind is None or stream_code not in _CODE_STREAM or body_at > len(data) - seal.TAG_BYTES:
         raise Malformed("unpack frame", "header", "kind 1 to 7, stream 0 to 3, edge id inside the frame")
     if epoch | first | run | beat | (first + count) > _LARGEST:
         raise Malformed("unpack frame", "header", "numbers below 2^63")
-    edge = _edge(data[_HEADER.size : body_at])
+    named = data[_HEADER_BYTES:body_at]
+    edge = _edges.get(named) or _edge(named)
     header = Header(kind, edge, _CODE_STREAM[stream_code], epoch, first, count, run, beat)
     return Frame(header, data[body_at : -seal.TAG_BYTES], data)
 
@@ -148,12 +149,19 @@ def kind_of(data: bytes) -> Kind | None:
     return Kind(kind) if kind in Kind._value2member_map_ else None
 
 
-@functools.lru_cache(maxsize=EDGES_KEPT)
+_edges: Final[dict[bytes, EdgeId]] = {}
+"""Edges that were read. Not a cache in the order of use, which is rearranged at every look."""
+
+
 def _edge(raw: bytes) -> EdgeId:
     try:
-        return EdgeId(checked(raw.decode("ascii"), "edge in frame"))
+        edge = EdgeId(checked(raw.decode("ascii"), "edge in frame"))
     except UnicodeDecodeError as error:
         raise Malformed("unpack frame", "edge", "the id is ASCII") from error
+    if len(_edges) >= EDGES_KEPT:
+        _edges.clear()
+    _edges[raw] = edge
+    return edge
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from homecare.identity import EdgeId, Epoch
 PAIRS_LIMIT: Final = 100_000
 """Epochs remembered, some 30 MB; then the memory starts anew and reads what it needs."""
 
-_PLACE: Final = {stream: place for place, stream in enumerate(Stream)}
+PLACE: Final = {stream: place for place, stream in enumerate(Stream)}
+"""Where a stream's cursor stands among those of its epoch."""
 
 
 class Cursors:
@@ -22,7 +23,7 @@ class Cursors:
     def missing(self, pairs: Iterable[tuple[EdgeId, Epoch]]) -> list[tuple[EdgeId, Epoch]]:
         """The epochs that must be read first."""
         known = self._known
-        return [pair for pair in dict.fromkeys(pairs) if pair not in known]
+        return list(dict.fromkeys([pair for pair in pairs if pair not in known]))
 
     def make_room(self, wanted: int) -> bool:
         """Before a batch: forget everything if `wanted` more epochs would pass the bound; True if it did."""
@@ -39,11 +40,11 @@ class Cursors:
     def durable(self, edge: EdgeId, epoch: Epoch, stream: Stream) -> int | None:
         """The cursor; None for one that was not read."""
         known = self._known.get((edge, epoch))
-        return None if known is None else known[_PLACE[stream]]
+        return None if known is None else known[PLACE[stream]]
 
-    def advance(self, edge: EdgeId, epoch: Epoch, stream: Stream, durable: int) -> None:
-        """Move a known cursor."""
-        self._known[edge, epoch][_PLACE[stream]] = durable
+    def of(self, edge: EdgeId, epoch: Epoch) -> list[int]:
+        """The cursors of an epoch that was read, each at its stream's `PLACE`, to look at and to move in one look-up."""
+        return self._known[edge, epoch]
 
     def forget(self) -> None:
         """Drop everything."""

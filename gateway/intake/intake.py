@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.intake.cursors import Cursors
+from gateway.intake.cursors import PLACE, Cursors
 from gateway.intake.door import Admitted, Reason
 from gateway.intake.judging import Judging
 from gateway.intake.recording import Recording
@@ -71,7 +71,8 @@ class Intake:
             _set_aside(batch, message, header, Reason.BODY, "seqs and counts begin at 1")
             return
         key = (header.edge, header.epoch, stream)
-        durable, last = self._cursors.durable(*key) or 0, header.first + header.count - 1
+        cursors, place = self._cursors.of(header.edge, header.epoch), PLACE[stream]
+        durable, last = cursors[place], header.first + header.count - 1
         self._ask(batch, admitted, stream)
         if last <= durable:
             self._metrics.count("intake_repeated_facts", header.count)
@@ -79,8 +80,7 @@ class Intake:
         elif header.first > durable + 1:
             self._metrics.count("intake_gaps")
         elif self._continue(batch, message, admitted, key=key, durable=durable):
-            self._cursors.advance(*key, last)
-            batch.cursors[key] = last
+            cursors[place] = batch.cursors[key] = last
 
     def pass_over(self, batch: Batch, message: Message, admitted: Admitted, why: str) -> None:
         """The store refused this frame when it stood alone: keep its bytes and let the cursor pass."""
@@ -89,11 +89,11 @@ class Intake:
         if stream is None:
             return
         key = (header.edge, header.epoch, stream)
-        durable, last = self._cursors.durable(*key) or 0, header.first + header.count - 1
+        cursors, place = self._cursors.of(header.edge, header.epoch), PLACE[stream]
+        durable, last = cursors[place], header.first + header.count - 1
         if header.first <= durable + 1 and last > durable:
             _set_aside(batch, message, header, Reason.POISON, why, passed=last - durable)
-            self._cursors.advance(*key, last)
-            batch.cursors[key] = last
+            cursors[place] = batch.cursors[key] = last
         self._ask(batch, admitted, stream)
 
     def repeats(self) -> list[Repeat]:

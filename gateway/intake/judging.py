@@ -19,6 +19,7 @@ from homecare.envelope import FactId
 from homecare.errors import Malformed
 from homecare.identity import HomeId
 from rules import engine
+from rules.engine import HEEDED
 from rules.home_settings import HomeSettings, settings_of
 from rules.home_state import HomeState
 from rules.stimulus import Elapsed, Happened, Stimulus
@@ -124,11 +125,10 @@ class Judging:
         if not self.mine(home):
             return
         edge, epoch, stream = run.edge, run.epoch, run.stream
-        stimuli = [
-            Happened(FactId(edge, epoch, stream, one.seq), one.envelope, one.at)
-            for one in run.facts
-            if type(one.envelope.event) in engine.HEEDED
-        ]
+        stimuli: list[Stimulus] = []
+        for one in run.facts:  # a comprehension is a call more, and most frames hold one fact
+            if type(one.envelope.event) in HEEDED:
+                stimuli.append(Happened(FactId(edge, epoch, stream, one.seq), one.envelope, one.at))  # noqa: PERF401 why: see above
         if stimuli:
             self._judge(home, stimuli, run.facts[-1].applied, recorded_at)
 

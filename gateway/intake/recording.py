@@ -1,6 +1,6 @@
 """Recording: envelopes of a verified frame become rows with an estimated time, stimuli for the rules, and check-ins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.intake.judging import Judging
@@ -44,35 +44,36 @@ class Recording:
         least = min(self._presence.vouched(edge.id) + 1, batch.recorded_at)
         times = moments(envelopes, anchor=anchor, earliest=edge.earliest, now=batch.recorded_at)
         applied = self._judging.number(len(envelopes))
-        homes: dict[str, list[Recorded]] = {}
-        home, facts, lacking, withheld = "", [], False, 0
+        homes: dict[HomeId, list[Recorded]] = {}
+        home, facts, lacking, strangers, withheld = HomeId(""), [], False, 0, 0
         for index, envelope in enumerate(envelopes):
             received, at = times[index]
             if not edge.stood_in(envelope.home, received):
+                strangers += 1
                 continue
             if envelope.home != home:
-                home = envelope.home
+                home = HomeId(envelope.home)
                 facts = homes.setdefault(home, [])
-                lacking = bool(self._registry.homes[HomeId(home)].lacks_consent)
+                lacking = bool(self._registry.homes[home].lacks_consent)
             if lacking and is_sensed(envelope.event):
                 withheld += 1
                 continue
             digest = None if digests is None else digests[index]
             facts.append(Recorded(first + index, applied + index, max(at, least), envelope, digest))
-        runs = [(HomeId(home), Run(edge.id, epoch, stream, facts)) for home, facts in homes.items() if facts]
-        self._take(batch, runs)
+        for home, facts in homes.items():
+            if facts:
+                self._take(batch, home, Run(edge.id, epoch, stream, facts))
         if withheld:
             batch.faults.append(Faulted("withheld", edge.id, "sensors' facts not kept: consent is missing", withheld))
-        return len(envelopes) - sum(len(run.facts) for _, run in runs) - withheld
+        return strangers
 
-    def _take(self, batch: Batch, runs: Iterable[tuple[HomeId, Run]]) -> None:
-        """Facts of one frame, by home: nearly always one."""
-        for home, run in runs:
-            batch.runs.append(run)
-            if run.stream is _ACCESS:
-                proofs = (_check_in(run, fact) for fact in run.facts)
-                batch.check_ins += [proof for proof in proofs if proof is not None]
-            self._judging.facts(home, run, recorded_at=batch.recorded_at)
+    def _take(self, batch: Batch, home: HomeId, run: Run) -> None:
+        """Facts of one frame in one home."""
+        batch.runs.append(run)
+        if run.stream is _ACCESS:
+            proofs = (_check_in(run, fact) for fact in run.facts)
+            batch.check_ins += [proof for proof in proofs if proof is not None]
+        self._judging.facts(home, run, recorded_at=batch.recorded_at)
 
 
 def _check_in(run: Run, recorded: Recorded) -> CheckIn | None:

@@ -107,8 +107,8 @@ async def _write_rare(cursor: AsyncCursor[TupleRow], batch: Batch) -> None:
     ledger = [
         (run.edge, run.epoch, run.stream, fact.seq, fact.digest)
         for run in batch.runs
+        if run.facts[0].digest is not None  # then all of them have one, else none
         for fact in run.facts
-        if fact.digest is not None
     ]
     if ledger:
         await cursor.execute(_LEDGER, (at, *_columns(ledger)))

@@ -21,7 +21,7 @@ _NUMBERS: Final = "recorded_at, applied, seq, position, occurred_at, received_at
 EVENT_COLUMNS: Final = f"{_NUMBERS}, counter, edge, epoch, stream, home, device, kind, body"
 OBSERVATION_COLUMNS: Final = f"{_NUMBERS}, counter, edge, epoch, stream, home, device, quantity, value, unit"
 TEXTS_KEPT: Final = 65_536
-"""Edges, and homes with a device, whose packed form is remembered: 10,000 homes; about 15 MB."""
+"""Edges with an epoch, and homes with a device, whose packed form is remembered: 10,000 homes; about 16 MB."""
 BODIES_KEPT: Final = 1_024
 """Events whose packed body is remembered: most are one of a few, such as motion that began."""
 FACTS_A_TURN: Final = 200
@@ -63,6 +63,12 @@ _TAG_BYTES: Final = {event: len(f'{{"type":"{kind_of(event)}"') for event in STR
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
+def _uncounted(edge: str, epoch: int, stream: Stream) -> bytes:
+    """No counter, and where the fact came from: the same for every frame of an edge's epoch."""
+    return _NULL + _packed(edge) + _KEY.pack(8, epoch) + _STREAM[stream]
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
 def _subject(home: str, device: str | None) -> bytes:
     return _packed(home) + (_NULL if device is None else _packed(device))
 
@@ -101,8 +107,7 @@ def pack(runs: Sequence[Run], recorded_at: int, events: list[bytes], observation
     event_begins, observation_begins = _START.pack(_EVENT_FIELDS, 8, at), _START.pack(_OBSERVATION_FIELDS, 8, at)
     numbers_of = _NUMBERS_OF_FACT.pack
     for run in runs:
-        key = _text(run.edge) + _KEY.pack(8, run.epoch) + _STREAM[run.stream]
-        uncounted = _NULL + key
+        uncounted = _uncounted(run.edge, run.epoch, run.stream)
         for fact in run.facts:
             envelope = fact.envelope
             event, counter = envelope.event, envelope.counter
@@ -124,7 +129,7 @@ def pack(runs: Sequence[Run], recorded_at: int, events: list[bytes], observation
                 8,
                 envelope.elapsed,
             )
-            identity = uncounted if counter is None else _KEY.pack(8, counter) + key
+            identity = uncounted if counter is None else _KEY.pack(8, counter) + uncounted[len(_NULL) :]
             subject = _subject(envelope.home, envelope.device)
             if type(event) is Observed:
                 value = _VALUE.pack(8, event.value)
