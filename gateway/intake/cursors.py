@@ -43,7 +43,7 @@ class Cursors:
         return None if known is None else known[PLACE[stream]]
 
     def of(self, edge: EdgeId, epoch: Epoch) -> list[int]:
-        """The cursors of an epoch that was read, each at its stream's `PLACE`, to look at and to move in one look-up."""
+        """The cursors of an epoch that was read, each at its stream's `PLACE`, to look at and to move at once."""
         return self._known[edge, epoch]
 
     def forget(self) -> None:
