@@ -3,7 +3,8 @@
 A visit is its plan and the evidence for it, and evidence is only ever added: by the door, by a tag, or by hand with a
 reason. Each piece has two times, what is claimed and when the gateway had it. The first arrival and the first leaving
 that we had of a person are that person's; what comes later stands beside them and never in their place. A time that
-nobody stated does not exist: a visit without a leaving is partial, whatever the plan says. Wall times, microseconds.
+nobody stated does not exist: a visit without a leaving is partial, whatever the plan says. A door that somebody locks
+who has not come yet is kept as evidence and is no leaving: it may be a slip of the thumb. Wall times, microseconds.
 """
 
 from collections.abc import Iterable
@@ -96,6 +97,11 @@ class Evidence(msgspec.Struct, frozen=True):
     received_at: int
     reason: str = ""
 
+    @property
+    def moment(self) -> int:
+        """The earlier of what was claimed and when we had it: a clock that runs ahead puts nothing into the future."""
+        return min(self.claimed_at, self.received_at)
+
 
 class Mark(msgspec.Struct, frozen=True):
     """When somebody came or went, and by what it is known; `reason` is what was written by hand."""
@@ -152,27 +158,40 @@ class Visit(msgspec.Struct, frozen=True):
     @property
     def participants(self) -> tuple[Participant, ...]:
         """Everybody of whom a coming or a going is known, in the order in which we came to know."""
-        people = dict.fromkeys(one.person for one in self.evidence if one.movement in _MOVED)
+        people = dict.fromkeys(one.person for one in self.evidence if one.movement in _MOVED and self.counts(one))
         return tuple(self.participant(person) for person in people)
 
     def participant(self, person: str) -> Participant:
         """A person's share, empty if nothing is known."""
-        return Participant(person, self._first(person, Movement.ARRIVED), self._first(person, Movement.LEFT))
+        arrived, left = self._arrived(person), self._left(person)
+        return Participant(person, None if arrived is None else _mark(arrived), None if left is None else _mark(left))
 
-    def _first(self, person: str, movement: Movement) -> Mark | None:
-        return next(
-            (
-                Mark(one.claimed_at, one.received_at, one.proof, one.reason)
-                for one in self.evidence
-                if one.person == person and one.movement is movement
-            ),
-            None,
-        )
+    def counts(self, one: Evidence) -> bool:
+        """Whether this piece says what it seems to: a door locked by somebody who had not come says of no leaving."""
+        if one.movement is not Movement.LEFT or one.proof is not Proof.DOOR:
+            return True
+        arrived = self._arrived(one.person)
+        return arrived is not None and arrived.moment <= one.moment
+
+    def _arrived(self, person: str) -> Evidence | None:
+        found = (one for one in self.evidence if one.person == person and one.movement is Movement.ARRIVED)
+        return next(found, None)
+
+    def _left(self, person: str) -> Evidence | None:
+        """The first that we knew to be a leaving: of a door that was locked we know it once we know of a coming."""
+        own = [one for one in self.evidence if one.person == person]
+        came = next((at for at, one in enumerate(own) if one.movement is Movement.ARRIVED), 0)
+        known = [
+            (max(at, came) if one.proof is Proof.DOOR else at, at)
+            for at, one in enumerate(own)
+            if one.movement is Movement.LEFT and self.counts(one)
+        ]
+        return own[min(known)[1]] if known else None
 
     @property
     def standing(self) -> VisitStanding:
         """What evidence and plan come to; it does not depend on the order in which evidence came."""
-        known = {one.movement for one in self.evidence}
+        known = {one.movement for one in self.evidence if self.counts(one)}
         if Movement.DECLINED in known:
             return VisitStanding.DECLINED
         if known & _MOVED:
@@ -201,6 +220,10 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 _MOVED: Final = frozenset({Movement.ARRIVED, Movement.LEFT})
+
+
+def _mark(one: Evidence) -> Mark:
+    return Mark(one.claimed_at, one.received_at, one.proof, one.reason)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -255,7 +278,8 @@ def _transition(visit: Visit, taken: Evidence) -> VisitTransition:
     if movement in _MOVED:
         known = visit.participant(taken.person)
         mark = known.arrived if movement is Movement.ARRIVED else known.left
-        return VisitTransition(movement.value) if mark is None else VisitTransition.ADDED
+        new = mark is None and visit.counts(taken)
+        return VisitTransition(movement.value) if new else VisitTransition.ADDED
     if movement is Movement.PRESENT:
         return VisitTransition.ADDED
     return VisitTransition(movement.value)

@@ -109,6 +109,29 @@ async def test_a_tap_at_the_door_starts_the_visit_and_locking_ends_it(night: Nig
 
 
 @pytest.mark.asyncio
+async def test_locking_before_having_come_ends_no_visit_and_takes_no_right(night: Night) -> None:
+    """Red when a slip of the thumb at the shut door counts as leaving: then the caregiver stands outside of it."""
+    visit = await plan(night.url, HOUSE)
+    await stand_at_the_door(night.url, HOUSE.home)
+    known = "SELECT movement, proof FROM visit_evidence WHERE visit = %s ORDER BY number"
+    standing = "SELECT standing, ended_at IS NOT NULL FROM visit WHERE id = %s"
+    assert (await night.phone.post(OPEN, json=wish(visit, action="lock"))).status_code == 202
+    night.edge.obey(await night.edge.told(), LockState.LOCKED)
+    await until(lambda: rows(night.url, known, visit) == [("left", "door")])
+    assert rows(night.url, standing, visit) == [("planned", False)]
+    assert rows(night.url, "SELECT FROM check_in WHERE visit IS NOT NULL") == []
+    assert rows(night.url, "SELECT FROM staff_inbox") == [], "nobody is told to be inside"
+    answer = await night.phone.post(OPEN, json=wish(visit, "key-00000002"))
+    assert answer.status_code == 202, answer.text
+    night.edge.obey(await night.edge.told(2))
+    await until(lambda: rows(night.url, standing, visit) == [("started", False)])
+    assert (await night.phone.post(OPEN, json=wish(visit, "key-00000003", action="lock"))).status_code == 202
+    night.edge.obey(await night.edge.told(3), LockState.LOCKED)
+    await until(lambda: rows(night.url, standing, visit) == [("ended", True)])
+    refused(await night.phone.post(OPEN, json=wish(visit, "key-00000004")), Denial.ENDED)
+
+
+@pytest.mark.asyncio
 async def test_what_is_denied_never_reaches_the_edge_and_stands_in_the_audit(night: Night) -> None:
     now = SystemClock().now().wall
     mine = await plan(night.url, HOUSE)

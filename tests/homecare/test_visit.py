@@ -161,9 +161,45 @@ def test_hc7_only_a_start_is_partial_after_a_while_and_ends_when_the_end_comes_l
 
 
 def test_hc7_only_an_end_is_partial_until_the_start_comes_late() -> None:
-    lone = after(VISIT, LEFT)
+    lone = after(VISIT, piece("b", Movement.LEFT, at=SINCE + 20 * MINUTE, proof=Proof.BY_HAND, reason="no tag"))
     assert (lone.standing, lone.started_at) == (VisitStanding.PARTIAL, None)
     assert after(lone, ARRIVED).standing is VisitStanding.ENDED
+
+
+def test_who_locks_the_door_before_having_come_has_not_left() -> None:
+    """Red when a slip of the thumb at a shut door ends a visit, or makes it one with half a story."""
+    slip = piece("slip", Movement.LEFT, at=SINCE - MINUTE)
+    visit, [change] = step(VISIT, slip)
+    assert (visit.standing, visit.ended_at, visit.participants) == (VisitStanding.PLANNED, None, ())
+    assert (change.transition, visit.evidence) == (VisitTransition.ADDED, (slip,)), "it is kept"
+    assert delay(visit, VISIT.until) is Delay.MISSED
+    begun, [change] = step(visit, ARRIVED)
+    assert (begun.standing, change.transition) == (VisitStanding.STARTED, VisitTransition.ARRIVED)
+    ended, [change] = step(begun, LEFT)
+    assert (ended.standing, change.transition) == (VisitStanding.ENDED, VisitTransition.LEFT)
+    assert ended.ended_at == LEFT.claimed_at
+
+
+def test_a_door_locked_behind_somebody_whose_coming_is_told_late_ends_the_visit() -> None:
+    visit = after(VISIT, LEFT)
+    late = piece("late", Movement.ARRIVED, received_at=SINCE + HOUR, proof=Proof.TAG)
+    known, [change] = step(visit, late)
+    assert (known.standing, change.transition) == (VisitStanding.ENDED, VisitTransition.ARRIVED)
+    assert (known.started_at, known.ended_at) == (SINCE, LEFT.claimed_at)
+
+
+def test_a_coming_told_late_puts_no_other_leaving_in_the_place_of_the_known_one() -> None:
+    """Red when a lock that counts only now stands before the leaving that was stated, and shown, long ago."""
+    stated = piece("hand", Movement.LEFT, at=SINCE + 30 * MINUTE, proof=Proof.BY_HAND, reason="no tag")
+    visit = after(VISIT, LEFT, stated)
+    assert visit.participant(KARIN).left == after(visit, ARRIVED).participant(KARIN).left
+    assert after(visit, ARRIVED).ended_at == stated.claimed_at
+
+
+def test_a_phone_whose_clock_runs_ahead_hides_no_leaving() -> None:
+    """Red when the times are compared as they were claimed."""
+    ahead = piece("a", Movement.ARRIVED, at=SINCE + HOUR, received_at=SINCE, proof=Proof.TAG)
+    assert after(VISIT, ahead, LEFT).standing is VisitStanding.ENDED
 
 
 def test_only_a_start_is_overdue() -> None:
@@ -279,5 +315,5 @@ def test_hc10_a_visit_that_nobody_began_is_late_and_then_missed() -> None:
     short = msgspec.structs.replace(visit, until=visit.since + 5)
     assert delay(short, short.until) is Delay.MISSED
     for known in (Movement.ARRIVED, Movement.LEFT, Movement.NO_ENTRY):
-        assert delay(after(visit, piece("known", known)), visit.until) is None
+        assert delay(after(visit, piece("known", known, proof=Proof.BY_HAND, reason="said so")), visit.until) is None
     assert delay(msgspec.structs.replace(visit, cancelled=True), visit.until) is None

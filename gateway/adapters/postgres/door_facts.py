@@ -33,7 +33,10 @@ SELECT v.id, v.home, v.since, v.until, v.cancelled, v.standing,
        (SELECT min(received_at) FROM visit_evidence AS e
         WHERE e.visit = v.id AND e.person = %(person)s AND movement = 'arrived'),
        (SELECT min(received_at) FROM visit_evidence AS e
-        WHERE e.visit = v.id AND e.person = %(person)s AND movement = 'left'),
+        WHERE e.visit = v.id AND e.person = %(person)s AND movement = 'left'
+        AND (proof <> 'door' OR least(claimed_at, received_at) >= (
+            SELECT least(a.claimed_at, a.received_at) FROM visit_evidence AS a
+            WHERE a.visit = v.id AND a.person = %(person)s AND a.movement = 'arrived' ORDER BY a.number LIMIT 1))),
        (SELECT max(o.until) FROM visit AS o WHERE o.people @> ARRAY[%(person)s] AND NOT o.cancelled
         AND o.since BETWEEN v.since - %(shift)s::interval AND v.since + %(shift)s::interval)
 FROM visit AS v
@@ -103,7 +106,8 @@ async def _visit_grants(
 ) -> list[Grant]:
     """The grants of the person's visits at this home, and of the named one wherever it is.
 
-    When somebody came and went is the gateway's own time: a phone's clock gives no rights.
+    When somebody came and went is the gateway's own time: a phone's clock gives no rights. Whoever locked the door before
+    having come has not left (`homecare.visit.Visit.counts`).
     """
     parameters = {
         "person": person,

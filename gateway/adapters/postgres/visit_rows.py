@@ -137,7 +137,7 @@ async def _save_evidence(
     if one is None:
         return
     await cursor.execute(_ADD, (visit.id, len(visit.evidence), *_evidence_row(one)))
-    if one.movement in _DIRECTION:
+    if one.movement in _DIRECTION and visit.counts(one):
         await cursor.execute(_CHECK_IN, _check_in_row(visit, one, recorded_at, origin))
     if change.transition is VisitTransition.NO_ENTRY:
         claimed, received = from_wall(one.claimed_at), from_wall(one.received_at)
