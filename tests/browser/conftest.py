@@ -13,6 +13,16 @@ from tests.browser.homes import CallingHome
 from tests.servers import ROOT
 
 BUILT = ROOT / "gateway" / "web" / "static" / "index.html"
+FEATURES_OFF = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    *("AimEnabled", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying"),
+    *("OptimizationHints", "PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+)
+"""An address field that nobody sees loads two pages of its own for every window: more work than a window of ours.
+
+The rest is Playwright's list, which ours replaces.
+"""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +31,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES_OFF)}",
 ]
 """No root sandbox, no traffic of the browser's own."""
 PATIENCE = 45_000
