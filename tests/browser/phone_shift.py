@@ -19,9 +19,10 @@ from gateway.ports.tags import TagPlace, TagRegistration
 from homecare.clock import MINUTE, SystemClock
 from homecare.visit import PlannedVisit, from_plan
 from simulator.tag import Tag
+from tests.asking import rows
 from tests.browser.gateway_process import GatewayProcess
 from tests.gateway.alarms import judged
-from tests.gateway.doorstep import KARIN, connecting, rows, settle, with_lock
+from tests.gateway.doorstep import KARIN, connecting, settle, with_lock
 from tests.gateway.enrolled import Household
 from tests.gateway.signed import FIRST, secret_of
 from tests.waiting import SECONDS

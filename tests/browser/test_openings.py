@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
@@ -13,12 +12,13 @@ from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from gateway.ports.people import Person
 from homecare.command import Action
+from tests.asking import rows
 from tests.browser.desk_page import DESK, DeskPage, Held
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, SLOW_DRAWING, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, Shift
-from tests.gateway.doorstep import DISA, KARIN, rows
+from tests.gateway.doorstep import DISA, KARIN
 from tests.gateway.signed import person
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ OscillatorNode.prototype.start = function (...rest) {
   return start.apply(this, rest);
 };
 }"""
-OVER = "UPDATE remote_opening SET expires_at = now()"
+OVER = "UPDATE remote_opening SET expires_at = now() RETURNING id"
 
 
 @pytest.fixture
@@ -170,8 +170,7 @@ def test_what_nobody_answers_runs_out_on_every_screen(
     desk = sit_down(DISA)
     ask_by_phone(phone)
     expect(waiting(desk)).to_have_count(1)
-    with psycopg.connect(shift.url) as connection:
-        connection.execute(OVER)
+    assert len(rows(shift.url, OVER)) == 1
     expect(phone.command()).to_contain_text("Ingen svarade i tid. Dörren rördes inte.")
     expect(waiting(desk)).to_have_count(0)
     assert edge.actions == []

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from tests import patient
+from tests.asking import rows
 from tests.browser.authenticator import Authenticator
 from tests.browser.desk_page import DESK
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
-from tests.gateway.alarms import rows
 from tests.gateway.serving import assert_problem
 from tests.gateway.signed import client_of, enrol_everybody, person, secret_of
 from tests.servers import ROOT

@@ -17,11 +17,12 @@ from gateway.ports.people import Person
 from gateway.ports.tags import TagPlace
 from gateway.web.schemas import rfc3339
 from homecare.clock import SystemClock
+from tests.asking import rows
 from tests.browser.desk_page import DESK, DeskPage
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, SMALL, TOO_WIDE, PhonePage
 from tests.browser.phone_shift import ASTA, SVEN, Shift
-from tests.gateway.doorstep import DISA, KARIN, rows
+from tests.gateway.doorstep import DISA, KARIN
 from tests.gateway.signed import client_of, person
 
 pytestmark = pytest.mark.browser

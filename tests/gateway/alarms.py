@@ -1,13 +1,10 @@
 """Alarm facts as the lane hands them to the store, and a look at the rows."""
 
-from typing import Any
-
-import psycopg
-
 from gateway.ports.alarm import Judged
 from homecare.event import AnyEvent, HelpCalled
 from homecare.wire import read_facts, unpack
 from rules.help_call import judge
+from tests.asking import rows
 from tests.gateway.enrolled import NOW, Household
 
 
@@ -15,12 +12,6 @@ def judged(house: Household, first: int, *events: AnyEvent, at: int = NOW) -> li
     """The facts `events` of the house's run from `first` on, judged; one press where none is named."""
     frame = unpack(house.facts(first, list(events) or [HelpCalled()], at=at))
     return [Judged(fact=fact, estimated_at=at, verdict=judge(fact)) for fact in read_facts(frame)]
-
-
-def rows(url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """What the database answers."""
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement, parameters).fetchall()
 
 
 def count(url: str, table: str) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import psycopg
 import pytest
 
 from gateway.adapters.mqtt import MqttBroker
@@ -30,6 +29,7 @@ from homecare.event import AnyEvent, CommandEnded, CommandTaken, LockCause, Lock
 from homecare.identity import DeviceId, HomeId, new_challenge, new_epoch, new_id
 from homecare.visit import PlannedVisit, from_plan
 from homecare.wire import Kind, read_body, unpack
+from tests.asking import rows
 from tests.gateway import looked
 from tests.gateway.enrolled import Household, household
 from tests.gateway.running import Running
@@ -143,11 +143,6 @@ async def final(client: httpx.AsyncClient, command: str, *, seconds: float = SEC
                 found: dict[str, Any] = answer.json()
                 return found
             await asyncio.sleep(0.05)
-
-
-def rows(url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement, parameters).fetchall()
 
 
 def audited(url: str) -> list[tuple[Any, ...]]:

@@ -5,8 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import psycopg
-
 from gateway.adapters.mqtt import MqttBroker
 from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.bulk_store import PostgresStore
@@ -24,6 +22,7 @@ from homecare.delivery import Receipt
 from homecare.identity import SHARDS, new_id
 from homecare.wire import read_body, unpack
 from rules import engine
+from tests.asking import rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household
 from tests.waiting import SECONDS, until
 
@@ -133,11 +132,6 @@ class Edge:
 
 def enrol_houses(database_url: str, *houses: Household) -> None:
     enrol_all(database_url, tuple(house.registration for house in houses))
-
-
-def rows(database_url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    with psycopg.connect(database_url) as connection:
-        return connection.execute(statement, parameters).fetchall()
 
 
 def value(database_url: str, statement: str, *parameters: object) -> Any:

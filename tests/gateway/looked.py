@@ -10,6 +10,8 @@ from typing import Any, Final
 import httpx
 import psycopg
 
+from tests.asking import rows
+
 UNDER_WAY: Final = '"final":false'
 NO_READER: Final = "/api/v1/enrolment"
 HOME: Final = re.compile(r'"(?:home|id)":"(home-[a-z0-9-]+)"')
@@ -19,8 +21,7 @@ HOME: Final = re.compile(r'"(?:home|id)":"(home-[a-z0-9-]+)"')
 def _logged(database_url: str) -> Counter[str] | None:
     """The read log's rows, counted by home; None while a test has killed the database, or taken the log away."""
     try:
-        with psycopg.connect(database_url) as connection:
-            return Counter(dict(connection.execute("SELECT home, count(*) FROM read_log GROUP BY home").fetchall()))
+        return Counter(dict(rows(database_url, "SELECT home, count(*) FROM read_log GROUP BY home")))
     except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return None
 

@@ -17,9 +17,10 @@ from gateway.embedded import PrivateBroker, PrivateDatabase
 from homecare.alert import Alert
 from homecare.clock import SystemClock
 from tests import patient
+from tests.asking import rows
 from tests.forked import start_gateway
 from tests.gateway import looked
-from tests.gateway.alarms import judged, rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.ports import new_port
 

@@ -11,7 +11,8 @@ from homecare.clock import SECOND, SystemClock
 from homecare.delivery import EpochHeld, Heartbeat, Loss, LossReason, StreamHeld
 from homecare.event import HelpCalled, Stream
 from homecare.identity import Epoch, epoch_text
-from tests.gateway.alarms import count, rows
+from tests.asking import rows
+from tests.gateway.alarms import count
 from tests.gateway.enrolled import Household, household
 from tests.gateway.running import SECONDS, Speaker, alerts_of, live, running
 from tests.waiting import until

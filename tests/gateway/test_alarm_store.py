@@ -22,7 +22,8 @@ from homecare.envelope import Fact, FactId
 from homecare.event import Doubt, Hazard, HazardChanged, HelpCalled, Stream
 from homecare.identity import Epoch
 from rules.help_call import judge
-from tests.gateway.alarms import count, judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import count, judged
 from tests.gateway.enrolled import NOW, household
 from tests.waiting import SECONDS
 

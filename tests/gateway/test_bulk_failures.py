@@ -24,8 +24,9 @@ from rules.home_state import HomeState
 from rules.night_exit import NightExitState
 from rules.stimulus import Happened, Stimulus
 from rules.verdict import Verdict
+from tests.asking import rows
 from tests.gateway.enrolled import Household, household
-from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, rows, running, value
+from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, running, value
 from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.asyncio

@@ -16,8 +16,9 @@ from homecare.event import (
     Stream,
     TagRead,
 )
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running, value
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, running, value
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio

@@ -13,8 +13,9 @@ from gateway.intake import lane as lane_module
 from gateway.ports.record import Alarm, Batch, Culprit
 from homecare.clock import SystemClock
 from homecare.event import ContactChanged
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running, value
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, running, value
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio

@@ -6,8 +6,9 @@ from gateway.adapters.postgres import copy_rows
 from gateway.adapters.postgres.bulk_store import PostgresStore
 from gateway.ports.record import Batch, Culprit, Recorded, Run
 from homecare.event import AnyEvent, ContactChanged, MotionChanged, Observed, Stream
+from tests.asking import rows
 from tests.gateway.enrolled import NOW, Household, household
-from tests.gateway.lanes import SHARDS_ALL, enrol_houses, rows
+from tests.gateway.lanes import SHARDS_ALL, enrol_houses
 
 pytestmark = pytest.mark.asyncio
 TURNS = 3

@@ -30,8 +30,9 @@ from homecare.identity import epoch_text
 from rules import engine
 from rules.home_settings import settings_of
 from rules.home_state import HomeState
+from tests.asking import rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
-from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, rows, value
+from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, value
 from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.asyncio

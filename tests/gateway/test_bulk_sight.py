@@ -12,8 +12,9 @@ from gateway.intake import lane as lane_module
 from gateway.ports.record import Batch
 from homecare.clock import SystemClock
 from homecare.event import ContactChanged
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio

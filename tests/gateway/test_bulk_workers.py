@@ -20,8 +20,9 @@ from rules import engine
 from rules.home_settings import settings_of
 from rules.home_state import HomeState
 from rules.verdict import Clear, Raise
+from tests.asking import rows
 from tests.gateway.enrolled import Household, household
-from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import SHARDS_ALL, Edge, enrol_houses, new_lane, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio

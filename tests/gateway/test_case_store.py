@@ -23,7 +23,8 @@ from homecare.case import ResponseStanding
 from homecare.errors import Conflict, Refused, Unavailable
 from homecare.grant_sources import LOCK_AFTER, CaseFacts
 from homecare.identity import AlertId
-from tests.gateway.alarms import judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import NOW, household
 from tests.gateway.signed import SECOND, enrol_everybody, in_unit, person
 

@@ -28,18 +28,8 @@ from homecare.delivery import EDGE_LOST_AFTER, Heartbeat
 from homecare.errors import Conflict, Unavailable
 from homecare.grant import Purpose
 from homecare.identity import EdgeId, Epoch, new_challenge
-from tests.gateway.doorstep import (
-    KARIN,
-    OMAR,
-    UNWRITTEN,
-    LockEdge,
-    audited,
-    plan,
-    rows,
-    settle,
-    stand_at_the_door,
-    with_lock,
-)
+from tests.asking import rows
+from tests.gateway.doorstep import KARIN, OMAR, UNWRITTEN, LockEdge, audited, plan, settle, stand_at_the_door, with_lock
 from tests.gateway.enrolled import GATEWAY_PRIVATE
 from tests.waiting import until
 

@@ -16,7 +16,7 @@ from gateway.visits.days import PHONES_LIMIT, Days
 from homecare.clock import HOUR, ManualClock
 from homecare.errors import Unavailable
 from homecare.visit import OVERDUE_AFTER, Movement, VisitStanding
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import KARIN, OMAR, SINCE, piece, plan, planned, record, settle
 from tests.gateway.test_visit_store import READ, WINDOW, anybody

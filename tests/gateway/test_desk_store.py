@@ -17,7 +17,8 @@ from homecare.alert import Action, Said
 from homecare.clock import DAY, HOUR
 from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import AlertId
-from tests.gateway.alarms import judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import ENROLLED_AT, NOW, household
 
 HOUSE = household(1)

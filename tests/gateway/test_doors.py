@@ -17,6 +17,7 @@ from homecare.clock import HOUR, MINUTE, SECOND, SystemClock
 from homecare.command import COMMAND_LIFE, Action, Outcome, Reason
 from homecare.event import CommandEnded, CommandTaken, LockCause, LockOperated, LockState
 from homecare.grant import Denial
+from tests.asking import rows
 from tests.gateway.doorstep import (
     DISA,
     KARIN,
@@ -30,7 +31,6 @@ from tests.gateway.doorstep import (
     final,
     lock_of,
     plan,
-    rows,
     settle,
     stand_at_the_door,
     wish,

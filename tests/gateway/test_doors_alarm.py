@@ -23,6 +23,7 @@ from homecare.command import Message
 from homecare.event import LockState
 from homecare.grant import Denial
 from homecare.identity import AlertId, UnitId
+from tests.asking import rows
 from tests.gateway.alarms import judged
 from tests.gateway.doorstep import (
     DISA,
@@ -36,7 +37,6 @@ from tests.gateway.doorstep import (
     final,
     lock_of,
     plan,
-    rows,
     settle,
     stand_at_the_door,
     wish,

@@ -20,7 +20,8 @@ from homecare.clock import MINUTE, SECOND, ManualClock
 from homecare.errors import Conflict
 from homecare.identity import AlertId
 from rules.verdict import Clear, Raise
-from tests.gateway.alarms import judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import NOW, household
 
 HOUSE = household(1)

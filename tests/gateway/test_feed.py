@@ -15,7 +15,8 @@ from gateway.alarms.feed import WAITING_LIMIT, Feed
 from gateway.ports.desk import Numbered
 from homecare.clock import SystemClock
 from homecare.errors import Unavailable
-from tests.gateway.alarms import judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import NOW, household
 from tests.waiting import SECONDS
 

@@ -11,8 +11,9 @@ from gateway.ports.desk import Figures
 from gateway.web.metrics import BulkFigures
 from homecare.clock import SystemClock
 from homecare.event import ContactChanged
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, running
 from tests.waiting import until
 
 WRITTEN = """

@@ -12,8 +12,9 @@ from homecare.answering import Answer
 from homecare.command import Action as DoorAction
 from homecare.command import Message
 from homecare.identity import AlertId
+from tests.asking import rows
 from tests.gateway.alarms import judged
-from tests.gateway.doorstep import DISA, KARIN, LockEdge, connecting, rows
+from tests.gateway.doorstep import DISA, KARIN, LockEdge, connecting
 from tests.gateway.test_commanding import HOUSE, Gateway, edge, gateway
 
 __all__ = ["edge", "gateway"]

@@ -17,7 +17,7 @@ from gateway.web.schemas import Alerts
 from gateway.web.services import Services
 from gateway.web.session import COOKIE, TOKEN_ROLES
 from gateway.web.tenancy import Reach
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.enrolled import household
 from tests.gateway.running import SECONDS, Speaker, running
 from tests.gateway.signed import enrol_everybody, person, secret_of

@@ -23,10 +23,10 @@ from gateway.model.authorisation import Role
 from homecare.clock import SystemClock
 from homecare.errors import Conflict
 from tests import patient
+from tests.asking import rows
 from tests.browser.days import one_day
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
-from tests.gateway.alarms import rows
 from tests.gateway.signed import enrol_everybody, person, sign_in
 from tests.servers import ROOT
 

@@ -10,7 +10,8 @@ from gateway.config import read_retention
 from gateway.retention import DEFAULTS, LEAST, LOG_DAYS, MARGIN_DAYS, RESEND_DAYS, days_of, trim_once
 from homecare.clock import DAY, LATEST
 from homecare.errors import Malformed
-from tests.gateway.lanes import rows, value
+from tests.asking import rows
+from tests.gateway.lanes import value
 
 NOW = 1_780_000_000_000_000
 _EVENT = """

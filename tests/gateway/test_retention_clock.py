@@ -15,8 +15,9 @@ from gateway.model.retention_clock import AGREE, AT_ONCE, PACE, Doubt, Judgement
 from gateway.retention import LEAST, MARGIN_DAYS, keep_trimming
 from homecare.clock import DAY, HOUR, Clock, ManualClock, SystemClock
 from homecare.errors import Unavailable
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import enrol_houses, rows, value
+from tests.gateway.lanes import enrol_houses, value
 from tests.gateway.test_retention import event
 from tests.waiting import end, until
 

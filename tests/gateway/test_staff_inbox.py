@@ -16,7 +16,8 @@ from homecare.clock import HOUR, MINUTE
 from homecare.errors import Refused
 from homecare.identity import HomeId
 from homecare.visit import OVERDUE_AFTER, Movement, Visit
-from tests.gateway.lanes import SHARDS_ALL, rows, value
+from tests.asking import rows
+from tests.gateway.lanes import SHARDS_ALL, value
 from tests.gateway.planned import HOUSES, KARIN, NOW, SINCE, piece, plan, planned, record, settle
 from tests.waiting import until
 

@@ -21,7 +21,8 @@ from homecare.errors import Conflict
 from homecare.identity import UnitId
 from homecare.visit import VisitStanding
 from simulator.tag import Tag
-from tests.gateway.alarms import count, rows
+from tests.asking import rows
+from tests.gateway.alarms import count
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import HOUSES, KARIN, OMAR, SINCE, UNIT, plan, planned, record, settle
 from tests.waiting import until

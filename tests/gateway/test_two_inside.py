@@ -25,7 +25,7 @@ from homecare.event import LockState
 from homecare.grant import Denial, Purpose
 from homecare.grant_sources import LOCK_AFTER, CaseFacts
 from homecare.identity import AlertId
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.doorstep import DISA, KARIN, OMAR, browser, final, stand_at_the_door, wish
 from tests.gateway.enrolled import NOW
 from tests.gateway.test_case_store import DESK, HOUSE, cases, connections, desk, raised

@@ -15,7 +15,8 @@ from homecare.clock import DAY, HOUR
 from homecare.errors import Conflict, Refused, Unknown
 from homecare.identity import HomeId, UnitId
 from homecare.visit import Movement, Proof, Visit, VisitStanding
-from tests.gateway.alarms import count, rows
+from tests.asking import rows
+from tests.gateway.alarms import count
 from tests.gateway.enrolled import NOW
 from tests.gateway.planned import HOUSES, KARIN, OMAR, PETRA, SINCE, UNIT, piece, plan, planned, record, settle
 from tests.waiting import SECONDS

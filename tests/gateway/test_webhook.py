@@ -22,7 +22,8 @@ from gateway.climbing import climb
 from gateway.ports.escalation import Outgoing
 from homecare.clock import SECOND, ManualClock, SystemClock
 from homecare.errors import Malformed, Unavailable
-from tests.gateway.alarms import judged, rows
+from tests.asking import rows
+from tests.gateway.alarms import judged
 from tests.gateway.enrolled import NOW, household
 from tests.gateway.running import config_of
 from tests.waiting import SECONDS, until

@@ -17,6 +17,7 @@ from homecare.command import LIFE_LIMIT, Action, Command, Message
 from homecare.delivery import Heartbeat
 from homecare.seal import public_key
 from homecare.wire import Header, Kind, encode_body, pack, read_body, unpack
+from tests.asking import rows
 from tests.gateway.doorstep import (
     KARIN,
     be_patient,
@@ -24,7 +25,6 @@ from tests.gateway.doorstep import (
     final,
     lock_of,
     plan,
-    rows,
     settle,
     stand_at_the_door,
     wish,

@@ -11,7 +11,7 @@ from gateway.embedded import PrivateBroker
 from homecare.envelope import encode_envelope
 from homecare.event import HelpCalled, Stream
 from homecare.wire import facts_body, pack
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.enrolled import household
 from tests.gateway.running import Speaker, running
 from tests.scenarios.edge import on_line, real_edge

@@ -11,9 +11,10 @@ from homecare.clock import HOUR, MINUTE, ManualClock, SystemClock
 from homecare.device import Capability, Device, Placement
 from homecare.event import ContactChanged, CoverageChanged, CoverageReason, MotionChanged
 from homecare.identity import DeviceId
+from tests.asking import rows
 from tests.gateway.enrolled import Household, household
 from tests.gateway.lanes import Edge as Speaker
-from tests.gateway.lanes import enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import enrol_houses, new_lane, running
 from tests.scenarios.edge import Edge, on_line, real_edge
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.severing import sever_at, severed

@@ -18,6 +18,7 @@ from homecare.grant import Denial
 from homecare.seal import public_key
 from simulator.nuki import Fault, NukiLock
 from simulator.peripheral import NukiPeripheral
+from tests.asking import rows
 from tests.gateway.doorstep import (
     KARIN,
     UNWRITTEN,
@@ -25,7 +26,6 @@ from tests.gateway.doorstep import (
     final,
     lock_of,
     plan,
-    rows,
     settle,
     stand_at_the_door,
     wish,

@@ -37,8 +37,9 @@ from homecare.event import AnyEvent
 from homecare.grant import Purpose
 from homecare.identity import DeviceId, new_epoch, new_id
 from simulator.tag import Tag
+from tests.asking import rows
 from tests.edge.locked_out import EDGE, KEYS, sealed
-from tests.gateway.doorstep import KARIN, UNWRITTEN, plan, rows, settle, stand_at_the_door, with_lock
+from tests.gateway.doorstep import KARIN, UNWRITTEN, plan, settle, stand_at_the_door, with_lock
 from tests.gateway.enrolled import GATEWAY_PRIVATE
 from tests.gateway.planned import HOUSES, NOW, OMAR, SINCE, UNIT, planned, record
 from tests.gateway.planned import KARIN as CAREGIVER

@@ -18,7 +18,7 @@ from homecare.clock import DAY, ManualClock
 from homecare.event import Stream
 from homecare.identity import new_id
 from homecare.renewal import CertificateAnswer, CertificateAsk, CertificateOutcome, CertificateRefusal, statement
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.enrolled import Household, household
 from tests.scenarios.edge import Edge
 from tests.scenarios.ledger import Ledger

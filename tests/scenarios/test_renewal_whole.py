@@ -17,7 +17,7 @@ from gateway.identity import FOLDER
 from gateway.model.certificates import DUE_AFTER
 from homecare.clock import DAY, SECOND, SystemClock
 from homecare.seal import public_key
-from tests.gateway.alarms import rows
+from tests.asking import rows
 from tests.gateway.enrolled import GATEWAY_PRIVATE, household
 from tests.gateway.running import running
 from tests.scenarios.renewal import certified_files, certifying, days_ago

@@ -22,9 +22,10 @@ from homecare.device import Capability, Device, Placement
 from homecare.event import ContactChanged, TransportChanged, TransportState
 from homecare.identity import DeviceId
 from simulator.tag import Tag
+from tests.asking import rows
 from tests.gateway.doorstep import KARIN, browser, plan, settle
 from tests.gateway.enrolled import Household, household
-from tests.gateway.lanes import new_lane, rows, value
+from tests.gateway.lanes import new_lane, value
 from tests.gateway.lanes import running as lane_running
 from tests.gateway.running import Running, running
 from tests.scenarios.edge import Edge, on_line

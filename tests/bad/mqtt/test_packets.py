@@ -12,10 +12,11 @@ from gateway.embedded import PrivateBroker
 from homecare.clock import SystemClock
 from homecare.event import ContactChanged
 from homecare.identity import new_id
+from tests.asking import rows
 from tests.bad.catalogue import accounted
 from tests.bad.mqtt.test_payloads import BAD, PASSES, TIMES, TOPICS
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import RESEND_SECONDS, Edge, enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import RESEND_SECONDS, Edge, enrol_houses, new_lane, running
 from tests.waiting import SECONDS, until
 
 HOUSE = household(1)

@@ -8,11 +8,12 @@ from playwright.sync_api import Browser, expect
 
 from homecare.command import Action
 from tests import patient
+from tests.asking import rows
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, OpenPhone, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
-from tests.gateway.doorstep import DISA, KARIN, rows
+from tests.gateway.doorstep import DISA, KARIN
 from tests.gateway.signed import client_of
 
 pytestmark = pytest.mark.browser

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import expect
 
 from homecare.command import Action
+from tests.asking import rows
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import OpenPhone
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
-from tests.gateway.doorstep import rows
 
 pytestmark = pytest.mark.browser
 

@@ -17,8 +17,9 @@ from homecare.clock import SystemClock
 from homecare.consent import SENSED, Member, MemberKind, Purpose, is_sensed, missing
 from homecare.event import STREAM_OF, ContactChanged, HelpCalled, LockOperated, LockState, Observed, Stream
 from homecare.identity import HomeId
+from tests.asking import rows
 from tests.gateway.enrolled import household
-from tests.gateway.lanes import Edge, enrol_houses, new_lane, rows, running
+from tests.gateway.lanes import Edge, enrol_houses, new_lane, running
 from tests.waiting import until
 
 NOW = SystemClock().now().wall

@@ -16,8 +16,9 @@ from homecare.alert import Condition
 from homecare.clock import DAY, SECOND, SystemClock
 from homecare.identity import EdgeId, HomeId
 from rules.verdict import Raise
+from tests.asking import rows
 from tests.gateway.enrolled import ENROLLED_AT, household
-from tests.gateway.lanes import enrol_houses, rows
+from tests.gateway.lanes import enrol_houses
 
 NOW = SystemClock().now().wall
 HOUSE = household(81)
