@@ -106,8 +106,8 @@ async def _visit_grants(
 ) -> list[Grant]:
     """The grants of the person's visits at this home, and of the named one wherever it is.
 
-    When somebody came and went is the gateway's own time: a phone's clock gives no rights. Whoever locked the door before
-    having come has not left (`homecare.visit.Visit.counts`).
+    When somebody came and went is the gateway's own time: a phone's clock gives no rights. Whoever locked the door
+    before having come has not left (`homecare.visit.Visit.counts`).
     """
     parameters = {
         "person": person,
