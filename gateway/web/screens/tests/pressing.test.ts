@@ -1,13 +1,14 @@
 /** How pressing a call is: by its age at the gateway, and until somebody has it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { opened } from "../src/desk/open_alerts";
 import { OVERDUE, SOUND_AGAIN, overdueCalls, pressing } from "../src/desk/pressing";
 import { EMPTY, type Desk } from "../src/desk/store";
 import { view } from "./views";
 
 const RAISED = "2026-01-10T01:10:01Z";
 const THEN = Date.parse(RAISED);
-const desk = (...alerts: ReturnType<typeof view>[]): Desk => ({ ...EMPTY, open: new Map(alerts.map((alert) => [alert.id, alert])) });
+const desk = (...alerts: ReturnType<typeof view>[]): Desk => ({ ...EMPTY, open: opened(alerts) });
 
 test("a call that nobody takes becomes ever more pressing, and is quiet once somebody has it", () => {
   const waiting = desk(view("a", { raised_at: RAISED }));

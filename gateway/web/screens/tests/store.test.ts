@@ -2,16 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertView } from "../src/desk/contract";
+import { everyOpen, found } from "../src/desk/open_alerts";
+import { board } from "../src/desk/order";
 import { type Desk, EMPTY, type Message, after, knownBy, waitingCalls } from "../src/desk/store";
 import { view } from "./views";
 
 const snapshot = (...alerts: AlertView[]): Message => ({ is: "snapshot", snapshot: { number: 1, alerts } });
-const alert = (alert: AlertView): Message => ({ is: "alert", alert });
+const alert = (...alerts: AlertView[]): Message => ({ is: "alerts", alerts });
 const said = (...messages: Message[]): Desk => messages.reduce(after, EMPTY);
 
 test("a snapshot replaces the list, and what is missing in it is gone", () => {
   const desk = said(snapshot(view("a"), view("b")), { is: "lost", since: 1 }, snapshot(view("b")));
-  assert.deepEqual([...desk.open.keys()], ["b"]);
+  assert.deepEqual([...everyOpen(desk.open)].map(({ id }) => id), ["b"]);
   assert.deepEqual(desk.contact, { is: "live" });
 });
 
@@ -57,19 +59,19 @@ test("a fault or concern that waits does not sound again and again", () => {
 
 test("a new instruction comes with the version that is known", () => {
   const desk = said(snapshot(view("a", { version: 3 })), alert(view("a", { version: 3, instruction: "Ring Vera." })));
-  assert.equal(desk.open.get("a")?.instruction, "Ring Vera.");
+  assert.equal(found(desk.open, "a")?.instruction, "Ring Vera.");
   assert.equal(desk.rung, 1, "the snapshot alone rang");
 });
 
 test("a row that is sent again on resume does not undo what is known", () => {
   const desk = said(snapshot(view("a", { version: 3, claimed_by: "Karin" })), alert(view("a", { version: 2 })));
-  assert.equal(desk.open.get("a")?.claimed_by, "Karin");
+  assert.equal(found(desk.open, "a")?.claimed_by, "Karin");
 });
 
 test("a resolved alert leaves the list and an old row does not bring it back", () => {
   const over = view("a", { version: 3, standing: "resolved", resolved_by: "Karin", reason: "feltryck" });
   const desk = said(snapshot(view("a")), alert(over), alert(view("a", { version: 2 })));
-  assert.equal(desk.open.size, 0);
+  assert.deepEqual([...everyOpen(desk.open)], []);
   assert.equal(desk.ended[0]?.reason, "feltryck");
 });
 
@@ -88,4 +90,26 @@ test("an empty list claims nothing unless contact, database and the road from th
     assert.deepEqual(known(...unknown), { calls: false, watch: false });
   }
   assert.deepEqual(known(snapshot(), heard({}), { is: "lost", since: 1 }), { calls: false, watch: false });
+});
+
+const faults = (count: number): AlertView[] =>
+  Array.from({ length: count }, (_, n) => view(`f${n}`, { condition: "edge_silent", urgency: "fault" }));
+
+test("a call copies and sorts nothing of the faults that stand beside it", () => {
+  const before = said(snapshot(...faults(1_000)));
+  const desk = after(before, alert(view("a")));
+  assert.equal(desk.open.fault, before.open.fault);
+  assert.equal(board(desk.open).faults, board(before.open).faults);
+  assert.deepEqual(board(desk.open).calls.map(({ id }) => id), ["a"]);
+});
+
+test("what comes together is one change, in its order, with every ring", () => {
+  const over = view("b", { version: 2, standing: "resolved", resolved_by: "Karin" });
+  const came = alert(view("a"), view("b"), ...faults(3), view("a", { version: 2, occurrences: 2 }), over, view("b"));
+  const desk = after(said(snapshot()), came);
+  assert.deepEqual([...everyOpen(desk.open)].map(({ id }) => id), ["a", "f0", "f1", "f2"]);
+  assert.equal(found(desk.open, "a")?.occurrences, 2);
+  assert.deepEqual(desk.rings.map(({ is, alert }) => `${is} ${alert.id}`), ["new a", "new b", "repeat a"]);
+  assert.equal(desk.rung, 1);
+  assert.deepEqual(desk.ended.map(({ id }) => id), ["b"]);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { waitBefore } from "../src/feed/waiting";
 import { commandFor, usable } from "../src/desk/keyboard";
+import { opened } from "../src/desk/open_alerts";
 import { board, newestCall } from "../src/desk/order";
 import { isWarning, problemWords } from "../src/desk/problem";
 import { possible } from "../src/desk/steps";
@@ -23,7 +24,7 @@ test("untaken calls stand first, the longest waiting above; faults never among c
     view("old", { raised_at: "2026-01-10T01:00:00Z" }),
     view("taken", { raised_at: "2026-01-10T00:00:00Z", claimed_by: "Karin" }),
   ];
-  const { calls, faults } = board(alerts);
+  const { calls, faults } = board(opened(alerts));
   assert.deepEqual(calls.map((call) => call.id), ["old", "young", "taken"]);
   assert.deepEqual(faults.map((fault) => fault.id), ["fault"]);
   assert.equal(newestCall(calls)?.id, "young");

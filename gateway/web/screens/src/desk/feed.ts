@@ -13,7 +13,8 @@ const LOOK_EVERY = 250;
 
 export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
   snapshot(snapshot: Snapshot): void;
-  alert(alert: AlertView): void;
+  /** What came together: in a storm some dozens, told and drawn at once. */
+  alerts(alerts: readonly AlertView[]): void;
   pulse(pulse: Pulse): void;
   /** For whoever may end them: all who cannot get in now. */
   noEntries(list: readonly NoEntryView[]): void;
@@ -21,11 +22,25 @@ export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
 
 /** Opens the feed; returns what closes it. */
 export function listenAtDesk(session: Session, heard: Heard): () => void {
-  const event = ({ event, data }: ServerEvent): void => {
+  const other = ({ event, data }: ServerEvent): void => {
     if (event === "snapshot") heard.snapshot(JSON.parse(data) as Snapshot);
-    else if (event === "alert") heard.alert(JSON.parse(data) as AlertView);
     else if (event === "no_entries") heard.noEntries((JSON.parse(data) as { no_entries: NoEntryView[] }).no_entries);
     else if (event === "pulse") heard.pulse(JSON.parse(data) as Pulse);
+  };
+  const events = (came: readonly ServerEvent[]): void => {
+    let alerts: AlertView[] = [];
+    const tell = (): void => {
+      if (alerts.length > 0) heard.alerts(alerts);
+      alerts = [];
+    };
+    for (const one of came) {
+      if (one.event === "alert") alerts.push(JSON.parse(one.data) as AlertView);
+      else {
+        tell();
+        other(one);
+      }
+    }
+    tell();
   };
   return listen(
     {
@@ -36,6 +51,6 @@ export function listenAtDesk(session: Session, heard: Heard): () => void {
       refusalIn: async (answer) => refusalIn(answer.status, answer.ok ? null : await answer.json().catch(() => null)),
       ticking: (look) => startTicking(LOOK_EVERY, look),
     },
-    { event, lost: heard.lost, refused: heard.refused },
+    { events, lost: heard.lost, refused: heard.refused },
   );
 }

@@ -1,5 +1,6 @@
 /** In which order alerts stand on the desk. Pure. */
 import type { AlertView } from "./contract";
+import type { OpenAlerts } from "./open_alerts";
 
 export interface Board {
   readonly calls: readonly AlertView[];
@@ -7,23 +8,35 @@ export interface Board {
   readonly faults: readonly AlertView[];
 }
 
+type Alerts = ReadonlyMap<string, AlertView>;
+
+/** What stands in order already: ten thousand faults are not sorted anew because somebody pressed a button. */
+const inOrder = new WeakMap<Alerts, readonly AlertView[]>();
+
 /** Longest waiting first, so that nobody is pushed down for ever by newer calls; the newest press has its own line. */
-function compare(one: AlertView, other: AlertView): number {
-  return (
-    Number(one.attended) - Number(other.attended) ||
-    Date.parse(one.raised_at) - Date.parse(other.raised_at) ||
-    (one.id < other.id ? -1 : 1)
-  );
+function sorted(alerts: Alerts): readonly AlertView[] {
+  return [...alerts.values()]
+    .map((alert) => ({ alert, raised: Date.parse(alert.raised_at) }))
+    .sort(
+      (one, other) =>
+        Number(one.alert.attended) - Number(other.alert.attended) ||
+        one.raised - other.raised ||
+        (one.alert.id < other.alert.id ? -1 : 1),
+    )
+    .map(({ alert }) => alert);
+}
+
+function ordered(alerts: Alerts): readonly AlertView[] {
+  const known = inOrder.get(alerts);
+  if (known) return known;
+  const order = sorted(alerts);
+  inOrder.set(alerts, order);
+  return order;
 }
 
 /** Untaken before taken, then longest waiting first; calls, concerns and faults never mix. */
-export function board(alerts: Iterable<AlertView>): Board {
-  const sorted = [...alerts].sort(compare);
-  return {
-    calls: sorted.filter((alert) => alert.urgency === "call"),
-    concerns: sorted.filter((alert) => alert.urgency === "concern"),
-    faults: sorted.filter((alert) => alert.urgency === "fault"),
-  };
+export function board(open: OpenAlerts): Board {
+  return { calls: ordered(open.call), concerns: ordered(open.concern), faults: ordered(open.fault) };
 }
 
 /** The call with the newest press, which may stand anywhere in the list; null when there is none. */

@@ -1,5 +1,6 @@
 /** What the desk knows: a value, and how it follows from what comes in. Pure, so that it can be tested without a screen. */
 import type { AlertView, Pulse, Snapshot } from "./contract";
+import { NONE_OPEN, type OpenAlerts, OpenChange, found, opened } from "./open_alerts";
 import type { NoEntryView } from "./visits/contract";
 
 /** `live`: the list is current. Otherwise it is as of `since` (wall time, ms) and may be old. */
@@ -18,7 +19,7 @@ export interface Desk {
   readonly contact: Contact;
   /** Whether a snapshot ever came: without one an empty list means nothing. */
   readonly informed: boolean;
-  readonly open: ReadonlyMap<string, AlertView>;
+  readonly open: OpenAlerts;
   /** Alerts that ended while this desk watched, newest first, at most `ENDED_LIMIT`. */
   readonly ended: readonly AlertView[];
   readonly pulse: Pulse | null;
@@ -44,7 +45,7 @@ export function knownBy(desk: Desk): Known {
 
 export type Message =
   | { readonly is: "snapshot"; readonly snapshot: Snapshot }
-  | { readonly is: "alert"; readonly alert: AlertView }
+  | { readonly is: "alerts"; readonly alerts: readonly AlertView[] }
   | { readonly is: "pulse"; readonly pulse: Pulse; readonly now: number }
   | { readonly is: "no_entries"; readonly list: readonly NoEntryView[] }
   | { readonly is: "lost"; readonly since: number };
@@ -55,7 +56,7 @@ const ENDED_LIMIT = 20;
 export const EMPTY: Desk = {
   contact: { is: "seeking" },
   informed: false,
-  open: new Map(),
+  open: NONE_OPEN,
   ended: [],
   pulse: null,
   noEntries: [],
@@ -79,32 +80,35 @@ function ringing(desk: Desk, rings: readonly Ring[]): Desk {
 
 /** The snapshot replaces the list; presses that came meanwhile ring now. */
 function replaced(desk: Desk, snapshot: Snapshot): Desk {
-  const open = new Map(snapshot.alerts.map((alert) => [alert.id, alert]));
-  const rings = snapshot.alerts.flatMap((alert) => ringOf(desk.open.get(alert.id), alert) ?? []);
-  return ringing({ ...desk, contact: { is: "live" }, informed: true, open }, rings);
-}
-
-function ended(desk: Desk, alert: AlertView): Desk {
-  const open = new Map(desk.open);
-  open.delete(alert.id);
-  const others = desk.ended.filter((other) => other.id !== alert.id);
-  return { ...desk, open, ended: [alert, ...others].slice(0, ENDED_LIMIT) };
+  const rings = snapshot.alerts.flatMap((alert) => ringOf(found(desk.open, alert.id), alert) ?? []);
+  return ringing({ ...desk, contact: { is: "live" }, informed: true, open: opened(snapshot.alerts) }, rings);
 }
 
 /** Calls that nobody attends to: the desk sounds again and again while there are any. */
 export function waitingCalls(desk: Desk): readonly AlertView[] {
-  return [...desk.open.values()].filter((alert) => alert.urgency === "call" && !alert.attended);
+  return [...desk.open.call.values()].filter((alert) => !alert.attended);
 }
 
-/** One alert as it stands now. A view older than the one known (a row resent on resume) changes nothing; one of the
- * same version may tell of a new instruction. */
-function updated(desk: Desk, alert: AlertView): Desk {
-  const before = desk.open.get(alert.id);
-  const over = desk.ended.find((other) => other.id === alert.id);
-  if ((before ?? over) && alert.version < (before ?? over)!.version) return desk;
-  if (alert.standing === "resolved") return ended(desk, alert);
-  const ring = ringOf(before, alert);
-  return ringing({ ...desk, open: new Map(desk.open).set(alert.id, alert) }, ring ? [ring] : []);
+/** Alerts as they stand now, in order. A view older than the one known (a row resent on resume) changes nothing; one of
+ * the same version may tell of a new instruction. */
+function updated(desk: Desk, alerts: readonly AlertView[]): Desk {
+  const open = new OpenChange(desk.open);
+  const rings: Ring[] = [];
+  let ended = desk.ended;
+  for (const alert of alerts) {
+    const before = open.find(alert.id);
+    const known = before ?? ended.find((other) => other.id === alert.id);
+    if (known && alert.version < known.version) continue;
+    if (alert.standing === "resolved") {
+      open.delete(alert);
+      ended = [alert, ...ended.filter((other) => other.id !== alert.id)].slice(0, ENDED_LIMIT);
+    } else {
+      const ring = ringOf(before, alert);
+      if (ring) rings.push(ring);
+      open.set(alert);
+    }
+  }
+  return ringing({ ...desk, open: open.done, ended }, rings);
 }
 
 /** Those that this desk has not shown before: worth a soft sound. */
@@ -117,8 +121,8 @@ export function after(desk: Desk, message: Message): Desk {
   switch (message.is) {
     case "snapshot":
       return replaced(desk, message.snapshot);
-    case "alert":
-      return updated(desk, message.alert);
+    case "alerts":
+      return updated(desk, message.alerts);
     case "pulse":
       return { ...desk, pulse: message.pulse, clockLead: Date.parse(message.pulse.at) - message.now };
     case "no_entries":

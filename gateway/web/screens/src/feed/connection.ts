@@ -17,7 +17,8 @@ export interface Feed<Refusal> {
 }
 
 export interface Listener<Refusal> {
-  event(event: ServerEvent): void;
+  /** What came together, in order. */
+  events(events: readonly ServerEvent[]): void;
   /** Nothing is heard any more; `since` is the wall time (ms) when something last was. Told once a loss. */
   lost(since: number): void;
   /** The feed has ended. */
@@ -133,17 +134,18 @@ class Connection<Refusal> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      for (const event of this.parser.push(decoder.decode(value, { stream: true }))) this.hear(event);
+      const events = this.parser.push(decoder.decode(value, { stream: true }));
+      if (events.length > 0) this.hear(events);
       if (this.live) this.heard = moment();
     }
   }
 
-  private hear(event: ServerEvent): void {
-    if (event.event === this.feed.current) {
+  private hear(events: readonly ServerEvent[]): void {
+    if (events.some(({ event }) => event === this.feed.current)) {
       this.live = true;
       this.told = false;
       this.heard = moment();
     }
-    this.listener.event(event);
+    this.listener.events(events);
   }
 }

@@ -19,9 +19,11 @@ export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
 
 /** Opens the feed; returns what closes it. */
 export function listenOnPhone(heard: Heard): () => void {
-  const event = ({ event, data }: ServerEvent): void => {
-    if (event === "today") heard.today(JSON.parse(data) as Today);
-    else if (event === "pulse") heard.pulse((JSON.parse(data) as { at: string }).at);
+  const events = (came: readonly ServerEvent[]): void => {
+    for (const { event, data } of came) {
+      if (event === "today") heard.today(JSON.parse(data) as Today);
+      else if (event === "pulse") heard.pulse((JSON.parse(data) as { at: string }).at);
+    }
   };
   return listen(
     {
@@ -35,6 +37,6 @@ export function listenOnPhone(heard: Heard): () => void {
         return () => clearInterval(timer);
       },
     },
-    { event, lost: heard.lost, refused: heard.refused },
+    { events, lost: heard.lost, refused: heard.refused },
   );
 }

@@ -6,6 +6,7 @@ import { usePreference } from "../../looks/preference";
 import { useDeskWords } from "../../words/desk";
 import type { AlertView } from "../contract";
 import { type Command, commandFor, isWriting, usable } from "../keyboard";
+import { found } from "../open_alerts";
 import { waitingIn } from "../openings";
 import { board } from "../order";
 import type { Refusal } from "../refusal";
@@ -66,8 +67,8 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   const [asked, goTo] = useView();
   const view = mayAnywhere(session.may, "visit.read") ? asked : "alarms";
 
-  const { calls, concerns, faults } = board(desk.open.values());
-  const chosen = chosenId === null ? null : desk.open.get(chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
+  const { calls, concerns, faults } = board(desk.open);
+  const chosen = chosenId === null ? null : found(desk.open, chosenId) ?? desk.ended.find((alert) => alert.id === chosenId) ?? null;
   const untaken = waitingCalls(desk).length;
   const lost = desk.contact.is === "lost";
   const live = desk.contact.is === "live";

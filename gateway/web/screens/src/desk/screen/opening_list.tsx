@@ -7,6 +7,7 @@ import { saidIn } from "../../words/said";
 import { wordFor } from "../../words/said";
 import type { AlertView } from "../contract";
 import { KEY } from "../keyboard";
+import { type OpenAlerts, found } from "../open_alerts";
 import { type Answer, type Row, waitingIn } from "../openings";
 import type { Session } from "../session";
 import { Elapsed, useNow } from "./now";
@@ -24,7 +25,7 @@ export function focusNextOpening(): void {
 interface Props {
   readonly openings: Openings;
   readonly session: Session;
-  readonly alerts: ReadonlyMap<string, AlertView>;
+  readonly alerts: OpenAlerts;
 }
 
 export function OpeningList({ openings, session, alerts }: Props) {
@@ -39,7 +40,7 @@ export function OpeningList({ openings, session, alerts }: Props) {
       {waiting > 0 && <p class={session.token ? "problem" : "hint"}>{session.token ? words.opening.signIn : words.opening.hint}</p>}
       <ul>
         {openings.rows.map((row) => (
-          <OpeningRow key={row.opening.opening} {...{ row, openings, session }} alert={alerts.get(row.opening.purpose_id) ?? null} />
+          <OpeningRow key={row.opening.opening} {...{ row, openings, session }} alert={found(alerts, row.opening.purpose_id) ?? null} />
         ))}
       </ul>
     </section>

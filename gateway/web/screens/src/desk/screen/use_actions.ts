@@ -63,14 +63,14 @@ export function useActions(session: Session, store: DeskStore, words: DeskWords,
     const outcome = await act(session, seen, action, said);
     setBusy(null);
     if (outcome.is === "done") {
-      store.send({ is: "alert", alert: outcome.value });
+      store.send({ is: "alerts", alerts: [outcome.value] });
       return true;
     }
     if (outcome.is === "denied") refuse(outcome.refusal);
     else if (outcome.is === "unreached") setProblem({ id: seen.id, text: words.problem.unreached, goOn: null, door: false });
     else {
       const now = outcome.problem.alert;
-      if (now) store.send({ is: "alert", alert: now });
+      if (now) store.send({ is: "alerts", alerts: [now] });
       const text = problemWords(words, outcome.problem, seen, session.person);
       setProblem({ id: seen.id, text, goOn: now && isWarning(outcome.problem) ? { action, seen: now, said } : null, door: isAboutDoor(outcome.problem) });
     }

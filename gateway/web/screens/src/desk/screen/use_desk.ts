@@ -105,7 +105,7 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
     const stops = [store.subscribe(draw), sound.subscribe(draw), again];
     const close = listenAtDesk(session, {
       snapshot: (snapshot) => store.send({ is: "snapshot", snapshot }),
-      alert: (alert) => store.send({ is: "alert", alert }),
+      alerts: (alerts) => store.send({ is: "alerts", alerts }),
       pulse: (pulse) => store.send({ is: "pulse", pulse, now: Date.now() }),
       noEntries: (list) => store.send({ is: "no_entries", list }),
       lost: (since) => store.send({ is: "lost", since }),

@@ -17,8 +17,8 @@ export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
 
 /** Opens the feed of this stretch of time; returns what closes it. */
 export function listenToVisits(session: Session, stretch: Stretch, heard: Heard): () => void {
-  const event = ({ event, data }: ServerEvent): void => {
-    if (event === "visits") heard.visits(JSON.parse(data) as VisitList);
+  const events = (came: readonly ServerEvent[]): void => {
+    for (const { event, data } of came) if (event === "visits") heard.visits(JSON.parse(data) as VisitList);
   };
   return listen(
     {
@@ -29,6 +29,6 @@ export function listenToVisits(session: Session, stretch: Stretch, heard: Heard)
       refusalIn: async (answer) => refusalIn(answer.status, answer.ok ? null : await answer.json().catch(() => null)),
       ticking: (look) => startTicking(LOOK_EVERY, look),
     },
-    { event, lost: heard.lost, refused: heard.refused },
+    { events, lost: heard.lost, refused: heard.refused },
   );
 }
