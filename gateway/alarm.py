@@ -204,7 +204,7 @@ async def _keep_chunks_open(connections: Connections, clock: Clock) -> None:
 
 @contextlib.asynccontextmanager
 async def _connections(url: str) -> AsyncIterator[tuple[Connections, Connections, PostgresFeed]]:
-    alarms = Connections(url, name=NAME, size=WORKERS + 1, lock_ms=LOCK_MS)
+    alarms = Connections(url, name=NAME, size=WORKERS + 1, lock_ms=LOCK_MS, keeps_plans=True)
     desk = Connections(url, name=f"{NAME}-desk", size=DESK_CONNECTIONS, lock_ms=DESK_LOCK_MS)
     feed = PostgresFeed(url, name=f"{NAME}-feed")
     try:

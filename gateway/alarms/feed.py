@@ -17,8 +17,8 @@ POLL_SECONDS: Final = 0.25
 """The longest wait without a notification: an eighth of what a press may take."""
 BACKOFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Waits while the database is away; the last one repeats. Its restart takes about half a second."""
-PAGE: Final = 500
-"""Rows read at once."""
+PAGE: Final = 200
+"""Rows read at once: as many as are numbered at once."""
 WAITING_LIMIT: Final = 1_000
 """Rows that may wait for one desk; a slower one is cut and starts again from a snapshot."""
 TRIM_EVERY: Final = 3_600 * SECOND
@@ -49,6 +49,14 @@ class Subscription:
                 return await self._waiting.get()
         except TimeoutError:
             return None
+
+    async def several(self, seconds: float, limit: int) -> list[Numbered]:
+        """The next row and what waits behind it, at most `limit`; nothing when none came within `seconds`."""
+        row = await self.next(seconds)
+        rows = [] if row is None else [row]
+        while rows and len(rows) < limit and not self._waiting.empty():
+            rows.append(self._waiting.get_nowait())
+        return rows
 
 
 class Latency:

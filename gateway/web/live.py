@@ -5,17 +5,17 @@ snapshot and then every row that it missed, so that a connection cut at any poin
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.alarms.feed import Subscription
 from gateway.model.authorisation import Permission
 from gateway.ports.desk import Numbered, Read, Snapshot
+from gateway.web.alert_events import encoded
 from gateway.web.no_entries_live import NoEntryWatch, watch_no_entries
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Pulse, alert_view, rfc3339
@@ -37,6 +37,8 @@ PIECE: Final = 200
 """Alerts of a snapshot encoded at once: about 10 ms and 150 KiB."""
 PAGE: Final = 500
 """Missed rows read at once."""
+AT_ONCE: Final = 50
+"""Rows sent at once: some 2 ms of work; then other desks and presses have their turn."""
 LAST_ID_DIGITS: Final = 18
 """Digits of a position: a 64-bit number."""
 
@@ -161,8 +163,8 @@ class _Desk:
         self._reach = reach
         self._shown = shown
         self._no_entries = no_entries
-        self._logging: set[asyncio.Task[None]] = set()
-        self._unlogged: Unavailable | None = None
+        self._unlogged: list[HomeId] = []
+        self._logging: asyncio.Task[None] | None = None
 
     async def events(self, snapshot: Snapshot, resumed: int) -> AsyncGenerator[bytes, None]:
         """The encoded events; ends when the subscription is cut or the database leaves in the middle."""
@@ -179,17 +181,16 @@ class _Desk:
                     break
                 if not await self._reach.goes_on():
                     return
-                for row in missed:
-                    if await self._reach.shows_alert(row.view.alert):
-                        self._log(row)
-                        yield self._alert(row)
+                if said := await self._said(missed):
+                    yield said
                 position = missed[-1].number
             async for event in self._go_on(max(position, newest)):
                 yield event
         except Unavailable:
             return
         finally:
-            await asyncio.gather(*self._logging, return_exceptions=True)
+            if self._logging is not None:
+                await asyncio.gather(self._logging, return_exceptions=True)
 
     def _pieces(self, snapshot: Snapshot, resumed: int) -> Iterator[bytes]:
         """The event `snapshot` (an `Alerts`) a few hundred alerts at a time: between two of them alarms are taken."""
@@ -205,51 +206,50 @@ class _Desk:
         pulse_at = loop.time() + PULSE_SECONDS
         self._news()
         while not self._subscription.cut:
-            row = await self._subscription.next(max(0.0, pulse_at - loop.time()))
+            rows = await self._subscription.several(max(0.0, pulse_at - loop.time()), AT_ONCE)
             if not await self._reach.goes_on():
                 return
-            if row is not None and row.number > position:
-                position = row.number
-                if await self._reach.shows_alert(row.view.alert):
-                    self._log(row)
-                    yield self._alert(row)
-            if self._unlogged is not None:
-                raise self._unlogged
+            if said := await self._said(row for row in rows if row.number > position):
+                yield said
+            position = max(position, rows[-1].number) if rows else position
+            if len(rows) == AT_ONCE:
+                await asyncio.sleep(0)
             if stuck := self._news():
                 yield stuck
             if loop.time() >= pulse_at:
                 pulse_at = loop.time() + PULSE_SECONDS
                 yield self._pulse()
 
+    async def _said(self, rows: Iterable[Numbered]) -> bytes:
+        """The events of those that may be shown; each home of them is on its way into the read log."""
+        shown = [row for row in rows if await self._reach.shows_alert(row.view.alert)]
+        self._log({row.view.alert.home for row in shown}.difference(self._shown))
+        return b"".join(map(self._behind.alert_events.of, shown))
+
     def _news(self) -> bytes:
         """Who cannot get in, where that changed; nothing is waited for."""
         news = None if self._no_entries is None else self._no_entries.news()
-        return b"" if news is None else _event("no_entries", news)
+        return b"" if news is None else encoded("no_entries", news)
 
-    def _alert(self, row: Numbered) -> bytes:
-        return _event("alert", alert_view(row.view, self._behind.registry), row.number)
-
-    def _log(self, row: Numbered) -> None:
-        """Log a home that this connection shows for the first time.
+    def _log(self, homes: Collection[HomeId]) -> None:
+        """Log homes that this connection shows for the first time.
 
         Beside the alarm, which must not wait for it, and also if the reader leaves as soon as it has seen the home. A
-        connection whose reads cannot be logged ends.
+        connection whose reads cannot be logged ends. Homes that come while others are being logged are logged
+        together: ten thousand transactions would stand before whatever an operator does meanwhile.
         """
-        home = row.view.alert.home
-        if home in self._shown:
-            return
-        self._shown.add(home)
-        task = asyncio.create_task(self._behind.store.log_reads((home,), self._read))
-        self._logging.add(task)
-        task.add_done_callback(self._logged)
+        if self._logging is not None and self._logging.done():
+            self._logging.result()
+            self._logging = None
+        self._shown.update(homes)
+        self._unlogged.extend(homes)
+        if self._unlogged and self._logging is None:
+            self._logging = asyncio.create_task(self._log_all())
 
-    def _logged(self, task: asyncio.Task[None]) -> None:
-        self._logging.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, Unavailable):
-            self._unlogged = error
-        elif error is not None:
-            raise error
+    async def _log_all(self) -> None:
+        while self._unlogged:  # bounded: a home is logged once
+            homes, self._unlogged = self._unlogged, []
+            await self._behind.store.log_reads(homes, self._read)
 
     def _pulse(self) -> bytes:
         standing = self._behind.health.standing()
@@ -259,9 +259,4 @@ class _Desk:
             database=standing.database,
             broker=standing.broker,
         )
-        return _event("pulse", pulse)
-
-
-def _event(name: str, data: BaseModel, number: int | None = None) -> bytes:
-    identity = "" if number is None else f"id: {number}\n"
-    return f"event: {name}\n{identity}data: {data.model_dump_json(by_alias=True)}\n\n".encode()
+        return encoded("pulse", pulse)

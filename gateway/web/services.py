@@ -1,6 +1,6 @@
 """What the web speaks to: handed over once, when the application is put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, cast
 
@@ -22,6 +22,7 @@ from gateway.ports.desk import DeskStore
 from gateway.ports.people import PeopleStore
 from gateway.ports.tenancy import Tenancy
 from gateway.visits.visit_desk import VisitDesk
+from gateway.web.alert_events import AlertEvents
 from homecare.clock import Clock
 
 
@@ -62,6 +63,10 @@ class Services:
     signing_in: SigningIn
     origins: tuple[str, ...]
     demonstration: bool
+    alert_events: AlertEvents = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alert_events", AlertEvents(self.registry))
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.adapters.postgres.rows import from_wall, wall
 from gateway.model.alerting import alert_id, clears, occurrence_id
-from homecare.alert import Alert, Transition
+from homecare.alert import URGENCY_OF, Alert, Condition, Transition, Urgency
 from homecare.identity import AlertId
 from homecare.ladder import due, first_due, ladder_of
 from rules.verdict import Clear, Raise
@@ -27,6 +27,11 @@ COLUMNS: Final = (
     "claimed_by, acknowledged_by, resolved_by, reason, redelivered, handling"
 )
 """Columns of `alert` in the order of `homecare.alert.Alert`; `handling` is its case."""
+
+_PLACES: Final = {Urgency.CALL: 0, Urgency.CONCERN: 1, Urgency.FAULT: 2}
+_PLACED: Final = " ".join(f"WHEN '{one}' THEN {_PLACES[URGENCY_OF[one]]}" for one in Condition)
+PLACE: Final = f"CASE condition {_PLACED} END"
+"""Of an alert in the feed: what is committed together is numbered in this order, so that no call waits for faults."""
 
 _RAISE: Final = f"""
 WITH raised AS (
@@ -57,8 +62,8 @@ WITH raised AS (
     SELECT %(recorded_at)s, id, version, transition, home, condition, %(edge)s, %(epoch)s, %(stream)s, %(seq)s
     FROM raised
 ), told AS (
-    INSERT INTO feed (alert, version, recorded_at, body)
-    SELECT id, version, %(recorded_at)s, to_jsonb(raised) FROM raised
+    INSERT INTO feed (alert, version, recorded_at, body, place)
+    SELECT id, version, %(recorded_at)s, to_jsonb(raised), {PLACE} FROM raised
 ), sent AS (
     INSERT INTO outbox (kind, key, body, created_at)
     SELECT 'alert', 'alert/' || %(occurrence)s,
@@ -74,8 +79,8 @@ _FOLLOW: Final = f"""
     INSERT INTO alert_log (recorded_at, alert, version, transition, home, condition, person, reason, detail)
     SELECT %(recorded_at)s, id, version, transition, home, condition, %(person)s, reason, %(detail)s FROM changed
 ), told AS (
-    INSERT INTO feed (alert, version, recorded_at, body)
-    SELECT id, version, %(recorded_at)s, to_jsonb(changed) FROM changed
+    INSERT INTO feed (alert, version, recorded_at, body, place)
+    SELECT id, version, %(recorded_at)s, to_jsonb(changed), {PLACE} FROM changed
 )
 SELECT {COLUMNS}, pg_notify('{FEED_CHANNEL}', '') FROM changed
 """

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import AsyncCursor, Connection
 from psycopg.rows import TupleRow
 
-from gateway.adapters.postgres.alerts import COLUMNS, FEED_CHANNEL, lock_alert, read_alert, save_alert
+from gateway.adapters.postgres.alerts import COLUMNS, FEED_CHANNEL, PLACE, lock_alert, read_alert, save_alert
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.desk_views import VIEW, log_reads, read_view, view_of
 from gateway.adapters.postgres.pool import CONNECT_SECONDS
@@ -78,7 +78,7 @@ SELECT {COLUMNS} FROM alert
 WHERE home = %(home)s AND (responder = %(person)s OR {_BESIDE}) AND (standing <> 'resolved' OR {_INSIDE})
 ORDER BY raised_at FOR UPDATE
 """
-_INSTRUCT: Final = """
+_INSTRUCT: Final = f"""
 WITH written AS (
     INSERT INTO instruction AS i (home, text, call_link, version, changed_by, changed_at)
     SELECT %(home)s, %(text)s, %(call_link)s, 1, %(person)s, %(at)s WHERE %(version)s = 0
@@ -95,8 +95,8 @@ WITH written AS (
     UNION ALL SELECT home, version, text, call_link, changed_by, changed_at FROM changed
     RETURNING version
 ), told AS (
-    INSERT INTO feed (alert, version, recorded_at, body)
-    SELECT a.id, a.version, %(at)s, to_jsonb(a) FROM alert AS a, kept
+    INSERT INTO feed (alert, version, recorded_at, body, place)
+    SELECT a.id, a.version, %(at)s, to_jsonb(a), {PLACE} FROM alert AS a, kept
     WHERE a.home = %(home)s AND a.standing <> 'resolved'
 )
 SELECT version, pg_notify(%(channel)s, '') FROM kept

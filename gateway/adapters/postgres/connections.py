@@ -23,13 +23,15 @@ TRANSACTION_SECONDS: Final = 12.0
 class Connections:
     """At most `size` connections called `name`; whoever comes when all are taken waits.
 
-    `lock_ms` bounds every wait for a row lock. A connection on which anything failed is closed, never used again.
+    `lock_ms` bounds every wait for a row lock; `keeps_plans` as `connect` says it. A connection on which anything
+    failed is closed, never used again.
     """
 
-    def __init__(self, url: str, *, name: str, size: int, lock_ms: int) -> None:
+    def __init__(self, url: str, *, name: str, size: int, lock_ms: int, keeps_plans: bool = False) -> None:
         self._url = url
         self._name = name
         self._lock_ms = lock_ms
+        self._keeps_plans = keeps_plans
         self._places = asyncio.Semaphore(size)
         self._ended = False
         self._idle: list[AsyncConnection[TupleRow]] = []
@@ -74,7 +76,7 @@ class Connections:
             connection = self._idle.pop()
             if not connection.closed:
                 return connection
-        connection = await connect(self._url, name=self._name)
+        connection = await connect(self._url, name=self._name, keeps_plans=self._keeps_plans)
         try:
             await connection.execute(f"SET lock_timeout = {self._lock_ms:d}")
             await connection.commit()

@@ -40,7 +40,7 @@ async def writer_session(url: str, shards: Sequence[int]) -> AsyncConnection[Tup
 
     `Unavailable` where the database is away.
     """
-    connection = await connect(url, name=NAME, autocommit=True)
+    connection = await connect(url, name=NAME, autocommit=True, keeps_plans=True)
     try:
         while True:  # bounded by the holder's life: it works, ends, or stalls and is ended here
             if await _take(connection, shards):
