@@ -47,7 +47,7 @@ def run(settings: HomeSettings, state: HomeState, stimuli: Iterable[Stimulus]) -
         kind = type(stimulus.envelope.event) if isinstance(stimulus, Happened) else type(stimulus)
         wanted = heeded.get(kind)
         if wanted is not None:
-            draft = draft or _Draft(settings, state)
+            draft = draft or _begun(settings, state)
             draft.take(stimulus, wanted)
     return (state, ()) if draft is None else (draft.done(), tuple(draft.verdicts))
 
@@ -59,19 +59,16 @@ class _Wanted(msgspec.Struct, frozen=True, gc=False):
     rules: tuple[tuple[str, Rule[Any]], ...]
 
 
-class _Draft:
-    """The state while stimuli pass through."""
+class _Draft(msgspec.Struct, gc=False):
+    """The state while stimuli pass through; a struct, because one is made for nearly every frame."""
 
-    __slots__ = ("before", "changed", "settings", "slices", "verdicts", "view", "wakes")
-
-    def __init__(self, settings: HomeSettings, state: HomeState) -> None:
-        self.settings = settings
-        self.before = state
-        self.view = View(settings, state.coverage, state.staffing)
-        self.slices = dict(state.slices)
-        self.changed = False
-        self.wakes: Mapping[str, int] = state.wakes
-        self.verdicts: list[Verdict] = []
+    settings: HomeSettings
+    before: HomeState
+    view: View
+    slices: dict[str, msgspec.Struct]
+    wakes: Mapping[str, int]
+    verdicts: list[Verdict]
+    changed: bool = False
 
     def take(self, stimulus: Stimulus, wanted: _Wanted) -> None:
         """One stimulus: coverage and staffing first, because the rules look at them."""
@@ -134,6 +131,11 @@ class _Draft:
         if known and not self.changed and self.wakes is before.wakes:
             return before
         return HomeState(view.coverage, self.slices if self.changed else before.slices, self.wakes, view.staffing)
+
+
+def _begun(settings: HomeSettings, state: HomeState) -> _Draft:
+    view = View(settings, state.coverage, state.staffing)
+    return _Draft(settings, state, view, dict(state.slices), state.wakes, [])
 
 
 @functools.lru_cache(maxsize=1 << len(CATALOGUE))

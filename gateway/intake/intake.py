@@ -73,7 +73,7 @@ class Intake:
         key = (header.edge, header.epoch, stream)
         cursors, place = self._cursors.of(header.edge, header.epoch), PLACE[stream]
         durable, last = cursors[place], header.first + header.count - 1
-        self._ask(batch, admitted, stream)
+        self._receipts.ask_for(key, admitted.shard, run=header.run, beat=header.beat, now=batch.recorded_at)
         if last <= durable:
             self._metrics.count("intake_repeated_facts", header.count)
             self._note_repeat(admitted, key)
@@ -94,7 +94,7 @@ class Intake:
         if header.first <= durable + 1 and last > durable:
             _set_aside(batch, message, header, Reason.POISON, why, passed=last - durable)
             cursors[place] = batch.cursors[key] = last
-        self._ask(batch, admitted, stream)
+        self._receipts.ask_for(key, admitted.shard, run=header.run, beat=header.beat, now=batch.recorded_at)
 
     def repeats(self) -> list[Repeat]:
         """Repeats of ledgered facts since the last call; the caller fetches the ledger's digests and compares."""
@@ -109,11 +109,6 @@ class Intake:
         edge, _, stream = repeat.key
         self._metrics.count("intake_equivocations", different)
         return [Faulted("equivocation", edge, f"other content under known ids of {stream}", different)]
-
-    def _ask(self, batch: Batch, admitted: Admitted, stream: Stream) -> None:
-        header = admitted.frame.header
-        self._receipts.heard(header.edge, header.run, header.beat)
-        self._receipts.ask(header.edge, admitted.shard, header.epoch, stream, header.run, batch.recorded_at)
 
     def _note_repeat(self, admitted: Admitted, key: CursorKey) -> None:
         frame = admitted.frame

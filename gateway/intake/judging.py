@@ -199,7 +199,8 @@ class Judging:
     ) -> tuple[HomeState | None, tuple[Verdict, ...]]:
         """All at once; where that fails, one by one, so that only the stimulus that fails is not judged."""
         try:
-            return self._engine(self._settings_of(home), before or HomeState(), stimuli)
+            settings = self._settings.get(home) or self._settings_of(home)
+            return self._engine(settings, before or HomeState(), stimuli)
         except Exception as error:  # noqa: BLE001 why: whatever is wrong with one home's rules, all others go on
             if len(stimuli) == 1:
                 return before, (RuleFailed("engine", home, type(error).__name__),)
@@ -216,23 +217,22 @@ class Judging:
             self.wakeups.set(home, state.wake_at)
 
     def _settings_of(self, home: HomeId) -> HomeSettings:
-        settings = self._settings.get(home)
-        if settings is None:
-            entry = self._registry.homes[home]
-            settings, problems = settings_of(
-                home,
-                entry.time_zone,
-                limits=entry.settings,
-                edges=self._registry.stays_in(home),
-                devices=self._registry.installed_in(home),
-            )
-            if problems and home not in self._told:
-                self._told.add(home)
-                for problem in problems:
-                    log.warning("home %s: setting %s: %s", home, problem.setting, problem.hint)
-            if len(self._settings) >= SETTINGS_KEPT:
-                del self._settings[next(iter(self._settings))]
-            self._settings[home] = settings
+        """Made from the registry, and kept."""
+        entry = self._registry.homes[home]
+        settings, problems = settings_of(
+            home,
+            entry.time_zone,
+            limits=entry.settings,
+            edges=self._registry.stays_in(home),
+            devices=self._registry.installed_in(home),
+        )
+        if problems and home not in self._told:
+            self._told.add(home)
+            for problem in problems:
+                log.warning("home %s: setting %s: %s", home, problem.setting, problem.hint)
+        if len(self._settings) >= SETTINGS_KEPT:
+            del self._settings[next(iter(self._settings))]
+        self._settings[home] = settings
         return settings
 
     # --- saving ------------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ class _Asked(msgspec.Struct, gc=False):
     run: Epoch
     since: int
     refused: Refusal | None = None
+    beat: int = -1
+    """Of the last frame, where a frame asked."""
 
 
 class Receipts:
@@ -80,6 +82,19 @@ class Receipts:
             self._asked[key] = _Asked(shard, run, now)
         else:
             asked.run, asked.shard = run, shard
+
+    def ask_for(self, key: tuple[EdgeId, Epoch, Stream], shard: int, *, run: Epoch, beat: int, now: int) -> None:
+        """A receipt is due for a frame: `ask` and, unless the frame before was of the same beat, `heard`.
+
+        Between two receipts an edge sends many frames of one beat.
+        """
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = _Asked(shard, run, now)
+        if asked.beat != beat or asked.run != run:
+            self.heard(key[0], run, beat)
+            asked.run, asked.beat = run, beat
+        asked.shard = shard
 
     def refuse(self, edge: EdgeId, shard: int, stream: Stream, refused: Refusal, now: int) -> None:
         """Tell the edge why its frames are not taken, about the run heard last; silent if none was ever heard."""

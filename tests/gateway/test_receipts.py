@@ -32,6 +32,22 @@ def test_a_receipt_echoes_the_run_in_which_the_edge_asked_and_its_newest_beat() 
     assert (due.run, due.beat) == (RUN, 9)
 
 
+def test_frames_are_answered_with_the_newest_beat_and_shard_though_most_are_of_one_beat() -> None:
+    receipts = Receipts()
+    key = (EDGE, EPOCH, Stream.RECORD)
+    for beat, shard in ((4, 7), (4, 7), (5, 8), (5, 9)):
+        receipts.ask_for(key, shard, run=RUN, beat=beat, now=NOW)
+    (due,) = receipts.due(lambda *_: 5, NOW + COALESCE)
+    assert (due.run, due.beat, due.shard) == (RUN, 5, 9)
+    receipts.ask_for(key, 9, run=RUN, beat=3, now=NOW)
+    receipts.ask_for(key, 9, run=Epoch(0x33), beat=1, now=NOW)
+    (due,) = receipts.due(lambda *_: 5, NOW, everything=True)
+    assert (due.run, due.beat) == (Epoch(0x33), 1)
+    receipts.ask_for(key, 9, run=RUN, beat=2, now=NOW)
+    (late,) = receipts.due(lambda *_: 5, NOW, everything=True)
+    assert (late.run, late.beat) == (RUN, 5)
+
+
 def test_under_load_no_more_than_the_bound_a_second_and_the_oldest_first() -> None:
     receipts = Receipts()
     edges = [EdgeId(f"edge-{number:06d}") for number in range(3 * A_SECOND)]
