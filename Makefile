@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# A run starts hundreds of Python processes; where modules are not kept compiled, each would compile them all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 DATA := $(or $(VAKA_DATA),.vaka)
 SCREENS := gateway/web/screens
