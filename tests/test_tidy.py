@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +36,7 @@ SOURCES = [name for name in FILES if name.endswith(CODE)]
 MODULES = [name for name in FILES if name.endswith(".py")]
 
 
+@cache
 def text_of(name: str) -> str:
     """The file as text; what is not text holds none of the words looked for."""
     return (ROOT / name).read_text(encoding="utf-8", errors="replace")
@@ -149,13 +151,19 @@ def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.module
 
 
+@cache
+def imports_of(name: str) -> tuple[tuple[int, str], ...]:
+    """A file's imports; every row below asks for them."""
+    return tuple(imports(tree_of(name)))
+
+
 @pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.package)
 def test_one_technology_has_one_address(address: Address) -> None:
     found = [
         f"{name}:{line}: {module}"
         for name in MODULES
         if name.startswith(PRODUCT) and not name.startswith(address.at)
-        for line, module in imports(tree_of(name))
+        for line, module in imports_of(name)
         if module.split(".")[0] == address.package
     ]
     assert not found, "\n".join(found)

@@ -23,6 +23,7 @@ from tests.gateway import looked
 from tests.gateway.alarms import judged
 from tests.gateway.enrolled import GATEWAY_PRIVATE, Household, household
 from tests.ports import new_port
+from tests.servers import COPIED
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -118,7 +119,7 @@ def serve(
     name = f"serving_{os.getpid()}_{data.name}".lower().replace("-", "_")
     base = server.url.rsplit("/", 1)[0]
     with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {COPIED}")
     for house in houses:
         enrol(f"{base}/{name}", house.registration)
     serving = Serving(f"{base}/{name}", broker.url, data, **environment)
