@@ -1,15 +1,18 @@
 """A real Chromium before a real gateway process over a real database and broker."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from gateway.embedded import PrivateBroker
-from tests.browser.desk_page import DeskPage
+from gateway.ports.people import Person
+from tests.browser.desk_page import DeskPage, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
+from tests.browser.phone_shift import Shift
 from tests.servers import ROOT
 
 BUILT = ROOT / "gateway" / "web" / "static" / "index.html"
@@ -36,8 +39,6 @@ ARGUMENTS = [
 """No root sandbox, no traffic of the browser's own."""
 PATIENCE = 45_000
 """Milliseconds; far above everything that is awaited, so that a busy machine turns no test red."""
-
-OpenDesk = Callable[..., DeskPage]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,21 @@ def open_desk(browser: Browser, gateway: GatewayProcess) -> Iterator[OpenDesk]:
         desk = DeskPage(browser, gateway, **options)
         opened.append(desk)
         return desk.sign_in(operator)
+
+    yield opening
+    for desk in opened:
+        desk.close()
+
+
+@pytest.fixture
+def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
+    """Desks at which people are signed in as themselves, closed again; the module says what shift it is."""
+    opened: list[DeskPage] = []
+
+    def opening(who: Person, **options: Any) -> DeskPage:
+        desk = DeskPage(browser, gateway, **options)
+        opened.append(desk)
+        return desk.arrive(shift.session_of(who))
 
     yield opening
     for desk in opened:

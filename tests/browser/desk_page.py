@@ -1,6 +1,7 @@
 """A desk as an operator uses it: Playwright's page with the words of the screen."""
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
@@ -107,3 +108,6 @@ class DeskPage:
         """Close the window; nothing may have gone wrong in it."""
         self._context.close()
         assert not self.faults, self.faults
+
+
+OpenDesk = Callable[..., DeskPage]

@@ -1,7 +1,6 @@
 """A press reaches the desk, people act on it, and every desk shows the same."""
 
 import re
-from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -10,11 +9,10 @@ from playwright.sync_api import expect
 from gateway.embedded import PrivateBroker
 from homecare.alert import Condition
 from homecare.event import Hazard, HazardChanged
-from tests.browser.desk_page import DeskPage
+from tests.browser.desk_page import OpenDesk
 from tests.browser.homes import CallingHome, judge, verdict
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 
 
 def test_a_press_is_on_the_desk_with_who_where_and_how_often(

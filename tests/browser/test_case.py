@@ -1,7 +1,6 @@
 """02:10 at the desk: everything from the take to the close, by keys alone, on every screen, with several desks."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from homecare.answering import Answer
 from tests import patient
-from tests.browser.desk_page import DESK, DeskPage, Held
+from tests.browser.desk_page import DESK, DeskPage, Held, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 from tests.browser.responder import Responder
@@ -22,7 +21,6 @@ from tests.browser.test_operator import AXE
 from tests.gateway.signed import person, secret_of
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 KARIN = person(Role.CAREGIVER)
 DISA, OLLE = person(Role.OPERATOR), person(Role.OPERATOR, number=2)
 SIZES = (DESK, {"width": 412, "height": 915}, {"width": 360, "height": 740})

@@ -1,7 +1,6 @@
 """A home's last 24 hours on the desk: what lasted, what happened, and where nobody knows."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,12 +10,11 @@ from playwright.sync_api import Locator, expect
 from gateway.embedded import PrivateBroker
 from homecare.clock import HOUR, SECOND, SystemClock
 from tests.browser.days import DEAF, HEARD, MOVED, STOOD_OPEN, VOUCHED_UNTIL, one_day
-from tests.browser.desk_page import DeskPage
+from tests.browser.desk_page import DeskPage, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 UNKNOWN = "Vet ej – ingen kontakt"
 BEFORE = "Inte ansluten än"
 AWAITED = "Hörs, inte bekräftat än"

@@ -1,20 +1,19 @@
 """One tired operator at night: a call that waits cannot be overheard, and the screen says only what is so now."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
 from gateway.ports.people import Person
-from tests.browser.desk_page import DeskPage
+from tests.browser.desk_page import DeskPage, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, TOO_WIDE
 from tests.browser.phone_shift import ASTA, SVEN, Shift
@@ -29,7 +28,6 @@ LINES = 2 * 44
 SIREN = 8
 """Tones of one sounding of the siren; every other sound has fewer."""
 LOST_MILLISECONDS = 15_000
-OpenDesk = Callable[..., DeskPage]
 
 
 @pytest.fixture
@@ -46,21 +44,6 @@ def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Pa
     process.start()
     yield process
     process.stop()
-
-
-@pytest.fixture
-def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
-    """Desks at which people are signed in as themselves, and that nobody has touched."""
-    opened: list[DeskPage] = []
-
-    def opening(who: Person, **options: Any) -> DeskPage:
-        desk = DeskPage(browser, gateway, **options)
-        opened.append(desk)
-        return desk.arrive(shift.session_of(who))
-
-    yield opening
-    for desk in opened:
-        desk.close()
 
 
 def _wait_a_minute(shift: Shift) -> None:

@@ -1,7 +1,6 @@
 """The desk uses the room that it has: the home's day in sight on a wide screen, nothing cut off on a narrow one."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -11,13 +10,12 @@ from playwright.sync_api import expect
 from gateway.embedded import PrivateBroker
 from homecare.clock import SystemClock
 from tests.browser.days import one_day
-from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.desk_page import DESK, DeskPage, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 from tests.browser.phone_page import AXE, LARGE, SMALL, TOO_WIDE
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 LAPTOP = {"width": 1366, "height": 768}
 UNHIDDEN = """selector => {
     const drawn = document.querySelector(selector), box = drawn.getBoundingClientRect();

@@ -1,18 +1,16 @@
 """A desk that lost its feed says so, and misses nothing when it comes back."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
 from gateway.embedded import PrivateBroker, PrivateDatabase
-from tests.browser.desk_page import DeskPage
+from tests.browser.desk_page import OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 LOST_MILLISECONDS = 15_000
 """Three times what is promised: the promise is for a machine that does nothing else."""
 BACK_MILLISECONDS = 60_000

@@ -1,7 +1,7 @@
 """Remote openings: a phone or the desk asks, another person answers by keys alone, and the door opens or stays."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Locator, expect
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
-from gateway.ports.people import Person
 from homecare.command import Action
 from tests.asking import rows
-from tests.browser.desk_page import DESK, DeskPage, Held
+from tests.browser.desk_page import DESK, DeskPage, Held, OpenDesk
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, SLOW_DRAWING, SMALL, PhonePage
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.browser
 OLLE = person(Role.OPERATOR, number=2)
 VERA = person(Role.COORDINATOR, number=2)
 UNLOCKED = "Dörren är inte låst igen"
-OpenDesk = Callable[..., DeskPage]
 COUNT_SOFT = """() => {
 window.soft = 0;
 const start = OscillatorNode.prototype.start;
@@ -63,21 +61,6 @@ def edge(shift: Shift, gateway: GatewayProcess, broker: PrivateBroker) -> Iterat
     edge.start()
     yield edge
     edge.stop()
-
-
-@pytest.fixture
-def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
-    """Desks at which people are signed in as themselves."""
-    opened: list[DeskPage] = []
-
-    def opening(who: Person, **options: dict[str, int]) -> DeskPage:
-        desk = DeskPage(browser, gateway, **options)
-        opened.append(desk)
-        return desk.arrive(shift.session_of(who))
-
-    yield opening
-    for desk in opened:
-        desk.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The desk by ear, by keys, in both languages, for everybody's eyes."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,12 @@ from gateway.embedded import PrivateBroker
 from homecare.alert import Condition
 from homecare.clock import SystemClock
 from tests.browser.days import one_day
-from tests.browser.desk_page import DESK, DeskPage, Held
+from tests.browser.desk_page import DESK, DeskPage, Held, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.homes import CallingHome, judge, verdict
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.browser
-OpenDesk = Callable[..., DeskPage]
 AXE = ROOT / "gateway" / "web" / "screens" / "node_modules" / "axe-core" / "axe.min.js"
 WATCH_MILLISECONDS = 90_000
 """Until the bulk process has started and been seen; it takes about 5 s on a free machine."""

@@ -1,6 +1,6 @@
 """Screens draw what the signed-in person may do, as the gateway says it, and say why there is nothing to press."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, expect
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
-from gateway.ports.people import Person
-from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.desk_page import DESK, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, SMALL, PhonePage
 from tests.browser.phone_shift import ASTA, Shift
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.browser
 VERA = person(Role.COORDINATOR, number=2)
 FOLLOWS = "Du kan följa larmen. Larmoperatörer tar dem."
 MOVED = "UPDATE person_role SET unit = %s WHERE person = %s"
-OpenDesk = Callable[..., DeskPage]
 
 
 @pytest.fixture
@@ -39,21 +37,6 @@ def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Pa
     process.start()
     yield process
     process.stop()
-
-
-@pytest.fixture
-def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
-    """Desks at which people are signed in as themselves."""
-    opened: list[DeskPage] = []
-
-    def opening(who: Person, **options: dict[str, int]) -> DeskPage:
-        desk = DeskPage(browser, gateway, **options)
-        opened.append(desk)
-        return desk.arrive(shift.session_of(who))
-
-    yield opening
-    for desk in opened:
-        desk.close()
 
 
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["1920", "360"])

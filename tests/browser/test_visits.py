@@ -3,9 +3,8 @@
 import csv
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -13,12 +12,11 @@ from playwright.sync_api import Browser, Locator, expect
 from gateway.adapters.postgres.people import enrol_people
 from gateway.embedded import PrivateBroker
 from gateway.model.authorisation import Role
-from gateway.ports.people import Person
 from gateway.ports.tags import TagPlace
 from gateway.web.schemas import rfc3339
 from homecare.clock import SystemClock
 from tests.asking import rows
-from tests.browser.desk_page import DESK, DeskPage
+from tests.browser.desk_page import DESK, DeskPage, OpenDesk
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import AXE, LARGE, SMALL, TOO_WIDE, PhonePage
 from tests.browser.phone_shift import ASTA, SVEN, Shift
@@ -29,7 +27,6 @@ pytestmark = pytest.mark.browser
 VERA = person(Role.COORDINATOR, number=2)
 NOW, SOON, MISSED, LATE = "visit-phone-000001", "visit-phone-000002", "visit-missed-0001", "visit-late-000001"
 LIVE = "Kontakt. Senast hört"
-OpenDesk = Callable[..., DeskPage]
 
 
 @pytest.fixture
@@ -49,21 +46,6 @@ def gateway(shift: Shift, database_url: str, broker: PrivateBroker, tmp_path: Pa
     shift.hang_tags(tmp_path)
     yield process
     process.stop()
-
-
-@pytest.fixture
-def sit_down(browser: Browser, gateway: GatewayProcess, shift: Shift) -> Iterator[OpenDesk]:
-    """Desks at which people are signed in as themselves."""
-    opened: list[DeskPage] = []
-
-    def opening(who: Person, **options: Any) -> DeskPage:
-        desk = DeskPage(browser, gateway, **options)
-        opened.append(desk)
-        return desk.arrive(shift.session_of(who))
-
-    yield opening
-    for desk in opened:
-        desk.close()
 
 
 @pytest.fixture
