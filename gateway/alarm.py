@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gateway.adapters.mqtt import MqttBroker
+from gateway.adapters.mqtt_stream import MqttStream
 from gateway.adapters.postgres.alarm_intake import LOCK_MS, PostgresAlarms
 from gateway.adapters.postgres.audit_entries import PostgresAudit
 from gateway.adapters.postgres.case import PostgresCases
@@ -37,6 +38,7 @@ from gateway.intake.registry import REFRESH_SECONDS, Registry
 from gateway.listening import listening, maybe_listening
 from gateway.people.sessions import Sessions
 from gateway.people.signing_in import SigningIn
+from gateway.ports.broker import Broker
 from gateway.ports.passkeys import PasskeyVerifier
 from gateway.visiting import Visiting
 from homecare.clock import Clock, SystemClock
@@ -76,11 +78,18 @@ async def run(config: Config) -> None:
             broker = MqttBroker(
                 config.broker_url,
                 client_id=config.session("alarm", socket.gethostname(), config.port),
-                filters=[(all_up("alarm"), 1), (all_up("heartbeat"), 0)],
+                filters=[(all_up("alarm"), 1)],
+            )
+            beats = MqttStream(
+                config.broker_url,
+                client_id=config.session("alarm-beats", socket.gethostname(), config.port),
+                filters=[(all_up("heartbeat"), 0)],
             )
             feed = Feed(feed_store, clock)
             store = PostgresDesk(desk)
-            intake = AlarmIntake(registry, broker, store=PostgresAlarms(alarms), clock=clock, told=feed.kick)
+            intake = AlarmIntake(
+                registry, broker, beats=beats, store=PostgresAlarms(alarms), clock=clock, told=feed.kick
+            )
             doors = Doorkeeping(config.database_url, broker, registry, pulses=intake.pulses, clock=clock)
             health = Health(store, broker)
             people = PostgresPeople(desk)
@@ -136,7 +145,7 @@ async def run(config: Config) -> None:
                 tasks.create_task(_keep_chunks_open(alarms, clock), name="chunks")
                 tasks.create_task(doors.run(feed.kick), name="doors")
                 tasks.create_task(climb(config, clock, name=f"{NAME}-ladder", told=feed.kick), name="ladder")
-                tasks.create_task(_take_alarms(config.database_url, registry, broker, intake), name="alarms")
+                tasks.create_task(_take_alarms(config.database_url, registry, (broker, beats), intake), name="alarms")
 
 
 async def _serve(build: Callable[[], "list[tuple[Server, socket.socket]]"], broker: MqttBroker) -> None:
@@ -162,17 +171,19 @@ def _verifier(origin: str) -> Callable[[], PasskeyVerifier]:
     return make
 
 
-async def _take_alarms(url: str, registry: Registry, broker: MqttBroker, intake: AlarmIntake) -> None:
+async def _take_alarms(url: str, registry: Registry, brokers: Sequence[Broker], intake: AlarmIntake) -> None:
     """Listen only once it is known who may speak: before that every edge would be a stranger."""
     known = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_follow_registry(url, registry, known), name="registry")
         await known.wait()
-        await broker.start()
+        for broker in brokers:
+            await broker.start()
         try:
             await intake.run()
         finally:
-            await broker.stop()
+            for broker in brokers:
+                await broker.stop()
 
 
 async def _follow_registry(url: str, registry: Registry, known: asyncio.Event) -> None:

@@ -15,17 +15,18 @@ import msgspec
 from gateway.intake.alarm_counts import Counts
 from gateway.intake.alarm_reading import Unreadable, estimate, read_alarms
 from gateway.intake.door import Admitted, Door, Reason, TurnedAway
+from gateway.intake.quarantine import Quarantine
 from gateway.intake.registry import EdgeEntry, Registry
 from gateway.model.alerting import COPIED, copied_edge, unreadable_alarm
 from gateway.model.estimate import anchored
 from gateway.model.lives import Copied, Lives
 from gateway.model.pulses import Pulses
 from gateway.model.receipts import Receipts, receipt_frame
-from gateway.ports.alarm import AlarmStore, Contended, Judged, SeqRange, SetAside, Taken
+from gateway.ports.alarm import AlarmStore, Contended, Judged, SeqRange, Taken
 from gateway.ports.broker import Broker, Message
 from homecare import wire
 from homecare.alert import Alert
-from homecare.clock import MINUTE, Clock
+from homecare.clock import Clock
 from homecare.delivery import Heartbeat, Loss, LossReason, Refusal
 from homecare.envelope import Fact, FactId
 from homecare.errors import Malformed, Unavailable
@@ -44,15 +45,15 @@ WAITING_LIMIT: Final = 2_000
 HEARTBEATS_LIMIT: Final = 20_000
 """Heartbeats that wait for their answer; more are left to the next one, half a minute later."""
 READ_LIMIT: Final = 64
-"""Messages taken from the broker's connection at once."""
+"""Messages taken from the alarms' connection before others have their turn."""
+BEATS_LIMIT: Final = 8
+"""The same for heartbeats: about 3 ms of work where keys are still to be agreed on."""
 ATTEMPTS: Final = 12
 """Attempts on a row that others hold: some 8 s, in which the edge has sent the frame again anyway."""
 CONTENDED_SECONDS: Final = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 """Waits between attempts on a contended row; the last one repeats."""
 AWAY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Waits while the database is away; the last one repeats, for ever: the broker and the edges hold what comes."""
-SET_ASIDE_A_MINUTE: Final = 60
-"""Frames kept for whoever looks for the cause; more are only counted, so that no flood fills the disk."""
 
 
 class Waiting(msgspec.Struct):
@@ -73,51 +74,56 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 class AlarmIntake:
-    """The lane between the broker's connection and the store. `told` is called after each commit that told the desk."""
+    """The lane between the broker and the store. `told` is called after each commit that told the desk.
+
+    `beats` is a connection of its own for heartbeats: when the network comes back, ten thousand edges send one each in
+    the same moment, and no alarm may stand behind them.
+    """
 
     def __init__(
         self,
         registry: Registry,
         broker: Broker,
         *,
+        beats: Broker,
         store: AlarmStore,
         clock: Clock,
         told: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._broker = broker
+        self._beats = beats
         self._store = store
         self._clock = clock
         self._told = told
         self._door = Door(registry)
         self._receipts = Receipts()
         self._anchors: dict[EdgeId, tuple[Epoch, int]] = {}
-        self._beats: dict[EdgeId, tuple[Epoch, int]] = {}
+        self._newest: dict[EdgeId, tuple[Epoch, int]] = {}
         self._lines = tuple(asyncio.Queue[Waiting](WAITING_LIMIT) for _ in range(WORKERS))
         self._lives = Lives()
         self.pulses = Pulses()
         self._heartbeats: asyncio.Queue[Beat] = asyncio.Queue(HEARTBEATS_LIMIT)
-        self._quarantine: asyncio.Queue[SetAside] = asyncio.Queue(SET_ASIDE_A_MINUTE)
-        self._aside_since = 0
-        self._asides = 0
+        self._quarantine = Quarantine(store, clock)
         self.counts = Counts()
 
     async def run(self) -> None:
         """Until cancelled; whatever ends one task ends all."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read(), name="alarm-reader")
+            tasks.create_task(self._read(self._broker, READ_LIMIT), name="alarm-reader")
+            tasks.create_task(self._read(self._beats, BEATS_LIMIT), name="heartbeat-reader")
             tasks.create_task(self._hear(), name="alarm-heartbeats")
-            tasks.create_task(self._fill_quarantine(), name="alarm-quarantine")
+            tasks.create_task(self._quarantine.run(), name="alarm-quarantine")
             for number, line in enumerate(self._lines):
                 tasks.create_task(self._work(line), name=f"alarm-worker-{number}")
 
-    async def _read(self) -> None:
-        while True:  # bounded by the process's life; each round waits for a message
-            for message in await self._broker.messages(READ_LIMIT):
+    async def _read(self, broker: Broker, limit: int) -> None:
+        while True:  # bounded by the process's life; each round waits for a message and gives others a turn
+            for message in await broker.messages(limit):
                 admitted = self._door.admit(message.topic, message.payload)
                 if isinstance(admitted, TurnedAway):
                     self._turn_away(admitted, message)
-                    self._broker.acknowledge([message])
+                    broker.acknowledge([message])
                     continue
                 header = admitted.frame.header
                 self._receipts.heard(header.edge, header.run, header.beat)
@@ -125,6 +131,7 @@ class AlarmIntake:
                     await self._line_of(header.edge).put(Waiting(admitted, message))
                 else:
                     self._take_beat(admitted)
+            await asyncio.sleep(0)
 
     def _take_beat(self, admitted: Admitted) -> None:
         """At its arrival, because its time counts; put in line if anything follows from it."""
@@ -145,16 +152,17 @@ class AlarmIntake:
             self._lives.untold(copied)
 
     def _newer(self, edge: EdgeId, run: Epoch, beat: int) -> bool:
-        known = self._beats.get(edge)
+        known = self._newest.get(edge)
         if known is not None and known[0] == run and beat <= known[1]:
             return False
-        self._beats[edge] = (run, beat)
+        self._newest[edge] = (run, beat)
         return True
 
     async def _hear(self) -> None:
         """Heartbeats stand in a line of their own: ten thousand edges that come back at once delay no alarm."""
-        while True:  # bounded by the process's life; each round waits for a heartbeat
+        while True:  # bounded by the process's life; each round waits for a heartbeat and gives others a turn
             beat = await self._heartbeats.get()
+            await asyncio.sleep(0)
             try:
                 if beat.copied is not None:
                     await self._accuse(beat.admitted.edge, beat.copied)
@@ -251,7 +259,7 @@ class AlarmIntake:
         header, now = admitted.frame.header, self._clock.now().wall
         sane = what.first >= 1 and 1 <= what.count <= wire.FACTS_LIMIT
         seqs = _seqs(header, what.first, what.count if sane else 0)
-        aside = self._set_aside(message, what.why, "an alarm that cannot be read", edge=header.edge, seqs=seqs)
+        aside = self._quarantine.aside(message, what.why, "an alarm that cannot be read", edge=header.edge, seqs=seqs)
         raised = self._told_as_unreadable(admitted, what.first, what.count, what.why)
         return await self._store.pass_over(seqs, what.why, raised=raised, recorded_at=now, aside=aside)
 
@@ -347,37 +355,7 @@ class AlarmIntake:
         if turned.reason is Reason.VERSION and turned.edge and turned.stream and turned.shard is not None:
             self._receipts.refuse(turned.edge, turned.shard, turned.stream, Refusal.VERSION, now)
             self._send({}, now)
-        aside = self._set_aside(message, turned.reason, turned.detail, edge=turned.edge)
-        if aside is not None and not self._quarantine.full():
-            self._quarantine.put_nowait(aside)
-
-    def _set_aside(
-        self, message: Message, reason: Reason, detail: str, *, edge: EdgeId | None, seqs: SeqRange | None = None
-    ) -> SetAside | None:
-        """The bytes for the quarantine; None beyond the bound a minute."""
-        now = self._clock.now().elapsed
-        if now - self._aside_since > MINUTE:
-            self._aside_since, self._asides = now, 0
-        self._asides += 1
-        if self._asides > SET_ASIDE_A_MINUTE:
-            return None
-        return SetAside(
-            reason=reason,
-            detail=detail,
-            topic=message.topic,
-            frame=message.payload,
-            authentic=seqs is not None,
-            edge=edge,
-            seqs=seqs,
-        )
-
-    async def _fill_quarantine(self) -> None:
-        while True:  # bounded by the process's life; each round waits for a frame
-            what = await self._quarantine.get()
-            try:
-                await self._store.set_aside(what, self._clock.now().wall)
-            except Unavailable as error:
-                log.warning("a frame could not be set aside: %s", error.subject)
+        self._quarantine.keep(message, turned.reason, turned.detail, edge=turned.edge)
 
     def _count_facts(self, taken: Taken, come: int) -> None:
         self.counts.facts += taken.fresh

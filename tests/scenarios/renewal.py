@@ -78,8 +78,14 @@ class Gateway:
         self.renewal = Renewal(self.store, asks, self.registry, authority=authority, clock=clock)
         self._asks = asks
         self._alarms = MqttStream(broker.url, client_id=new_id("alarm"), filters=[(all_up("alarm"), 1)])
+        self._beats = MqttStream(broker.url, client_id=new_id("beats"), filters=[(all_up("heartbeat"), 0)])
         self._intake = AlarmIntake(
-            self.registry, self._alarms, store=PostgresAlarms(self._connections), clock=clock, told=lambda: None
+            self.registry,
+            self._alarms,
+            beats=self._beats,
+            store=PostgresAlarms(self._connections),
+            clock=clock,
+            told=lambda: None,
         )
 
     @contextlib.asynccontextmanager
@@ -87,6 +93,7 @@ class Gateway:
         """At work until the end of the block."""
         await self.registry.refresh(self._source)
         await self._alarms.start()
+        await self._beats.start()
         tasks = [asyncio.create_task(self.renewal.run()), asyncio.create_task(self._intake.run())]
         try:
             await until(lambda: self._asks.connected and self._alarms.connected)
@@ -95,6 +102,7 @@ class Gateway:
         finally:
             await end(*tasks)
             await self._alarms.stop()
+            await self._beats.stop()
             await self._connections.close()
             await self._source.close()
 
