@@ -11,18 +11,19 @@ import msgspec
 
 from gateway.adapters.postgres.alarm_intake import PostgresAlarms
 from gateway.adapters.postgres.tags import enrol_tag
-from gateway.adapters.postgres.visit_rows import save_visit
+from gateway.adapters.postgres.visit_rows import TODAY_CHANNEL, save_visit
 from gateway.config import read_key
 from gateway.model.tag_sun import TagKeys
 from gateway.ports.people import Person
 from gateway.ports.tags import TagPlace, TagRegistration
 from homecare.clock import MINUTE, SystemClock
+from homecare.event import LockState
 from homecare.visit import PlannedVisit, from_plan
 from simulator.tag import Tag
 from tests.asking import rows
 from tests.browser.gateway_process import GatewayProcess
 from tests.gateway.alarms import judged
-from tests.gateway.doorstep import KARIN, connecting, settle, with_lock
+from tests.gateway.doorstep import KARIN, connecting, lock_of, settle, with_lock
 from tests.gateway.enrolled import Household
 from tests.gateway.signed import FIRST, secret_of
 from tests.waiting import SECONDS
@@ -90,6 +91,14 @@ class Shift:
     def plan(self, house: Household, id_: str, *, minutes: int) -> None:
         """One more visit of Karin's, of half an hour, so many minutes from now."""
         apart(lambda: self._plan(house, id_, minutes=minutes, tasks=("Tillsyn",)))
+
+    def turned_by_hand(self, house: Household, state: LockState) -> None:
+        """The home's lock says that somebody turned it, and Karin's phone is told."""
+        said = (
+            "INSERT INTO lock_state VALUES (%s, %s, %s, 'manual', now(), now()) ON CONFLICT (device) DO UPDATE SET "
+            "state = excluded.state, cause = excluded.cause, at = excluded.at RETURNING pg_notify(%s, %s)"
+        )
+        rows(self.url, said, lock_of(house), house.home, state.value, TODAY_CHANNEL, KARIN.id)
 
     def session_of(self, who: Person) -> str:
         """A secret of this person's own session."""

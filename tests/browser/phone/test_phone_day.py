@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
 from homecare.command import Action
+from homecare.event import LockState
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.phone_page import LARGE, SMALL, OpenPhone, PhonePage
@@ -78,6 +79,7 @@ def test_a_thumb_cannot_take_lock_for_unlock(
 ) -> None:
     """Red when they differ by a word alone: shape, rim, colour and sign say it before anybody reads."""
     assert edge.obeys
+    shift.turned_by_hand(shift.first, LockState.UNLOCKED)
     phone = open_phone(viewport=size, color_scheme=theme)
     phone.page.goto(shift.tag(gateway, shift.first))
     expect(phone.button("Lås upp")).to_be_focused()

@@ -157,6 +157,15 @@ export function isUnlocked(phone: Phone, home: string): boolean {
   return asked ? asked.action !== "lock" : phone.today?.unlocked?.includes(home) === true; // a day that an older app kept says nothing of it
 }
 
+/** After such an end nobody knows how the bolt stands. */
+const IN_DOUBT: readonly DoorStage[] = ["failed", "unknown", "unanswered"];
+
+/** Whether the bolt may be out by what was asked here last: then it can be told to lock, whatever the lock said before. */
+export function isInDoubt(phone: Phone, home: string): boolean {
+  const asked = phone.door?.home === home ? phone.door : null;
+  return asked !== null && asked.action !== "lock" && IN_DOUBT.includes(asked.stage);
+}
+
 /** Whether this home's door may be asked for: the person proved a moment ago to stand there. */
 export function isAtDoor(phone: Phone, home: string, now: number): boolean {
   return phone.proof !== null && phone.proof.home === home && now < phone.proof.until;

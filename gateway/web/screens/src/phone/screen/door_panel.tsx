@@ -8,7 +8,7 @@ import type { PhoneWords } from "../../words/phone_sv";
 import { saidIn } from "../../words/said";
 import type { Purpose } from "../contract";
 import { isWorking } from "../door";
-import { type DoorAsked, isAtDoor, isUnlocked } from "../store";
+import { type DoorAsked, isAtDoor, isInDoubt, isUnlocked } from "../store";
 import { CallIn } from "./call_in";
 import { Passing } from "./passing";
 import { ReadingNote } from "./reading_note";
@@ -38,9 +38,13 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   const first = useRef<HTMLButtonElement>(null);
   const unlocked = isUnlocked(app.phone, home);
   const toLock = inside && unlocked;
+  const drawn = useRef(false);
   useLayoutEffect(() => {
     if (near && !toLock) first.current?.focus();
   }, [near]);
+  useLayoutEffect(() => {
+    drawn.current = true;
+  }, []);
   const ask = (action: DoorAction): void => void app.askDoor(home, action, purpose);
   if (over)
     return (
@@ -54,9 +58,9 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   const early = since !== null && now + app.phone.clockLead < since;
   return (
     <section class="door" aria-label={words.door.heading}>
-      <ReadingNote />
+      {!near && <ReadingNote />}
       {toLock && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {toLock && <LockButton large settles={asked !== null} working={working} press={() => ask("lock")} />}
+      {toLock && <LockButton large settles={asked !== null || drawn.current} working={working} press={() => ask("lock")} />}
       {near ? (
         <button ref={first} type="button" class={toLock ? "unlock" : "unlock large main-action"} disabled={working} onClick={() => ask("unlock")}>
           <LockSign action="unlock" /> {words.door.unlock}
@@ -78,8 +82,11 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
           </button>
         </details>
       )}
+      {/* Below the button, where the answer comes in its place: it goes with the first touch. */}
+      {near && <ReadingNote />}
       {!toLock && asked && <DoorAnswer asked={asked} alarm={"alert" in purpose} />}
-      {!toLock && (near || inside || (unlocked && !early)) && <LockButton working={working} press={() => ask("lock")} />}
+      {/* One button for whoever stands in front of a locked door; this one comes below it, and moves it by nothing. */}
+      {!toLock && (inside || (unlocked && !early) || isInDoubt(app.phone, home)) && <LockButton working={working} press={() => ask("lock")} />}
       {near && unlatch && (
         <details>
           <summary>{words.door.more}</summary>
@@ -93,7 +100,10 @@ export function DoorPanel({ home, purpose, door, unlatch, inside, since, over }:
   );
 }
 
-/** Milliseconds: it comes where *Lås upp* was, and a thumb that taps once more must not lock what it just unlocked. */
+/**
+ * Milliseconds: it comes where *Lås upp* was, and a thumb that taps once more must not lock what it just unlocked; nor one
+ * that is on its way to *Lås upp* when somebody else unlocks the door.
+ */
 const SETTLES = 1_000;
 
 interface LockProps {
