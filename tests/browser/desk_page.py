@@ -70,10 +70,14 @@ class DeskPage:
         expect(self.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
         return self
 
-    def arrive(self, secret: str) -> "DeskPage":
-        """Come with a person's session in the browser, and wait for the list."""
+    def come(self, secret: str) -> None:
+        """Come with a person's session in the browser; to the page, each look at it by `expect` is a touch."""
         self._context.add_cookies([{"name": COOKIE, "value": secret, "url": self._gateway.url}])
         self.page.goto(f"{self._gateway.url}/desk")
+
+    def arrive(self, secret: str) -> "DeskPage":
+        """Come, and wait for the list."""
+        self.come(secret)
         expect(self.page.get_by_text("Kontakt. Senast hört")).to_be_visible()
         return self
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
@@ -28,6 +28,11 @@ LINES = 2 * 44
 SIREN = 8
 """Tones of one sounding of the siren; every other sound has fewer."""
 LOST_MILLISECONDS = 15_000
+PATIENCE = 45_000
+TELL_UNHEARD = """new MutationObserver(() => document.querySelector(".unheard") && console.info("unheard"))
+    .observe(document, { childList: true, subtree: true })"""
+WORDS_ARE_HERE = "performance.getEntriesByType('resource').some(one => one.name.endsWith('/words') && one.responseEnd)"
+"""The municipality's own, which come by a call beside the alarms."""
 
 
 @pytest.fixture
@@ -90,14 +95,20 @@ def test_who_looks_at_visits_is_told_of_a_call_that_waits_too(sit_down: OpenDesk
     expect(desk.page.locator("#chosen")).to_contain_text(ASTA)
 
 
-def test_a_desk_that_nobody_has_touched_says_that_it_is_not_heard(sit_down: OpenDesk) -> None:
+def test_a_desk_that_nobody_has_touched_says_that_it_is_not_heard(
+    browser: Browser, gateway: GatewayProcess, shift: Shift
+) -> None:
     """Red when a browser that lets no sound through looks like a quiet night."""
-    desk = sit_down(DISA)
+    desk = DeskPage(browser, gateway)
+    desk.page.add_init_script(TELL_UNHEARD)
+    with desk.page.expect_console_message(lambda said: said.text == "unheard", timeout=PATIENCE):
+        desk.come(shift.session_of(DISA))
     expect(desk.page.locator(".unheard")).to_be_visible()
     desk.page.keyboard.press("j")
     expect(desk.page.get_by_text("Ljudet är på")).to_be_visible()
     expect(desk.page.locator(".unheard")).to_have_count(0)
     assert desk.tones() == 0, "without a sound of its own"
+    desk.close()
 
 
 def test_a_desk_that_takes_no_alarms_stays_as_quiet_as_it_is(sit_down: OpenDesk) -> None:
@@ -161,6 +172,7 @@ def test_without_contact_the_desk_says_what_to_do_and_whom_to_call(
     words = {"reserve_number": (number, number)} if number else {}
     enrol_municipality(shift.url, Municipality("municipality-0001", "Exempelby", {FIRST: "Norra"}, words))
     desk = sit_down(DISA, size=LARGE)
+    desk.page.wait_for_function(WORDS_ARE_HERE)
     gateway.kill()
     desk.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=LOST_MILLISECONDS)
     lost = desk.page.locator(".notice.lost")
