@@ -1,6 +1,7 @@
 """02:10 at the desk: everything from the take to the close, by keys alone, on every screen, with several desks."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -162,6 +163,29 @@ def test_a_responder_who_cannot_is_seen_at_once_and_another_can_be_sent(
     karin.answers(Answer.DECLINE)
     expect(desk.row("Asta Exempel").locator(".responder.declined")).to_contain_text("kan inte")
     expect(desk.button("Skicka larmet")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_call_that_nobody_takes_stands_on_the_last_step_and_says_how_often_it_came_again(
+    open_desk: OpenDesk,
+    homes: list[CallingHome],
+    broker: PrivateBroker,
+    database_url: str,
+    size: dict[str, int],
+    tmp_path: Path,
+) -> None:
+    """Red when the steps are counted on for ever: nobody knows what step 39 is."""
+    desk = open_desk("Disa", size=size)
+    homes[0].press(broker.url)
+    expect(desk.row("Asta Exempel")).to_contain_text("Obesvarat")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alert SET raised_at = raised_at - interval '39 min', due_at = now()")
+    badge = desk.row("Asta Exempel").locator(".badge.escalated")
+    expect(badge).to_contain_text(re.compile(r"Larmat vidare, steg 3, upprepat 3\d gånger"))
+    desk.choose("Asta Exempel")
+    expect(desk.page.locator(".steps")).to_contain_text(re.compile(r"larmordningens steg 3, upprepat 3\d gånger"))
+    assert not desk.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    desk.page.screenshot(path=Path(os.environ.get("VAKA_PICTURES", tmp_path)) / f"desk-{size['width']}-repeated.png")
 
 
 def test_an_untaken_call_sounds_again_and_is_marked_when_it_is_escalated_and_a_taken_one_is_quiet(

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { waitBefore } from "../src/feed/waiting";
 import { commandFor, usable } from "../src/desk/keyboard";
+import { climbed } from "../src/desk/ladder";
 import { opened } from "../src/desk/open_alerts";
 import { board, newestCall } from "../src/desk/order";
 import { isWarning, problemWords } from "../src/desk/problem";
@@ -16,6 +17,19 @@ const WORDS = deskWordsOf({});
 const NOW = Date.parse("2026-01-10T02:00:00Z");
 
 const ELIN = { person: "Elin", may: null };
+
+test("the ladder's last step bears its own number, however often it comes again", () => {
+  assert.deepEqual([1, 2, 3, 4, 39].map((rung) => WORDS.sv.alert.escalated(climbed(rung))), [
+    "Larmat vidare",
+    "Larmat vidare, steg 2",
+    "Larmat vidare, steg 3",
+    "Larmat vidare, steg 3, upprepat en gång",
+    "Larmat vidare, steg 3, upprepat 36 gånger",
+  ]);
+  assert.equal(WORDS.en.alert.escalated(climbed(39)), "Escalated, step 3, repeated 36 times");
+  assert.equal(WORDS.sv.steps.rung("02:40", climbed(0)), "02:40");
+  assert.equal(WORDS.en.steps.rung("02:40", climbed(4)), "02:40, step 3 of the ladder, repeated once");
+});
 
 test("untaken calls stand first, the longest waiting above; faults never among calls", () => {
   const alerts = [

@@ -7,6 +7,7 @@ import type { Setting } from "./setting";
 import { visitsEn } from "./visits_en";
 
 const number = (n: number): string => numberIn("en", n);
+const again = (times: number): string => (times > 0 ? `, repeated ${times === 1 ? "once" : `${number(times)} times`}` : "");
 
 export const deskEn = (setting: Setting): DeskWords => ({
   ...bothEn(setting),
@@ -121,7 +122,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
     takenBy: (who) => `Taken by ${who}`,
     takenByMe: "Taken by you",
     theirs: (who) => `${who} has the alarm. Ask for it to be handed over, or wait until it is released.`,
-    escalated: (rung) => (rung > 1 ? `Escalated, step ${rung}` : "Escalated"),
+    escalated: ({ step, repeated }) => (step > 1 ? `Escalated, step ${step}${again(repeated)}` : "Escalated"),
     responder: (who, standing) => `${who}: ${standing}`,
     beside: (who) => `Also on site: ${who}`,
     readBy: (who) => `Read by ${who}`,
@@ -234,7 +235,7 @@ export const deskEn = (setting: Setting): DeskWords => ({
   steps: {
     heading: "The case",
     escalated: "Escalated",
-    rung: (time, rung) => (rung > 0 ? `${time}, step ${rung} of the ladder` : time),
+    rung: (time, { step, repeated }) => (step > 0 ? `${time}, step ${step} of the ladder${again(repeated)}` : time),
     calling: "On the phone",
     callingSince: (time, who) => `since ${time} (${who})`,
     called: "Called back",

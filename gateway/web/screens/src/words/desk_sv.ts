@@ -1,4 +1,5 @@
 /** Swedish, the desk's first language. The type of these words is what every other language must fill. */
+import type { Climbed } from "../desk/ladder";
 import { bothSv, signingInSv } from "./both_sv";
 import { daySv } from "./day_sv";
 import { numberIn } from "./numbers";
@@ -6,6 +7,7 @@ import type { Setting } from "./setting";
 import { visitsSv } from "./visits_sv";
 
 const number = (n: number): string => numberIn("sv", n);
+const again = (times: number): string => (times > 0 ? `, upprepat ${times === 1 ? "en gång" : `${number(times)} gånger`}` : "");
 
 export const deskSv = (setting: Setting) => ({
   ...bothSv(setting),
@@ -120,7 +122,7 @@ export const deskSv = (setting: Setting) => ({
     takenBy: (who: string) => `Taget av ${who}`,
     takenByMe: "Taget av dig",
     theirs: (who: string) => `${who} har larmet. Be om att få det överlämnat, eller vänta tills det släpps.`,
-    escalated: (rung: number) => (rung > 1 ? `Larmat vidare, steg ${rung}` : "Larmat vidare"),
+    escalated: ({ step, repeated }: Climbed) => (step > 1 ? `Larmat vidare, steg ${step}${again(repeated)}` : "Larmat vidare"),
     responder: (who: string, standing: string) => `${who}: ${standing}`,
     beside: (who: string) => `Även på plats: ${who}`,
     readBy: (who: string) => `Läst av ${who}`,
@@ -233,7 +235,7 @@ export const deskSv = (setting: Setting) => ({
   steps: {
     heading: "Larmärendet",
     escalated: "Larmat vidare",
-    rung: (time: string, rung: number) => (rung > 0 ? `${time}, larmordningens steg ${rung}` : time),
+    rung: (time: string, { step, repeated }: Climbed) => (step > 0 ? `${time}, larmordningens steg ${step}${again(repeated)}` : time),
     calling: "I samtal",
     callingSince: (time: string, who: string) => `sedan ${time} (${who})`,
     called: "Ring upp",

@@ -2,6 +2,7 @@
 import { useDeskWords } from "../../words/desk";
 import { wordFor } from "../../words/said";
 import type { AlertView } from "../contract";
+import { climbed } from "../ladder";
 
 /** Conditions that hold until a person ends the alert: to say that a press is "ongoing" would mean nothing. */
 const LATCHED = new Set(["help_call", "fall", "unreadable_alarm", "equivocation"]);
@@ -12,7 +13,7 @@ export function Badges({ alert, me }: { alert: AlertView; me: string }) {
   return (
     <span class="badges">
       {alert.occurrences > 1 && <span class="badge presses">{presses(alert.occurrences)}</span>}
-      {alert.rung > 0 && !alert.attended && alert.standing !== "resolved" && <span class="badge escalated">{words.escalated(alert.rung)}</span>}
+      {alert.rung > 0 && !alert.attended && alert.standing !== "resolved" && <span class="badge escalated">{words.escalated(climbed(alert.rung))}</span>}
       <Standing alert={alert} me={me} />
       <Responder alert={alert} />
       <Beside alert={alert} />

@@ -3,6 +3,7 @@ import { clockTime } from "../../times";
 import { useDeskWords } from "../../words/desk";
 import type { DeskWords } from "../../words/desk_sv";
 import type { AlertView, Responding } from "../contract";
+import { climbed } from "../ladder";
 import { useNow } from "./now";
 
 interface Step {
@@ -45,7 +46,7 @@ function stepsOf(words: DeskWords, alert: AlertView, now: number): readonly Step
   const say = words.steps;
   const { called_back: called, response } = alert;
   return [
-    alert.escalated_at && { name: say.escalated, text: say.rung(clockTime(alert.escalated_at, now), alert.rung), grave: !alert.attended },
+    alert.escalated_at && { name: say.escalated, text: say.rung(clockTime(alert.escalated_at, now), climbed(alert.rung)), grave: !alert.attended },
     alert.calling_since && { name: say.calling, text: say.callingSince(clockTime(alert.calling_since, now), alert.claimed_by ?? "") },
     called && { name: say.called, text: say.calledBack(clockTime(called.at, now), words.call[called.result], called.by) },
     response && { name: say.sent, text: say.sentTo(clockTime(response.sent_at, now), response.name) },
