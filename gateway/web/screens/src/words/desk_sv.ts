@@ -1,5 +1,4 @@
 /** Swedish, the desk's first language. The type of these words is what every other language must fill. */
-import type { Climbed } from "../desk/ladder";
 import { bothSv, signingInSv } from "./both_sv";
 import { daySv } from "./day_sv";
 import { numberIn } from "./numbers";
@@ -7,6 +6,12 @@ import type { Setting } from "./setting";
 import { visitsSv } from "./visits_sv";
 
 const number = (n: number): string => numberIn("sv", n);
+/** A step of the ladder, and how often it came again. */
+interface Climbed {
+  readonly step: number;
+  readonly repeated: number;
+}
+
 const again = (times: number): string => (times > 0 ? `, upprepat ${times === 1 ? "en gång" : `${number(times)} gånger`}` : "");
 
 export const deskSv = (setting: Setting) => ({
