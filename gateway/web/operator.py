@@ -1,6 +1,7 @@
 """The operator's reads: alerts, homes, and a home's last 24 hours."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -31,6 +32,8 @@ from homecare.identity import ID_PATTERN, EdgeId, HomeId
 
 ALERTS_LIMIT: Final = 1_000
 """Alerts in one answer."""
+HOMES_AT_ONCE: Final = 25
+"""Encoded before others have a turn, about 2 ms: ten thousand in one go held up a press for more than a second."""
 WRITTEN_EVERY: Final = 60_000_000
 """Microseconds: when an edge was heard is written at most once a minute."""
 
@@ -70,8 +73,19 @@ async def list_homes(behind: Behind, subject: Signed) -> list[HomeSummary]:
     seen = await behind.store.edges_seen([home.id for home in homes], read)
     last_seen = {one.edge: one.last_seen for one in seen}
     lost_before = behind.clock.now().wall - EDGE_LOST_AFTER - WRITTEN_EVERY
-    encoded = b",".join([_summary(behind, home, last_seen, lost_before) for home in homes])
-    return Response(b"[%b]" % encoded, media_type="application/json")  # type: ignore[return-value] # as it is
+    answer = await encoded_homes(behind, homes, last_seen, lost_before)
+    return Response(answer, media_type="application/json")  # type: ignore[return-value] # as it is
+
+
+async def encoded_homes(
+    behind: Services, homes: Sequence[Home], last_seen: Mapping[EdgeId, int], lost_before: int
+) -> bytes:
+    """The homes as JSON; alarms have their turn in between."""
+    encoded: list[bytes] = []
+    for first in range(0, len(homes), HOMES_AT_ONCE):
+        encoded += [_summary(behind, home, last_seen, lost_before) for home in homes[first : first + HOMES_AT_ONCE]]
+        await asyncio.sleep(0)
+    return b"[%b]" % b",".join(encoded)
 
 
 def _summary(behind: Services, home: Home, last_seen: Mapping[EdgeId, int], lost_before: int) -> bytes:

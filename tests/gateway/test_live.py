@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from gateway.people.sessions import HAND, subject_of
 from gateway.ports.desk import Read
 from gateway.web.app import create_app
 from gateway.web.live import EventStream, _Desk
+from gateway.web.operator import HOMES_AT_ONCE, encoded_homes
 from gateway.web.schemas import Alerts
 from gateway.web.services import Services
 from gateway.web.session import COOKIE, TOKEN_ROLES
 from gateway.web.tenancy import Reach
 from tests.asking import rows
-from tests.gateway.enrolled import household
+from tests.gateway.enrolled import household, snapshot_of
 from tests.gateway.running import SECONDS, Speaker, running
 from tests.gateway.signed import enrol_everybody, person, secret_of
 from tests.waiting import until
@@ -103,3 +105,27 @@ async def test_an_open_feed_of_a_phone_outlives_its_idle_session_and_another_doe
             reach = Reach(services, request, subject, Permission.TODAY_READ, listening=listening)
             assert await reach.goes_on() is listening
             reach.close()
+
+
+@pytest.mark.asyncio
+async def test_a_list_of_thousands_of_homes_gives_alarms_their_turn(
+    database_url: str, broker: PrivateBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand homes encoded in one go held up every press in that moment for more than a second."""
+    homes, served, turns = 2_000, list[Services](), 0
+
+    def create(services: Services) -> FastAPI:
+        served.append(services)
+        return create_app(services)
+
+    monkeypatch.setattr("gateway.web.app.create_app", create)
+    async with running(database_url, broker.url, tmp_path, household(23)):
+        await until(lambda: served)
+        [services] = served
+        services.registry.replace(snapshot_of(*(household(number) for number in range(1, homes + 1))))
+        listing = asyncio.create_task(encoded_homes(services, list(services.registry.homes.values()), {}, 0))
+        while not listing.done():
+            turns += 1
+            await asyncio.sleep(0)
+    assert len(json.loads(listing.result())) == homes
+    assert turns >= homes // HOMES_AT_ONCE
