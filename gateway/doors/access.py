@@ -13,7 +13,7 @@ import msgspec
 from gateway.doors.commanding import CLOSES_AFTER, Commanding
 from gateway.intake.registry import Registry
 from gateway.model import authorisation
-from gateway.model.authorisation import Permission, Resource, Subject
+from gateway.model.authorisation import Permission, Resource, Subject, Units
 from gateway.ports.access import (
     UNLOCKED,
     AccessStore,
@@ -114,9 +114,12 @@ class Access:
 
     async def openings(self, subject: Subject) -> tuple[Opening, ...]:
         """What waits for a second person in the subject's units, the subject's own aside."""
-        units = authorisation.units_for(subject, Permission.DOOR_SECOND)
+        return await self.openings_within(authorisation.units_for(subject, Permission.DOOR_SECOND), subject.person)
+
+    async def openings_within(self, units: Units, person: str) -> tuple[Opening, ...]:
+        """What waits for a second person in these units, this person's own aside."""
         found = await self._store.openings(units, self._clock.now().wall)
-        return tuple(one for one in found if one.ask.person != subject.person)
+        return tuple(one for one in found if one.ask.person != person)
 
     async def openings_to_agree(self, subject: Subject) -> tuple[Opening, ...]:
         """What waits for the subject as the responder who accepted the alert that the door is asked for."""

@@ -22,8 +22,8 @@ LISTEN_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.5
 PHONES_LIMIT: Final = 500
 """Live connections of phones to one gateway: a municipality's night and day staff together."""
-OVERVIEWS_LIMIT: Final = 400
-"""Views of all visits: every desk's, of which there are 200 at most, and as many coordinators'."""
+OVERVIEWS_LIMIT: Final = 600
+"""Views of all visits: two a desk, of which there are 200 at most, and as many coordinators'."""
 _ANYBODY: Final[frozenset[str | None]] = frozenset({None})
 
 

@@ -16,7 +16,7 @@ from gateway.alarms.feed import Subscription
 from gateway.model.authorisation import Permission
 from gateway.ports.desk import Numbered, Read, Snapshot
 from gateway.web.alert_events import encoded
-from gateway.web.no_entries_live import NoEntryWatch, watch_no_entries
+from gateway.web.lists_live import Lists
 from gateway.web.operator import PROBLEMS
 from gateway.web.schemas import Pulse, alert_view, rfc3339
 from gateway.web.services import Behind, Services
@@ -94,7 +94,7 @@ async def _left(receive: Receive) -> None:
 
 @router.get(
     "/live",
-    summary="Live events: snapshot, alert, no_entries, pulse",
+    summary="Live events: snapshot, alert, no_entries, openings, pulse",
     status_code=200,
     response_class=EventStream,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {"schema": {}}}}},
@@ -107,22 +107,22 @@ async def live(
 ) -> EventStream:
     """First `snapshot` (an `Alerts`), then one `alert` (an `AlertView`) a change, and every 2 s a `pulse`.
 
-    For whoever may end them also who cannot get in: `no_entries` (`NoEntries`), the whole list after every change.
+    For whoever may end them also who cannot get in: `no_entries` (`NoEntries`), and for whoever may be the second
+    person the remote openings that wait: `openings` (`Openings`); the whole list after every change.
     """
     if behind.feed.desks >= DESKS_LIMIT:
         raise TooManyDesks("too many", "live connections", f"at most {DESKS_LIMIT}; close one")
     reach = Reach(behind, request, subject, Permission.ALERT_READ)
     subscription = behind.feed.subscribe()
-    no_entries: NoEntryWatch | None = None
+    lists = Lists()
 
     def end() -> None:
         reach.close()
         behind.feed.unsubscribe(subscription)
-        if no_entries is not None:
-            no_entries.close()
+        lists.close()
 
     try:
-        no_entries = watch_no_entries(behind, request, subject)
+        lists.watch(behind, request, subject)
         read = Read(person=subject.person, what="live", within=reach.units)
         snapshot = await behind.store.alerts("open", SNAPSHOT_LIMIT, read)
     except BaseException:
@@ -131,7 +131,7 @@ async def live(
     resumed = _position(last_event_id, snapshot.number)
     shown = {view.alert.home for view in snapshot.alerts}
     return EventStream(
-        _Desk(behind, subscription, read, reach=reach, shown=shown, no_entries=no_entries).events(snapshot, resumed),
+        _Desk(behind, subscription, read, reach=reach, shown=shown, lists=lists).events(snapshot, resumed),
         on_end=end,
     )
 
@@ -155,14 +155,14 @@ class _Desk:
         *,
         reach: Reach,
         shown: set[HomeId],
-        no_entries: NoEntryWatch | None = None,
+        lists: Lists,
     ) -> None:
         self._behind = behind
         self._subscription = subscription
         self._read = read
         self._reach = reach
         self._shown = shown
-        self._no_entries = no_entries
+        self._lists = lists
         self._unlogged: list[HomeId] = []
         self._logging: asyncio.Task[None] | None = None
 
@@ -227,9 +227,8 @@ class _Desk:
         return b"".join(map(self._behind.alert_events.of, shown))
 
     def _news(self) -> bytes:
-        """Who cannot get in, where that changed; nothing is waited for."""
-        news = None if self._no_entries is None else self._no_entries.news()
-        return b"" if news is None else encoded("no_entries", news)
+        """Who cannot get in and which openings wait, where that changed; nothing is waited for."""
+        return b"".join(encoded(name, news) for name, news in self._lists.news())
 
     def _log(self, homes: Collection[HomeId]) -> None:
         """Log homes that this connection shows for the first time.

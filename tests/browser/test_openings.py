@@ -32,7 +32,7 @@ OscillatorNode.prototype.start = function (...rest) {
   return start.apply(this, rest);
 };
 }"""
-OVER = "UPDATE remote_opening SET expires_at = now() RETURNING id"
+OVER = "UPDATE remote_opening SET expires_at = now() RETURNING id, pg_notify('vaka_today', person)"
 
 
 @pytest.fixture

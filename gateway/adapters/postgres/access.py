@@ -13,6 +13,7 @@ from gateway.adapters.postgres.command_rows import read_command
 from gateway.adapters.postgres.connections import Connections
 from gateway.adapters.postgres.door_facts import door_facts
 from gateway.adapters.postgres.rows import from_wall, wall
+from gateway.adapters.postgres.visit_rows import notify
 from gateway.model.authorisation import Units
 from gateway.ports.access import Ask, CommandView, Decision, DoorState, Issue, Lock, Opening
 from homecare.command import Action
@@ -109,6 +110,7 @@ class PostgresAccess:
             purpose = (ask.purpose.value, ask.ends_with)
             await cursor.execute(_ASK, (opening.id, ask.person, ask.key, ask.home, ask.action.value, *purpose, *times))
             await append(cursor, _deed(ask, "door.ask", opening.id, "asked", opening.asked_at, reason=ask.action.value))
+            await notify(cursor, (ask.person,))
         return opening
 
     async def openings(self, units: Units, now: int) -> tuple[Opening, ...]:
@@ -138,6 +140,7 @@ class PostgresAccess:
             found = await _opening(cursor, opening)
             deed = _deed(found.ask, "door.approve", opening, "declined", at)
             await append(cursor, msgspec.structs.replace(deed, person=second))
+            await notify(cursor, (found.ask.person,))
         return found
 
     async def states(self, homes: Sequence[HomeId]) -> dict[HomeId, DoorState]:
@@ -171,6 +174,8 @@ async def _issue(cursor: AsyncCursor[Any], issue: Issue, decide: Decision) -> Co
         cursor, issue.opening, second=issue.second, at=now, command=issue.command
     ):
         raise _answered()
+    if issue.opening is not None:
+        await notify(cursor, (ask.person,))
     deed = _deed(ask, f"door.{ask.action}", issue.command, "allowed", now, reason=decision.how.value)
     await append(cursor, deed)
     if issue.second is not None:

@@ -62,7 +62,7 @@ class Around {
 type Open = (heard: { lost(since: number): void }) => () => void;
 const event = (name: string): string => `event: ${name}\ndata: {}\n\n`;
 const FEEDS: readonly [string, string, number, number, Open][] = [
-  ["a desk", "snapshot", 2_000, 5_000, ({ lost }) => listenAtDesk(SESSION, { lost, refused: NOTHING, snapshot: NOTHING, alerts: NOTHING, pulse: NOTHING, noEntries: NOTHING })],
+  ["a desk", "snapshot", 2_000, 5_000, ({ lost }) => listenAtDesk(SESSION, { lost, refused: NOTHING, snapshot: NOTHING, alerts: NOTHING, pulse: NOTHING, openings: NOTHING, noEntries: NOTHING })],
   ["a coordinator's list", "visits", 2_000, 5_000, ({ lost }) => listenToVisits(SESSION, { from: "a", until: "b" }, { lost, refused: NOTHING, visits: NOTHING })],
   ["a phone", "today", 5_000, 10_000, ({ lost }) => listenOnPhone({ lost, refused: NOTHING, today: NOTHING, pulse: NOTHING })],
 ];

@@ -58,11 +58,6 @@ export function closeNoEntry(session: Session, id: string, closing: { readonly r
   return call(session, `no-entries/${encodeURIComponent(id)}/close`, closing);
 }
 
-/** Remote openings that wait for a second person, the oldest first. */
-export function waitingOpenings(session: Session): Promise<Outcome<readonly Opening[]>> {
-  return call(session, "doors/openings");
-}
-
 /** Agrees to a remote opening: the door is asked for at once. */
 export function approveOpening(session: Session, opening: string): Promise<Outcome<Command>> {
   return call(session, `doors/openings/${encodeURIComponent(opening)}/approve`, {});

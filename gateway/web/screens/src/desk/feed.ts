@@ -1,6 +1,7 @@
 /** The desk's feed: a snapshot of the open alerts, then every change, and a pulse. */
 import { type Listener, listen } from "../feed/connection";
 import type { ServerEvent } from "../feed/sse";
+import type { Opening } from "../contract";
 import type { AlertView, Pulse, Snapshot } from "./contract";
 import { type Refusal, refusalIn } from "./refusal";
 import { type Session, headersFor } from "./session";
@@ -18,6 +19,8 @@ export interface Heard extends Pick<Listener<Refusal>, "lost" | "refused"> {
   pulse(pulse: Pulse): void;
   /** For whoever may end them: all who cannot get in now. */
   noEntries(list: readonly NoEntryView[]): void;
+  /** For whoever may be the second person: all remote openings that wait now. */
+  openings(list: readonly Opening[]): void;
 }
 
 /** Opens the feed; returns what closes it. */
@@ -25,6 +28,7 @@ export function listenAtDesk(session: Session, heard: Heard): () => void {
   const other = ({ event, data }: ServerEvent): void => {
     if (event === "snapshot") heard.snapshot(JSON.parse(data) as Snapshot);
     else if (event === "no_entries") heard.noEntries((JSON.parse(data) as { no_entries: NoEntryView[] }).no_entries);
+    else if (event === "openings") heard.openings((JSON.parse(data) as { openings: Opening[] }).openings);
     else if (event === "pulse") heard.pulse(JSON.parse(data) as Pulse);
   };
   const events = (came: readonly ServerEvent[]): void => {

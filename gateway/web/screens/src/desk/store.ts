@@ -1,4 +1,5 @@
 /** What the desk knows: a value, and how it follows from what comes in. Pure, so that it can be tested without a screen. */
+import type { Opening } from "../contract";
 import type { AlertView, Pulse, Snapshot } from "./contract";
 import { NONE_OPEN, type OpenAlerts, OpenChange, found, opened } from "./open_alerts";
 import type { NoEntryView } from "./visits/contract";
@@ -25,6 +26,8 @@ export interface Desk {
   readonly pulse: Pulse | null;
   /** Who cannot get in, for whoever may end that, the oldest first. */
   readonly noEntries: readonly NoEntryView[];
+  /** Remote openings that wait for a second person, for whoever may be that, the oldest first. */
+  readonly openings: readonly Opening[];
   /** Gateway's clock minus this computer's, ms: a desk with a wrong clock still counts right. */
   readonly clockLead: number;
   /** The rings of the newest message, and a number that rises with every message that rang. */
@@ -48,6 +51,7 @@ export type Message =
   | { readonly is: "alerts"; readonly alerts: readonly AlertView[] }
   | { readonly is: "pulse"; readonly pulse: Pulse; readonly now: number }
   | { readonly is: "no_entries"; readonly list: readonly NoEntryView[] }
+  | { readonly is: "openings"; readonly list: readonly Opening[] }
   | { readonly is: "lost"; readonly since: number };
 
 /** Enough to see what a colleague just ended; the record keeps the rest. */
@@ -60,6 +64,7 @@ export const EMPTY: Desk = {
   ended: [],
   pulse: null,
   noEntries: [],
+  openings: [],
   clockLead: 0,
   rings: [],
   rung: 0,
@@ -127,6 +132,8 @@ export function after(desk: Desk, message: Message): Desk {
       return { ...desk, pulse: message.pulse, clockLead: Date.parse(message.pulse.at) - message.now };
     case "no_entries":
       return { ...desk, noEntries: message.list };
+    case "openings":
+      return { ...desk, openings: message.list };
     case "lost":
       return { ...desk, contact: { is: "lost", since: message.since } };
   }

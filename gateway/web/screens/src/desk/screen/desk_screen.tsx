@@ -56,7 +56,7 @@ export function DeskScreen({ session, looks, leave, refuse }: Props) {
   useSoundOn(sound, takes);
   // An alarm that waits is heard alone.
   const askSoftly = (): unknown => waitingCalls(store.desk).length === 0 && sound.asked();
-  const openings = useOpenings(session, askSoftly, refuse, actions.locked);
+  const openings = useOpenings(session, { waiting: desk.openings, ring: askSoftly, refuse, locked: actions.locked });
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
   const [begun, begin] = useState<Begun | null>(null);

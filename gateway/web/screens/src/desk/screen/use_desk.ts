@@ -108,6 +108,7 @@ export function useDesk(session: Session, words: DeskWords, refuse: (refusal: Re
       alerts: (alerts) => store.send({ is: "alerts", alerts }),
       pulse: (pulse) => store.send({ is: "pulse", pulse, now: Date.now() }),
       noEntries: (list) => store.send({ is: "no_entries", list }),
+      openings: (list) => store.send({ is: "openings", list }),
       lost: (since) => store.send({ is: "lost", since }),
       refused: refuse,
     });

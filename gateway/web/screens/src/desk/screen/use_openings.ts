@@ -1,13 +1,12 @@
-/** Remote openings on this desk: a look every two seconds, one soft sound for a new one, answers and wishes. */
+/** Remote openings on this desk: those that the feed tells of, one soft sound for a new one, answers and wishes. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Command, Opening } from "../../contract";
-import { type Outcome, approveOpening, askForOpening, declineOpening, lockDoor, waitingOpenings } from "../api";
+import { type Outcome, approveOpening, askForOpening, declineOpening, lockDoor } from "../api";
 import type { AlertView } from "../contract";
 import { type Answer, type Asked, type Row, answered, fresh, heard, isUnderWay } from "../openings";
 import type { Refusal } from "../refusal";
 import { followDoor, followOpening } from "../remote";
 import type { Session } from "../session";
-import { startTicking } from "../ticking";
 
 export interface Openings {
   readonly rows: readonly Row[];
@@ -22,11 +21,17 @@ export interface Openings {
   lock(alert: AlertView): void;
 }
 
-/** Milliseconds between looks: whoever asks stands at a door, and the desk sees within two seconds. */
-const LOOK_EVERY = 2_000;
+export interface Told {
+  /** What waits now. */
+  readonly waiting: readonly Opening[];
+  /** Sounds for a new one. */
+  ring(): unknown;
+  refuse(refusal: Refusal): void;
+  /** Hears of every alert whose door was locked from here. */
+  locked(alert: string): void;
+}
 
-/** `ring` sounds for a new one; `locked` hears of every alert whose door was locked from here. */
-export function useOpenings(session: Session, ring: () => unknown, refuse: (refusal: Refusal) => void, locked: (alert: string) => void): Openings {
+export function useOpenings(session: Session, { waiting, ring, refuse, locked }: Told): Openings {
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [came, setCame] = useState<readonly Opening[]>([]);
   const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map());
@@ -38,21 +43,14 @@ export function useOpenings(session: Session, ring: () => unknown, refuse: (refu
     shown.current = after;
     setRows(after);
   };
-  const look = async (): Promise<void> => {
-    const outcome = await waitingOpenings(session);
-    if (outcome.is === "denied") refuse(outcome.refusal);
-    if (outcome.is !== "done") return;
-    const news = fresh(shown.current, outcome.value);
+  useLayoutEffect(() => {
+    const news = fresh(shown.current, waiting);
     if (news.length > 0) {
       sound.current();
       setCame(news);
     }
-    show(heard(shown.current, outcome.value));
-  };
-  useLayoutEffect(() => {
-    void look();
-    return startTicking(LOOK_EVERY, () => void look());
-  }, []);
+    show(heard(shown.current, waiting));
+  }, [waiting]);
 
   const become = (opening: Opening, answer: Answer): void => show(answered(shown.current, opening.opening, answer));
   const refusedOr = <Value>(outcome: Outcome<Value>): Answer | null => {
