@@ -14,8 +14,8 @@ PY := .venv/bin/python
 FACTS ?= 100000
 KILLS ?= 220
 SEED ?=
-# Test processes side by side, each with servers of its own.
-WORKERS ?= 2
+# Test processes side by side, each with servers of its own: tests wait as much as they compute, so more than two cores.
+WORKERS ?= 4
 
 # Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
 PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
