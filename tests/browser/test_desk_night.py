@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from gateway.adapters.postgres.municipality import Municipality, enrol_municipality
 from gateway.adapters.postgres.people import enrol_people
@@ -183,3 +183,29 @@ def test_without_contact_the_desk_says_what_to_do_and_whom_to_call(
         expect(lost).to_contain_text("Numret står i reservrutinen på papper")
     _assert_fit(desk)
     gateway.start()
+
+
+def test_a_desk_whose_first_question_for_the_number_was_lost_asks_again(
+    sit_down: OpenDesk, gateway: GatewayProcess, shift: Shift
+) -> None:
+    """Red when it asks once: then it has no number in the very night in which it has no contact."""
+    number, asked = "08-465 004 91", list[str]()
+    words = {"reserve_number": (number, number)}
+    enrol_municipality(shift.url, Municipality("municipality-0001", "Exempelby", {FIRST: "Norra"}, words))
+    desk = sit_down(DISA, size=LARGE)
+
+    def lose_the_first(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    desk.page.route("**/api/v1/words", lose_the_first)
+    with desk.page.expect_response("**/api/v1/words"):
+        desk.page.reload()
+    gateway.kill()
+    lost = desk.page.locator(".notice.lost")
+    expect(lost.get_by_role("link", name=f"Ring {number} nu")).to_be_visible(timeout=LOST_MILLISECONDS)
+    gateway.start()
+    assert len(asked) == 2

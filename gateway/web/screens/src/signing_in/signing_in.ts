@@ -113,8 +113,8 @@ export function mayWatch(person: Choice): boolean {
   return mayAnywhere(person.may, "alert.read");
 }
 
-/** What the municipality calls things; nothing where nothing was heard. */
-export async function ownWords(headers: Headers): Promise<OwnWords> {
-  const answer = await ask("words", undefined, { headers });
-  return answer?.ok ? (answer.body as OwnWords) : {};
+/** What the municipality calls things, and the number to call without contact; null: nothing was heard. */
+export async function ownWords(leaving: AbortSignal, headers = new Headers()): Promise<OwnWords | null> {
+  const answer = await answered("words", leaving, headers);
+  return answer?.ok ? (answer.body as OwnWords) : null;
 }

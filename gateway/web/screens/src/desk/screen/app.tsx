@@ -56,7 +56,10 @@ export function App() {
     return () => leaving.abort();
   }, [unsaid, session?.token, session?.person]);
   useEffect(() => {
-    if (session) void ownWords(headersFor(session)).then(setOwn);
+    if (!session) return;
+    const leaving = new AbortController();
+    void ownWords(leaving.signal, headersFor(session)).then((heard) => heard && !leaving.signal.aborted && setOwn(heard));
+    return () => leaving.abort();
   }, [session?.token, session?.person]);
 
   const enter = (entered: Session): void => {

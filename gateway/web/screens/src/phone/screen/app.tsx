@@ -23,7 +23,10 @@ export function App({ app }: { app: PhoneApp }) {
   const person = app.phone.me?.person;
 
   useEffect(() => {
-    if (person) void ownWords(new Headers()).then((heard) => setOwn(Object.keys(heard).length > 0 ? keepWords(heard) : keptWords()));
+    if (!person) return;
+    const leaving = new AbortController();
+    void ownWords(leaving.signal).then((heard) => heard && !leaving.signal.aborted && setOwn(keepWords(heard)));
+    return () => leaving.abort();
   }, [person]);
 
   return (
