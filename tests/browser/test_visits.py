@@ -4,7 +4,9 @@ import csv
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -163,11 +165,18 @@ def test_how_it_ended_is_told_where_the_visits_are_whoever_closed_it(
     expect(visit(desk, NOW).locator(".outcome")).not_to_contain_text("Ej hemma")
 
 
+def _until_noon(days: int) -> int:
+    """Minutes until noon so many days from now: a visit of just before midnight is of two days."""
+    now = datetime.now(ZoneInfo("Europe/Stockholm"))
+    noon = datetime.combine(now.date() + timedelta(days=days), time(12), now.tzinfo)
+    return round((noon - now) / timedelta(minutes=1))
+
+
 def test_another_day_can_be_looked_at_and_says_which(sit_down: OpenDesk, shift: Shift) -> None:
     """Red when a day's visits stand under another day's name."""
     tomorrow, yesterday = "visit-tomorrow-001", "visit-yesterday-01"
-    shift.plan(shift.first, tomorrow, minutes=24 * 60)
-    shift.plan(shift.first, yesterday, minutes=-24 * 60)
+    shift.plan(shift.first, tomorrow, minutes=_until_noon(1))
+    shift.plan(shift.first, yesterday, minutes=_until_noon(-1))
     desk = sit_down(VERA)
     to_visits(desk)
     days = (("I morgon", tomorrow, "Besök i morgon"), ("I går", yesterday, "Besök i går"), ("I dag", NOW, "Dygnets"))

@@ -13,6 +13,7 @@ from gateway.model.authorisation import Permission, Role, Subject
 from gateway.people.sessions import HAND, subject_of
 from gateway.ports.desk import Read
 from gateway.web.app import create_app
+from gateway.web.lists_live import Lists
 from gateway.web.live import EventStream, _Desk
 from gateway.web.operator import HOMES_AT_ONCE, encoded_homes
 from gateway.web.schemas import Alerts
@@ -62,7 +63,7 @@ async def test_a_reader_that_leaves_with_the_alarm_before_its_eyes_is_in_the_log
         subject = Subject(person="Hasty", display="Hasty", roles={}, everywhere=TOKEN_ROLES)
         reach = Reach(services, Request({"type": "http"}), subject, Permission.ALERT_READ)
         read = Read(person="Hasty", what="live", within=reach.units)
-        desk = _Desk(services, subscription, read, reach=reach, shown=set())
+        desk = _Desk(services, subscription, read, reach=reach, shown=set(), lists=Lists())
         stream = EventStream(
             desk.events(Alerts(number=0, alerts=[]), 0), on_end=lambda: services.feed.unsubscribe(subscription)
         )
