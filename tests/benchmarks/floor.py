@@ -168,7 +168,7 @@ def _event(browser: Browser, count: int) -> list[float]:
         def hop() -> float:
             server.say.put("press")
             began = server.said.get(timeout=HOP_SECONDS)
-            page.wait_for_function("window.seen.length > 0")
+            page.wait_for_function("() => window.seen.length > 0")
             return float(page.evaluate("window.seen.splice(0)")[0]) / 1000 - began
 
         return _sampled(hop, count)

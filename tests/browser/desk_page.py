@@ -101,7 +101,7 @@ class DeskPage:
         """Turn it on, and hear what it plays then; the tones so far."""
         self.page.locator("header .sound button").click()
         expect(self.page.get_by_text("Ljudet är på")).to_be_visible()
-        self.page.wait_for_function("window.tones > 0")
+        self.page.wait_for_function("() => window.tones > 0")
         return self.tones()
 
     def tones(self) -> int:

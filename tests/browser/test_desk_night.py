@@ -31,7 +31,7 @@ LOST_MILLISECONDS = 15_000
 PATIENCE = 45_000
 TELL_UNHEARD = """new MutationObserver(() => document.querySelector(".unheard") && console.info("unheard"))
     .observe(document, { childList: true, subtree: true })"""
-WORDS_ARE_HERE = "performance.getEntriesByType('resource').some(one => one.name.endsWith('/words') && one.responseEnd)"
+WORDS = "**/api/v1/words"
 """The municipality's own, which come by a call beside the alarms."""
 
 
@@ -172,7 +172,9 @@ def test_without_contact_the_desk_says_what_to_do_and_whom_to_call(
     words = {"reserve_number": (number, number)} if number else {}
     enrol_municipality(shift.url, Municipality("municipality-0001", "Exempelby", {FIRST: "Norra"}, words))
     desk = sit_down(DISA, size=LARGE)
-    desk.page.wait_for_function(WORDS_ARE_HERE)
+    with desk.page.expect_response(WORDS) as words_here:
+        desk.page.reload()
+    words_here.value.finished()
     gateway.kill()
     desk.page.get_by_role("heading", name="INGEN KONTAKT").wait_for(timeout=LOST_MILLISECONDS)
     lost = desk.page.locator(".notice.lost")
@@ -201,9 +203,10 @@ def test_a_desk_whose_first_question_for_the_number_was_lost_asks_again(
         else:
             route.continue_()
 
-    desk.page.route("**/api/v1/words", lose_the_first)
-    with desk.page.expect_response("**/api/v1/words"):
+    desk.page.route(WORDS, lose_the_first)
+    with desk.page.expect_response(WORDS) as words_here:
         desk.page.reload()
+    words_here.value.finished()
     gateway.kill()
     lost = desk.page.locator(".notice.lost")
     expect(lost.get_by_role("link", name=f"Ring {number} nu")).to_be_visible(timeout=LOST_MILLISECONDS)

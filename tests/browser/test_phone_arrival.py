@@ -19,7 +19,7 @@ from tests.gateway.signed import FIRST, client_of, person
 pytestmark = pytest.mark.browser
 FAR = {"offline": False, "latency": 1_500, "downloadThroughput": -1, "uploadThroughput": -1}
 """A network as in a stairwell: 1.5 s there and back (ms)."""
-READY = "navigator.serviceWorker.ready.then(() => caches.match('/phone')).then(Boolean)"
+READY = "() => navigator.serviceWorker.ready.then(() => caches.match('/phone')).then(Boolean)"
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_phone_without_a_network_says_whom_to_call(phone: PhonePage, gateway: 
     enrol_municipality(shift.url, Municipality("municipality-0001", "Exempelby", {FIRST: "Norra"}, numbered))
     phone.sign_in(KARIN.display)
     phone.page.wait_for_function(READY)
-    phone.page.wait_for_function("localStorage.getItem('vaka.words')")
+    phone.page.wait_for_function("() => localStorage.getItem('vaka.words')")
     phone.context.set_offline(True)
     phone.page.goto(f"{gateway.url}/phone")
     phone.open_visit(ASTA)
