@@ -48,6 +48,8 @@ READY_POLLS: Final = 3_000
 ATTEMPTS: Final = 100
 ATTEMPT_SECONDS: Final = 0.2
 """Starts and the wait between: after SIGKILL a backend in mid-query holds the shared memory until its query ends."""
+KILLED_LOOKS: Final = 250
+"""At the port, five seconds: children of a killed postmaster keep it until they notice."""
 LAST_WORDS: Final = 400
 """Characters of a tool's own words where none of its lines says why."""
 _refusal = re.compile(r"(?:ERROR|FATAL|PANIC|error|could not [a-z]+):\s+")
@@ -102,8 +104,9 @@ class PrivateDatabase:
         if not cluster.exists():
             self._make(cluster)
         end_orphan(self.data, STOP_SECONDS)
+        was_killed = (cluster / "postmaster.pid").exists()
         self._forget_namesake(cluster)
-        if not is_free(self.port):
+        if not self._has_its_port(KILLED_LOOKS if was_killed else 1):
             raise Conflict("start the private database", f"port {self.port} is taken", "choose a free port")
         for _ in range(ATTEMPTS):
             child = Child(self._command(cluster), account=self._account, home=self.data, farewell=signal.SIGINT)
@@ -116,6 +119,14 @@ class PrivateDatabase:
         if told_of_a_taken_port(self._last_words()):
             raise Conflict("start the private database", f"port {self.port} was taken meanwhile", "choose a free port")
         raise Unavailable("start the private database", self._last_words(), f"see {self.data / 'log'}")
+
+    def _has_its_port(self, looks: int) -> bool:
+        """Whether the port is free, at one of so many looks."""
+        for _ in range(looks):
+            if is_free(self.port):
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
 
     def stop(self) -> None:
         """End it in order: sessions are cut, everything is written, and nothing is left running."""
