@@ -36,6 +36,7 @@ from simulator.home import HomeConfig
 from simulator.household import HomePlan, homes
 from simulator.running import Running, RunningHome, alone
 from simulator.shift import next_half_hour, plan_csv, send_plan
+from simulator.stopping import Stop
 from simulator.supervisor import Part, Process, Supervisor
 
 Server = TypeVar("Server", bound=Part)
@@ -311,7 +312,7 @@ class Demonstration:
 
 def main() -> int:
     """Run the demonstration until it is asked to end; 0 when it ended in order, 1 when something failed."""
-    stop = Event()
+    stop = Stop()
     for sign in ASKED_BY:
         if signal.getsignal(sign) is not signal.SIG_IGN or sign is signal.SIGINT:
             signal.signal(sign, lambda *_: stop.set())
