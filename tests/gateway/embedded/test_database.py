@@ -4,7 +4,9 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from homecare.errors import Conflict, Unavailable
 from tests.ports import new_port, taken_after_the_look
 from tests.servers import PLAIN
 
+HELD_SECONDS = 0.5
 ROWS = 1_000
 
 
@@ -96,6 +99,23 @@ def test_a_port_that_goes_between_the_look_and_the_start_is_a_conflict(
         with pytest.raises(Conflict, match="taken meanwhile"):
             own_database.start()
         assert not own_database.running
+
+
+def test_a_port_that_a_killed_servers_children_still_hold_is_waited_for(own_database: PrivateDatabase) -> None:
+    """A child that was forked in that very moment still has the postmaster's socket."""
+    own_database.start()
+    own_database.kill()
+    poll(lambda: is_free(own_database.port))
+    child = socket.create_server((LOOPBACK, own_database.port))
+    ending = threading.Timer(HELD_SECONDS, child.close)
+    ending.start()
+    try:
+        own_database.start()
+        with psycopg.connect(own_database.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        ending.join()
+        own_database.stop()
 
 
 def test_a_disk_that_takes_no_more_is_told_in_one_line(binaries: Binaries, tmp_path: Path) -> None:
