@@ -4,12 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.gateway_process import GatewayProcess
 from tests.servers import ROOT
 
 SMALL, LARGE = {"width": 360, "height": 740}, {"width": 412, "height": 915}
+LOOKS = pytest.mark.parametrize(
+    ("size", "theme"), [(SMALL, "light"), (SMALL, "dark"), (LARGE, "light"), (LARGE, "dark")], ids=str
+)
+"""Both sizes, each by day and by night."""
 AXE = ROOT / "gateway" / "web" / "screens" / "node_modules" / "axe-core" / "axe.min.js"
 TOO_LOW = """() => [...document.querySelectorAll("button, a, summary, select, textarea")]
     .filter(one => one.offsetHeight > 0 && one.offsetHeight < 56).map(one => one.outerHTML.slice(0, 120))"""

@@ -11,7 +11,7 @@ from tests import patient
 from tests.asking import rows
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import LARGE, SLOW_DRAWING, SMALL, OpenPhone, PhonePage
+from tests.browser.phone_page import LOOKS, SLOW_DRAWING, OpenPhone, PhonePage
 from tests.browser.phone_shift import ASTA, INSTRUCTION, SVEN, Shift
 from tests.gateway.doorstep import DISA, KARIN
 from tests.gateway.signed import client_of
@@ -232,8 +232,7 @@ def test_nothing_of_the_phone_asks_where_it_is(open_phone: OpenPhone, gateway: G
     assert all(path == "/phone" or path.startswith(("/phone/", "/desk/assets/")) for path in kept), kept
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["360", "412"])
+@LOOKS
 def test_every_screen_is_fit_for_gloves(
     open_phone: OpenPhone,
     gateway: GatewayProcess,

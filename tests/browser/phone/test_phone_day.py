@@ -11,7 +11,7 @@ from homecare.command import Action
 from homecare.event import LockState
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import LARGE, SMALL, OpenPhone, PhonePage
+from tests.browser.phone_page import LOOKS, OpenPhone, PhonePage
 from tests.browser.phone_shift import ASTA, SVEN, Shift
 from tests.gateway.signed import FIRST
 
@@ -25,9 +25,6 @@ TAP_ONCE_MORE = """() => new MutationObserver((_, watching) => {
     window.tapped = true;
 }).observe(document.body, { childList: true, subtree: true, attributes: true })"""
 """A tap on the large *Lås* as soon as the door has answered."""
-LOOKS = pytest.mark.parametrize(
-    ("size", "theme"), [(SMALL, "light"), (SMALL, "dark"), (LARGE, "light"), (LARGE, "dark")], ids=str
-)
 
 
 def _style(shown: Locator, name: str) -> str:

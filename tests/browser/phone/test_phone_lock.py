@@ -10,7 +10,7 @@ from homecare.command import Action
 from homecare.event import LockState
 from tests.browser.door_edge import DoorEdge
 from tests.browser.gateway_process import GatewayProcess
-from tests.browser.phone_page import LARGE, SMALL, OpenPhone
+from tests.browser.phone_page import LOOKS, OpenPhone
 from tests.browser.phone_shift import Shift
 
 pytestmark = pytest.mark.browser
@@ -30,8 +30,7 @@ def _box(shown: Locator) -> FloatRect:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["360", "412"])
+@LOOKS
 def test_in_front_of_a_locked_door_there_is_one_button_and_it_stays_where_it_is(
     open_phone: OpenPhone,
     gateway: GatewayProcess,
