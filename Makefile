@@ -14,7 +14,7 @@ PY := .venv/bin/python
 FACTS ?= 100000
 KILLS ?= 220
 SEED ?=
-# Test processes side by side, each with servers of its own: tests wait as much as they compute, so more than two cores.
+# Test processes side by side, each with servers of its own: with two, a third of two cores stood idle; four fill them.
 WORKERS ?= 4
 
 # Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
