@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from homecare import ending
+
 SECONDS = 30.0
 """Far above everything that is awaited, so that a busy machine turns no test red."""
 LOOK_SECONDS = 0.01
@@ -23,10 +25,6 @@ async def until(condition: Callable[[], object], *, seconds: float = SECONDS) ->
 
 
 async def end(*tasks: "asyncio.Task[None]", seconds: float = SECONDS) -> None:
-    """Cancel until all have ended; in Python 3.11 `wait_for`, and so aiomqtt, may swallow a cancellation."""
+    """Cancel until all have ended; `TimeoutError` after `seconds`."""
     async with asyncio.timeout(seconds):
-        while pending := [task for task in tasks if not task.done()]:
-            for task in pending:
-                task.cancel()
-            await asyncio.wait(pending, timeout=0.2)
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await ending.end(*tasks)

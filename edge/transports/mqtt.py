@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ import aiomqtt
 
 from edge.uplink import Outgoing
 from homecare import topic
+from homecare.ending import end
 from homecare.errors import Malformed
 from homecare.identity import EdgeId, jitter
 
@@ -24,8 +25,6 @@ KEEPALIVE_SECONDS: Final = 15
 """A dead line is noticed within some 25 s: before three heartbeats are missed."""
 ANSWER_SECONDS: Final = 10.0
 """Longer without the broker's acknowledgement and the connection counts as dead."""
-END_SECONDS: Final = 0.5
-"""Between two attempts to end what works on a connection that is gone."""
 BACKOFF_SECONDS: Final = (0.2, 0.5, 1, 2, 4, 8, 15)
 """Waits before the next connection, each times 0.5 to 1 by chance; the last one repeats."""
 URGENT_LIMIT: Final = 256
@@ -158,7 +157,7 @@ class MqttTransport:
             for task in done:
                 task.result()
         finally:
-            await _end(tasks)
+            await end(*tasks)
 
 
 class _Client(aiomqtt.Client):
@@ -200,15 +199,3 @@ def _heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until all have ended: once is not enough where aiomqtt waits for an acknowledgement.
-
-    Python 3.11's `wait_for` swallows a cancellation that comes in the same moment as what it waits for.
-    """
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=END_SECONDS)
-    await asyncio.gather(*tasks, return_exceptions=True)

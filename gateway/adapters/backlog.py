@@ -20,6 +20,7 @@ class Backlog:
         self._messages: deque[Message] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
+        self._failure: BaseException | None = None
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -50,9 +51,17 @@ class Backlog:
             taken.append(message)
         return taken
 
+    def close(self, connecting: asyncio.Task[None]) -> None:
+        """Whoever keeps the connection has ended: if by a bug, nothing will ever come, and whoever waits is told."""
+        if not connecting.cancelled() and (failure := connecting.exception()) is not None:
+            self._failure = failure
+            self._arrived.set()
+
     async def arrival(self) -> None:
-        """Return when anything waits."""
+        """Return when anything waits; raises what ended the connection for good."""
         while not self._messages:
+            if self._failure is not None:
+                raise self._failure
             self._arrived.clear()
             await self._arrived.wait()
 

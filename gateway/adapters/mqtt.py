@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.adapters.backlog import WAITING_BYTES, Backlog
 from gateway.ports.broker import Message
+from homecare.ending import end
 from homecare.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -109,14 +110,13 @@ class MqttBroker:
         """Begin to connect and keep connecting; returns at once."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._keep_connected(), name="mqtt")
+        self._task.add_done_callback(self._backlog.close)
 
     async def stop(self) -> None:
         """Disconnect in order; what was not acknowledged comes again to the same session."""
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._task = None
         self._client.disconnect()
         self._client.loop_write()

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from gateway.adapters.backlog import WAITING_BYTES, Backlog
 from gateway.ports.broker import Message
+from homecare.ending import end
 
 log = logging.getLogger(__name__)
 
@@ -87,14 +88,13 @@ class MqttStream(asyncio.Protocol):
     async def start(self) -> None:
         """Begin to connect and keep connecting; returns at once."""
         self._task = asyncio.create_task(self._keep_connected(), name="mqtt")
+        self._task.add_done_callback(self._backlog.close)
 
     async def stop(self) -> None:
         """Disconnect in order; what was not acknowledged comes again to the same session."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         if self._transport is not None:
             self._transport.write(_DISCONNECT)
             self._transport.close()

@@ -6,7 +6,6 @@ any other outcome it is thrown away and read again.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +24,8 @@ from gateway.ports.record import Culprit, Faulted, Quarantined, Store
 from gateway.ports.registry import RegistrySource
 from homecare.clock import SECOND, Clock
 from homecare.delivery import Refusal
-from homecare.errors import Unavailable, VakaError
+from homecare.ending import end
+from homecare.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +113,7 @@ class Lane:
         """Write what is still to be written, if the store is there, and give the shards up."""
         under_way, self._under_way = self._under_way, None
         if under_way is not None:
-            under_way.writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError, VakaError):
-                await under_way.writing
+            await end(under_way.writing)
         try:
             await self._parts.batching.save_everything(self._time())
         except (Unavailable, Culprit) as error:

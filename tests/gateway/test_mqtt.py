@@ -113,3 +113,19 @@ async def test_mqtt_26_a_retained_message_is_refused(kind: Kind, broker: Private
             await until(lambda: here.retained)
             assert here.take(10) == []
         there._client.publish(topic, b"", 1, retain=True)
+
+
+@pytest.mark.asyncio
+async def test_whoever_waits_is_told_when_nothing_will_ever_come(kind: Kind) -> None:
+    """An error that no connecting expects ends the connecting: the process must end with it, not be deaf for ever.
+
+    Here it is a name that cannot be looked up at all, which is no error of the network's.
+    """
+    broker = kind(f"mqtt://{'a' * 64}.example", client_id="test", filters=FILTERS)
+    await broker.start()
+    async with asyncio.timeout(SECONDS):
+        with pytest.raises(UnicodeError):
+            await broker.messages(1)
+        with pytest.raises(UnicodeError):
+            await broker.wait(SECONDS)
+    await broker.stop()

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from edge.transports.mqtt import MqttTransport, _end
+from edge.transports.mqtt import MqttTransport
 from edge.uplink import Outgoing
 from gateway.embedded import PrivateBroker
 from homecare.identity import EdgeId
-from tests.waiting import SECONDS, end, until
+from tests.waiting import end, until
 
 EDGE = EdgeId("edge-000077")
 CONNACK, SUBACK = b"\x20\x02\x00\x00", b"\x90\x04\x00\x01\x01\x01"
@@ -178,22 +178,3 @@ async def test_a_broker_that_hangs_up_at_once_is_tried_again(
     server.close()
     assert {record.name for record in caplog.records} <= {"mqtt", "edge.transports.mqtt"}
     assert not any(record.exc_info for record in caplog.records)
-
-
-@pytest.mark.asyncio
-async def test_what_swallows_a_cancellation_is_ended_all_the_same() -> None:
-    """As `wait_for` of Python 3.11 does when an acknowledgement and the cancellation come in one moment."""
-    swallowed = asyncio.Event()
-
-    async def stubborn() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.Event().wait()
-        swallowed.set()
-        await asyncio.Event().wait()
-
-    task = asyncio.create_task(stubborn())
-    await asyncio.sleep(0)
-    async with asyncio.timeout(SECONDS):
-        await _end([task])
-    assert swallowed.is_set()
-    assert task.cancelled()
