@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chromium import chromium, leave_out_browser_tests, say_what_was_left_out
+from tests.hanging import pytest_exception_interact, pytest_runtest_protocol
 from tests.servers import (
     binaries,
     broker,
@@ -26,6 +27,8 @@ __all__ = [
     "database_url",
     "migrated_template",
     "other_database_url",
+    "pytest_exception_interact",
+    "pytest_runtest_protocol",
     "servers_folder",
 ]
 
