@@ -33,6 +33,7 @@ from homecare.clock import HOUR, SECOND, Clock, Instant
 from homecare.command import Message
 from homecare.delivery import HEARTBEAT_EVERY
 from homecare.device import Device
+from homecare.ending import end
 from homecare.errors import Malformed, Refused, Unavailable
 from homecare.event import AnyEvent, Stream, TransportChanged, TransportState, stream_of
 from homecare.identity import DeviceId
@@ -120,13 +121,11 @@ class Agent:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STOP_SECONDS):
                         await self._actuation.settled()
-                for task in ears:
-                    task.cancel()
+                await end(*ears)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STOP_SECONDS):
                         await self._recorder.settled()
-                for task in rest:
-                    task.cancel()
+                await end(*rest)
             await self._recorder.note_receipts()
         finally:
             await self._recorder.close()

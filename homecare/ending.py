@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, Final
 
-AGAIN_SECONDS: Final = 0.2
-"""Before a task is told once more. A task that has something left to write needs some milliseconds."""
+AGAIN_SECONDS: Final = 0.5
+"""Before a task is told once more: what hangs up in order needs some milliseconds, on a slow line some hundred."""
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

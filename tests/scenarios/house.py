@@ -69,12 +69,11 @@ def counted(house: Household) -> Device:
     )
 
 
-@contextlib.asynccontextmanager
-async def agent_at(house: Household, folder: Path, broker_url: str) -> AsyncIterator[tuple[Ear, Agent]]:
-    """The agent at work; at the end it is cut down without a farewell to the gateway."""
-    clock, ear, device = SystemClock(), Ear(), counted(house)
+def agent_of(house: Household, folder: Path, broker_url: str, ear: Ear) -> Agent:
+    """The agent of the house, not yet at work."""
+    clock, device = SystemClock(), counted(house)
     journal = Journal.open(folder / "journal.db", epoch=new_epoch(), home=HomeId(house.home), clock=clock, quota=QUOTA)
-    agent = Agent(
+    return Agent(
         clock=clock,
         journal=journal,
         hearing=Hearing(Recognition([device], DRIVERS), secrets={}, counters=journal.counters),
@@ -84,6 +83,13 @@ async def agent_at(house: Household, folder: Path, broker_url: str) -> AsyncIter
         transports=[ear],
         commands=Commands(edge=house.edge, run=journal.epoch, key=house.keys.down, devices=[(device, None)]),
     )
+
+
+@contextlib.asynccontextmanager
+async def agent_at(house: Household, folder: Path, broker_url: str) -> AsyncIterator[tuple[Ear, Agent]]:
+    """The agent at work; at the end it is cut down without a farewell to the gateway."""
+    ear = Ear()
+    agent = agent_of(house, folder, broker_url, ear)
     work = asyncio.create_task(agent.run())
     try:
         await until(lambda: work.done() or ear._on_sighting)
