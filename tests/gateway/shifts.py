@@ -10,6 +10,7 @@ import httpx
 
 from gateway.model.plan_line import COLUMNS
 from homecare.clock import SystemClock
+from tests import patient
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 PLAN = "/api/v1/visits/plan"
@@ -43,7 +44,7 @@ def send(client: httpx.Client, content: bytes, path: str = PLAN, **query: str) -
 def events(answer: httpx.Response) -> Iterator[tuple[str, Any]]:
     """The events of a stream as they come."""
     name = ""
-    for row in answer.iter_lines():
+    for row in patient.lines(answer):
         if row.startswith("event: "):
             name = row.removeprefix("event: ")
         elif row.startswith("data: "):

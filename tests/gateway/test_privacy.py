@@ -157,7 +157,7 @@ def _work(client: httpx.Client, alert: dict[str, object]) -> None:
         answer = client.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"version": version, **more})
         assert answer.status_code == 200, answer.text
     with contextlib.suppress(httpx.ReadTimeout), client.stream("GET", "/api/v1/live") as live:
-        next(live.iter_lines())
+        next(patient.lines(live))
 
 
 def _refusals(client: httpx.Client, home: CallingHome) -> list[str]:

@@ -168,7 +168,7 @@ def test_a_phone_in_a_pocket_still_rings_until_the_shift_is_over(demonstration: 
             with client.stream("GET", "/api/v1/phone/live") as answer:
                 assert answer.status_code == live
                 if live == 200:
-                    assert next(answer.iter_lines()) == "event: today"
+                    assert next(patient.lines(answer)) == "event: today"
 
 
 def test_every_call_of_the_description_asks_who_calls(demonstration: Serving) -> None:
@@ -214,7 +214,7 @@ def test_a_revoked_person_is_out_at_once_and_the_stream_with_it(demonstration: S
         sign_in(demonstration.url, demonstration.database_url, ADMINISTRATOR) as administrator,
         client.stream("GET", "/api/v1/live") as live,
     ):
-        lines = live.iter_lines()
+        lines = patient.lines(live)
         assert next(lines) == "event: snapshot"
         assert administrator.delete(f"/api/v1/people/{leaver.id}").status_code == 204
         pulses = (line for line in lines if line == "event: pulse")
@@ -231,7 +231,7 @@ def test_a_stream_ends_when_its_session_was_ended_by_another_process(demonstrati
         sign_in(demonstration.url, demonstration.database_url, operator) as client,
         client.stream("GET", "/api/v1/live") as live,
     ):
-        lines = live.iter_lines()
+        lines = patient.lines(live, seconds=2 * LOOK_SECONDS)
         assert next(lines) == "event: snapshot"
         with psycopg.connect(demonstration.database_url) as connection:
             connection.execute("UPDATE web_session SET ended_at = now() WHERE person = %s", (operator.id,))

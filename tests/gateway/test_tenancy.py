@@ -140,7 +140,7 @@ def _stream(client: httpx.Client, *, last: str | None = None, until: int = 0) ->
     with client.stream("GET", "/api/v1/live", headers=headers) as live:
         if live.status_code != 200:
             return [live.read().decode()]
-        for line in live.iter_lines():
+        for line in patient.lines(live):
             found.append(line)
             enough = sum(line == "event: alert" for line in found) >= until
             if (enough and line == "event: pulse") or len(found) > STREAM_LINES * (until + 1):

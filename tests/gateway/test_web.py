@@ -139,7 +139,7 @@ def test_http_34_every_read_path_leaves_a_row_a_home(serving: Serving) -> None:
         client.get("/api/v1/homes")
         client.get(f"/api/v1/homes/{house.home}/day")
         with client.stream("GET", "/api/v1/live") as live:
-            next(live.iter_lines())
+            next(patient.lines(live))
         body = {"version": 9, "operator": "Reader Karin"}
         client.post(f"/api/v1/alerts/{alert.id}/take", json=body)
         client.post(f"/api/v1/alerts/{alert.id}/take", json={**body, "version": 1})
@@ -155,7 +155,7 @@ def test_a_home_that_first_appears_on_a_live_connection_is_logged(serving: Servi
         serving.client(**{"X-Vaka-Operator": "Live"}) as client,
         client.stream("GET", "/api/v1/live") as live,
     ):
-        lines = live.iter_lines()
+        lines = patient.lines(live)
         next(lines)
         serving.press(house, 1)
         assert next(line for line in lines if line.startswith("data: ") and house.home in line)
@@ -175,7 +175,7 @@ def events(client: httpx.Client, alerts: int, last: str | None = None, *, home: 
     headers = {} if last is None else {b"Last-Event-ID": last.encode()}
     with client.stream("GET", "/api/v1/live", headers=headers) as live:
         assert live.headers["content-type"].startswith("text/event-stream")
-        for line in live.iter_lines():
+        for line in patient.lines(live):
             if line:
                 name, _, value = line.partition(": ")
                 found[-1][name] = value
@@ -215,7 +215,7 @@ def test_http_25_a_position_that_is_none_starts_at_the_snapshot(client: httpx.Cl
 
 def test_a_pulse_comes_every_two_seconds(client: httpx.Client) -> None:
     with client.stream("GET", "/api/v1/live") as live:
-        lines = live.iter_lines()
+        lines = patient.lines(live)
         said = (line for line in lines if line.startswith('data: {"at"'))
         first, second = (datetime.fromisoformat(json.loads(next(said)[6:])["at"]) for _ in range(2))
     assert PULSE_SECONDS == 2.0

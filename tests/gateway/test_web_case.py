@@ -9,6 +9,7 @@ import pytest
 
 from gateway.adapters.postgres.case import stand_in
 from gateway.model.authorisation import Role
+from tests import patient
 from tests.gateway.serving import ANSWER_SECONDS, HOUSES, Serving, assert_problem
 from tests.gateway.signed import FIRST, SECOND, enrol_everybody, person, sign_in
 
@@ -189,7 +190,7 @@ def test_the_backups_desk_has_a_call_that_nobody_took_from_the_first_rung_on(
         assert alert not in listed()
         assert_problem(do(backup, alert, "take", 1), 404, "unknown")
         with backup.stream("GET", "/api/v1/live") as live:
-            lines = live.iter_lines()
+            lines = patient.lines(live)
             assert "event: snapshot" in next(lines)
             serving.rows(
                 "UPDATE alert SET due_at = now(), raised_at = raised_at - interval '31 s' WHERE id = %s RETURNING 1",

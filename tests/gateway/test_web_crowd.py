@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from tests import patient
 from tests.gateway.serving import HOUSES, Serving
 
 CROWD = 10_000
@@ -32,7 +33,7 @@ def resident_mib(serving: Serving) -> int:
 def snapshot(live: httpx.Response) -> dict[str, str]:
     """The first event of a live connection."""
     event: dict[str, str] = {}
-    for line in live.iter_lines():
+    for line in patient.lines(live):
         if not line:
             return event
         name, _, value = line.partition(": ")
