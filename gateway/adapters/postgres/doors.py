@@ -14,6 +14,7 @@ from gateway.adapters.postgres.case import answer_at_home
 from gateway.adapters.postgres.command_rows import HOME, End, end_command
 from gateway.adapters.postgres.connections import AWAY, HELD
 from gateway.adapters.postgres.door_inbox import DOOR_CHANNEL, consume, hold, waiting
+from gateway.adapters.postgres.notices import Notices
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.adapters.postgres.rows import from_wall
 from gateway.adapters.postgres.visit_rows import Origin, add_evidence, notify
@@ -73,6 +74,7 @@ class PostgresDoors:
         self._url = url
         self._name = name
         self._connection: AsyncConnection[TupleRow] | None = None
+        self._notices = Notices()
 
     async def waiting(self, limit: int) -> list[DoorFact]:
         """In order."""
@@ -94,20 +96,8 @@ class PostgresDoors:
             await consume(cursor, fact.row, now, problem=why)
 
     async def wait(self, seconds: float) -> None:
-        """Until the connection has something to read (a notification), at the latest `seconds`."""
-        if self._connection is None or self._connection.closed:
-            return await asyncio.sleep(seconds)
-        loop, readable = asyncio.get_running_loop(), asyncio.Event()
-        handle = self._connection.fileno()
-        loop.add_reader(handle, readable.set)
-        try:
-            async with asyncio.timeout(seconds):
-                await readable.wait()
-        except TimeoutError:
-            pass
-        finally:
-            loop.remove_reader(handle)
-        return None
+        """Until a notification, at the latest `seconds`."""
+        await self._notices.wait(self._connection, seconds)
 
     async def close(self) -> None:
         """Give up the connection."""
@@ -134,6 +124,7 @@ class PostgresDoors:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._url, name=self._name, autocommit=True)
             await self._connection.execute(f"SET lock_timeout = {LOCK_MS:d}")
+            self._notices.follow(self._connection)
             await self._connection.execute(f"LISTEN {DOOR_CHANNEL}")
         return self._connection
 

@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from gateway.adapters.postgres.alerts import FEED_CHANNEL
 from gateway.adapters.postgres.connections import AWAY
 from gateway.adapters.postgres.desk_views import FEED_AFTER, read_numbered
+from gateway.adapters.postgres.notices import Notices
 from gateway.adapters.postgres.pool import connect, unavailable
 from gateway.ports.desk import Numbered
 from homecare.errors import Unavailable
@@ -60,7 +61,7 @@ class PostgresFeed:
         self._name = name
         self._connection: AsyncConnection[TupleRow] | None = None
         self._relay = False
-        self._wake = asyncio.Event()
+        self._notices = Notices()
 
     async def number_committed(self) -> int:
         """Number what is committed, if this session is or can become the relay."""
@@ -91,24 +92,11 @@ class PostgresFeed:
 
     def kick(self) -> None:
         """End the wait."""
-        self._wake.set()
+        self._notices.kick()
 
     async def wait(self, seconds: float) -> None:
-        """Wait for a kick or a readable connection (a notification), at the latest `seconds`."""
-        loop = asyncio.get_running_loop()
-        connection = self._connection
-        handle = None if connection is None or connection.closed else connection.fileno()
-        if handle is not None:
-            loop.add_reader(handle, self._wake.set)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        finally:
-            if handle is not None:
-                loop.remove_reader(handle)
-            self._wake.clear()
+        """Wait for a kick or a notification, at the latest `seconds`."""
+        await self._notices.wait(self._connection, seconds)
 
     async def close(self) -> None:
         """Give up the connection, and with it the relay's lock."""
@@ -132,5 +120,6 @@ class PostgresFeed:
         if self._connection is None or self._connection.closed:
             self._relay = False
             self._connection = await connect(self._url, name=self._name, autocommit=True)
+            self._notices.follow(self._connection)
             await self._connection.execute(f"LISTEN {FEED_CHANNEL}")
         return self._connection
