@@ -68,6 +68,7 @@ BANNED = [
     Banned("a test that does not run in the browser", r"\b(test|it|describe)\.([s]kip|[o]nly)\b", (".ts", ".tsx")),
     Banned("a wait that may swallow its cancellation (asyncio.timeout does not)", r"asyncio\.[w]ait_for\(", (".py",)),
     Banned("a wait for text, at which a page may look once", r'[w]ait_for_function\(f?"(?!.*=>)', (".py",)),
+    Banned("a fork that may hang on another thread's lock", r"[p]reexec_fn|os\.[f]ork\(\)(?!  # one thread)", (".py",)),
     Banned("an unexplained silence", r"#\s*([n]oqa|type:\s*[i]gnore)\s*$", (".py",)),
 ]
 
@@ -321,6 +322,7 @@ def test_a_rule_sees_what_it_looks_for(judge: Callable[[ast.Module], Iterator[ob
         ("a test that does not run", "@pytest.mark.{}kip".format("s")),
         ("a wait that may swallow its cancellation (asyncio.timeout does not)", "asyncio.{}ait_for(x, 1)".format("w")),
         ("a wait for text, at which a page may look once", '{}ait_for_function("x > 0")'.format("w")),
+        ("a fork that may hang on another thread's lock", "child = os.{}ork()".format("f")),
         ("an unexplained silence", "x = y  # {}oqa".format("n")),
     ],
 )

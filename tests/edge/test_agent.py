@@ -101,8 +101,9 @@ class Home:
             "edge",
             str(self.config),
             stdout=asyncio.subprocess.PIPE,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, resource.RLIM_INFINITY)),
         )
+        # Before it has loaded its modules. Nothing runs between fork and exec: that may hang where there are threads.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (file_limit, resource.RLIM_INFINITY))
         try:
             assert process.stdout is not None
             async with asyncio.timeout(SECONDS):

@@ -1,9 +1,6 @@
 """The edge's certificates on disk: a valid pair at every start, whatever happened before."""
 
-import os
 import shutil
-import signal
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,14 +17,12 @@ from homecare.clock import DAY
 from homecare.errors import Malformed, Unavailable
 from homecare.identity import EdgeId
 from tests.edge.certified import EDGE, answered, enrolled
+from tests.edge.cut_renewal import LATER, Cutting, at, renew
 
 AUTHORITY = make_authority(1_790_000_000_000_000)
-LATER = 1_790_000_000_000_000 + 60 * DAY
 STEPS = range(1, 100)
 """More than there are operations on files; the test ends at the first one that lives."""
 LEAST = 8
-OPERATIONS = {"open", "os.rename", "os.remove"}
-"""As the interpreter's audit names them; each is told before it happens."""
 
 
 @pytest.fixture
@@ -137,60 +132,24 @@ def test_a_power_cut_at_any_step_leaves_a_pair(tmp_path: Path) -> None:
     base = tmp_path / "base"
     base.mkdir()
     enrolled(base, AUTHORITY, at=0)
-    for turn in range(2):
-        before, lived = serial(Credentials(at(base), EDGE)), False
-        for step in STEPS:
-            folder = tmp_path / f"cut-{turn}-{step}"
-            shutil.copytree(base, folder)
-            lived = killed_before(step, folder)
-            after = Credentials(at(folder), EDGE)
-            assert after.present.key is not None
-            assert after.present.key.public_key() == after.present.certificate.public_key()
-            assert not lived or (serial(after) != before and not after.waiting)
-            if lived:
-                break
-            renew(folder)
-            assert serial(Credentials(at(folder), EDGE)) != before, "what was cut off is done at the next start"
-        assert lived
-        assert step > LEAST, "a renewal is more than that"
-        base = folder.rename(tmp_path / f"renewed-{before}")
-
-
-def at(folder: Path) -> Certificates:
-    return Certificates(
-        certificate=folder / "certificate.pem", key=folder / "certificate.key", authority=folder / "authority.pem"
-    )
-
-
-def renew(folder: Path) -> None:
-    """One renewal from the first byte to the last, from wherever it was left."""
-    credentials = Credentials(at(folder), EDGE)
-    if not credentials.waiting:
-        credentials.take(answered(AUTHORITY, credentials.request(), at=LATER))
-    credentials.tls()
-    credentials.connected()
-    credentials.settle()
-
-
-def killed_before(step: int, folder: Path) -> bool:
-    """Renew in a process that is killed before its `step`th operation on a file; whether it lived."""
-    child = os.fork()
-    if child == 0:
-        left = step
-
-        def cut(event: str, arguments: tuple[object, ...]) -> None:
-            nonlocal left
-            if event in OPERATIONS and str(arguments[0]).startswith(str(folder)):
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(cut)
-        try:
-            renew(folder)
-        finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+    with Cutting(AUTHORITY) as cutting:
+        for turn in range(2):
+            before, lived = serial(Credentials(at(base), EDGE)), False
+            for step in STEPS:
+                folder = tmp_path / f"cut-{turn}-{step}"
+                shutil.copytree(base, folder)
+                lived = cutting.lived(folder, step)
+                after = Credentials(at(folder), EDGE)
+                assert after.present.key is not None
+                assert after.present.key.public_key() == after.present.certificate.public_key()
+                assert not lived or (serial(after) != before and not after.waiting)
+                if lived:
+                    break
+                renew(folder, AUTHORITY)
+                assert serial(Credentials(at(folder), EDGE)) != before, "what was cut off is done at the next start"
+            assert lived
+            assert step > LEAST, "a renewal is more than that"
+            base = folder.rename(tmp_path / f"renewed-{before}")
 
 
 @pytest.mark.parametrize("name", ["certificate.next.pem", "certificate.renewed.pem", "certificate.next.key"])
