@@ -172,8 +172,10 @@ def test_what_the_phone_keeps_is_sealed(open_phone: OpenPhone) -> None:
     phone.tap("Starta besök")
     phone.tap("Blev insläppt")
     expect(phone.page.get_by_text("1 sparat i telefonen")).to_be_visible()
-    phone.page.wait_for_function(f"async () => (await ({RECORDS})()).count === 2")  # the day and the statement
-    found = phone.page.evaluate(RECORDS)
+    # The day and the statement. What a page never answers is awaited for ever by `evaluate`.
+    found = phone.page.wait_for_function(
+        f"async () => {{ const all = await ({RECORDS})(); return all.count === 2 && all; }}"
+    ).json_value()
     for words in (ASTA, "Exempelgatan", "insläppt"):
         assert words not in found["text"]
     assert found["extractable"] is False
@@ -227,7 +229,7 @@ def test_nothing_of_the_phone_asks_where_it_is(open_phone: OpenPhone, gateway: G
     answer = patient.get(f"{gateway.url}/phone")
     assert "geolocation=()" in answer.headers["Permissions-Policy"]
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
-    kept = phone.page.evaluate(CACHED)
+    kept = phone.page.wait_for_function(CACHED).json_value()  # for ever not ready, `evaluate` would wait for ever
     assert kept
     assert all(path == "/phone" or path.startswith(("/phone/", "/desk/assets/")) for path in kept), kept
 
