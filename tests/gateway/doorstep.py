@@ -23,12 +23,12 @@ from gateway.web.session import COOKIE
 from homecare import topic
 from homecare.clock import MINUTE, SystemClock
 from homecare.command import Command, Outcome, Reason
-from homecare.delivery import Heartbeat
+from homecare.delivery import Heartbeat, Receipt
 from homecare.device import Capability, Device, Placement
-from homecare.event import AnyEvent, CommandEnded, CommandTaken, LockCause, LockOperated, LockState
+from homecare.event import AnyEvent, CommandEnded, CommandTaken, LockCause, LockOperated, LockState, Stream
 from homecare.identity import DeviceId, HomeId, new_challenge, new_epoch, new_id
 from homecare.visit import PlannedVisit, from_plan
-from homecare.wire import Kind, read_body, unpack
+from homecare.wire import Header, Kind, read_body, unpack
 from tests.asking import rows
 from tests.gateway import looked
 from tests.gateway.enrolled import Household, household
@@ -167,9 +167,10 @@ class LockEdge:
         self.challenge = new_challenge()
         self._seq = 0
         self._beat = 0
-        self._broker = MqttBroker(
-            broker_url, client_id=new_id("edge"), filters=[(topic.command(house.shard, house.edge), 1)]
-        )
+        self._said: dict[int, bytes] = {}
+        """Frames of the access stream without a receipt, by the seq of their last fact."""
+        down = (topic.command(house.shard, house.edge), topic.receipt(house.shard, house.edge))
+        self._broker = MqttBroker(broker_url, client_id=new_id("edge"), filters=[(one, 1) for one in down])
         self._clock = SystemClock()
         self._started = self._clock.now().elapsed
 
@@ -203,6 +204,8 @@ class LockEdge:
         )
         frame = self.house.heartbeat(heartbeat, beat=self._beat)
         assert self._broker.publish(self.house.topic("heartbeat"), frame, qos=0)
+        for said in self._said.values():  # as an edge does: whoever starts may not have heard it
+            self._broker.publish(self.house.topic("access"), said)
 
     async def _hear(self) -> None:
         while True:
@@ -210,12 +213,20 @@ class LockEdge:
                 self._broker.acknowledge([message])
                 frame = unpack(message.payload)
                 frame.verify(self.house.keys.down)
+                if frame.header.kind is Kind.RECEIPT:
+                    self._learn(frame.header, read_body(frame, Receipt))
+                    continue
                 assert frame.header.kind is Kind.COMMAND
                 assert frame.header.run == self.house.epoch
                 self.frames.append(message.payload)
                 self.commands.append(read_body(frame, Command))
                 self.challenge = new_challenge()
                 self.beat()
+
+    def _learn(self, header: Header, receipt: Receipt) -> None:
+        if header.stream is Stream.ACCESS and header.epoch == self.house.epoch:
+            for last in [last for last in self._said if last <= receipt.durable]:
+                del self._said[last]
 
     async def told(self, count: int = 1, *, seconds: float = SECONDS) -> Command:
         """The newest of `count` commands, once there are so many."""
@@ -232,6 +243,7 @@ class LockEdge:
         ]
         frame = self.house.frame(self._seq + 1, envelopes)
         self._seq += len(events)
+        self._said[self._seq] = frame
         assert self._broker.publish(self.house.topic("access"), frame)
 
     def obey(self, command: Command, state: LockState = LockState.UNLOCKED) -> None:
