@@ -130,3 +130,20 @@ async def test_a_list_of_thousands_of_homes_gives_alarms_their_turn(
             await asyncio.sleep(0)
     assert len(json.loads(listing.result())) == homes
     assert turns >= homes // HOMES_AT_ONCE
+
+
+@pytest.mark.asyncio
+async def test_the_description_is_made_beside_the_alarms(
+    database_url: str, broker: PrivateBroker, tmp_path: Path
+) -> None:
+    """Red where it is made in one go: the first look at it held up every press for half a second."""
+    async with running(database_url, broker.url, tmp_path, household(24)) as process, process.client() as client:
+        loop = asyncio.get_running_loop()
+        began = turned = loop.time()
+        longest = 0.0
+        asked = asyncio.create_task(client.get("/openapi.json"))
+        while not asked.done():
+            await asyncio.sleep(0)
+            longest, turned = max(longest, loop.time() - turned), loop.time()
+        assert "/api/v1/alerts" in asked.result().json()["paths"]
+        assert longest < (turned - began) / 2
