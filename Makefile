@@ -16,6 +16,8 @@ KILLS ?= 220
 SEED ?=
 # Test processes side by side, each with servers of its own: with two, a third of two cores stood idle; four fill them.
 WORKERS ?= 4
+# Where so many fail something is wrong with all: better told soon than cut by whoever waits for the run.
+FAILURES := --maxfail=40
 
 # Python 3.11 or newer: the machine's python3, or the newest one with a number in its name.
 PYTHON ?= $(firstword $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -50,10 +52,10 @@ run: setup ## set everything up and run gateway, broker, database and three simu
 	@exec .venv/bin/vaka
 
 test: setup services screens-test ## set everything up and run the tests (all but the long campaigns)
-	@$(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
+	@$(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal $(FAILURES)
 
 test-plain: setup services ## the same on PostgreSQL without TimescaleDB
-	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal
+	@VAKA_TEST_PLAIN_POSTGRES=1 $(PY) -m pytest -q -m "not long" -n $(WORKERS) --dist worksteal $(FAILURES)
 
 check: setup .venv-esphome/installed.stamp ## style, types, import rules, the house's own rules, device configurations, front end
 	@.venv/bin/ruff check .
