@@ -73,6 +73,7 @@ class Backlog:
                     await self.arrival()
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all, also what ended the connection."""
         self._messages.clear()
         self._bytes = 0
+        self._failure = None
