@@ -42,7 +42,8 @@ class Backlog:
         self._arrived.set()
 
     def take(self, limit: int, size: int) -> list[Message]:
-        """The oldest, at most `limit` messages and about `size` bytes."""
+        """The oldest, at most `limit` messages and about `size` bytes; raises what ended the connection for good."""
+        self._heed()
         taken: list[Message] = []
         least = self._bytes - size
         while self._messages and len(taken) < limit and self._bytes > least:
@@ -60,8 +61,7 @@ class Backlog:
     async def arrival(self) -> None:
         """Return when anything waits; raises what ended the connection for good."""
         while not self._messages:
-            if self._failure is not None:
-                raise self._failure
+            self._heed()
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -77,3 +77,7 @@ class Backlog:
         self._messages.clear()
         self._bytes = 0
         self._failure = None
+
+    def _heed(self) -> None:
+        if self._failure is not None and not self._messages:
+            raise self._failure

@@ -128,5 +128,7 @@ async def test_whoever_waits_is_told_when_nothing_will_ever_come(kind: Kind) -> 
             await broker.messages(1)
         with pytest.raises(UnicodeError):
             await broker.wait(SECONDS)
+        with pytest.raises(UnicodeError):
+            broker.take(1)
         await broker.stop()
         await broker.wait(0.01)  # whoever starts it again begins anew
