@@ -10,6 +10,7 @@ from edge.config import Installation
 from edge.driver import Connecting, Heard, Sighting, Step, Transport
 from edge.drivers import DRIVERS
 from homecare.device import Device
+from homecare.ending import end
 from homecare.errors import Malformed, Unavailable, Unknown
 from homecare.event import TransportState
 from homecare.identity import DeviceId
@@ -68,8 +69,7 @@ async def _listening(transport: Transport, address: str, script: Generator[Step,
             raise Malformed("pair", "radio", "one that connects")
         secret = await transport.act(address, script)
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await end(listening)
     if secret is None:
         raise Unavailable("pair", "device", "no connection: go closer, and try again")
     return secret

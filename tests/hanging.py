@@ -17,7 +17,7 @@ from _pytest.faulthandler import fault_handler_stderr_fd_key
 LIMIT_SECONDS = 240.0
 """Of a test with its fixtures: four times what the longest one takes."""
 HARD_SECONDS = 60.0
-"""After that."""
+"""After that, for taking servers and browsers down."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -25,15 +25,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     """Hold one test to the limit; a long campaign has none."""
     if item.get_closest_marker("long"):
         return (yield)
-    screen = item.config.stash[fault_handler_stderr_fd_key]  # the real one: what a test writes is captured
 
     def fail(_number: int, _frame: FrameType | None) -> None:
-        os.write(screen, f"\n{item.nodeid} hangs:\n{where_tasks_stand()}".encode())
-        pytest.fail(f"hangs for {LIMIT_SECONDS:.0f} s: {where_tasks_stand()}")
+        stand = where_tasks_stand()
+        os.write(_screen(item), f"\n{item.nodeid} hangs:\n{stand}".encode())
+        pytest.fail(f"hangs for {LIMIT_SECONDS:.0f} s: {stand}")
 
     before = signal.signal(signal.SIGALRM, fail)
     signal.setitimer(signal.ITIMER_REAL, LIMIT_SECONDS)
-    faulthandler.dump_traceback_later(LIMIT_SECONDS + HARD_SECONDS, file=screen, exit=True)
+    _set_hard_limit(item)
     try:
         return (yield)
     finally:
@@ -46,8 +46,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
 def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
     """A test that failed may hang while it is taken down; pytest's own hook has just lifted the hard limit."""
     if isinstance(node, pytest.Item) and not node.get_closest_marker("long"):
-        screen = node.config.stash[fault_handler_stderr_fd_key]
-        faulthandler.dump_traceback_later(LIMIT_SECONDS + HARD_SECONDS, file=screen, exit=True)
+        _set_hard_limit(node)
+
+
+def _set_hard_limit(item: pytest.Item) -> None:
+    faulthandler.dump_traceback_later(LIMIT_SECONDS + HARD_SECONDS, file=_screen(item), exit=True)
+
+
+def _screen(item: pytest.Item) -> int:
+    """The real one: what a test writes is captured."""
+    return item.config.stash[fault_handler_stderr_fd_key]
 
 
 def where_tasks_stand() -> str:

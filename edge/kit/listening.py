@@ -8,6 +8,7 @@ from typing import Final
 from edge.driver import Sighting, Transport
 from edge.kit.capture import LINES_LIMIT, Head, Line, capture_bytes, line_of
 from homecare.device import Capability
+from homecare.ending import end
 from homecare.errors import Unavailable
 from homecare.event import TransportState
 
@@ -47,12 +48,10 @@ async def listen(transports: Sequence[Transport], address: str, *, seconds: floa
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ended:
-        if isinstance(end, Exception):
-            raise end
+        await end(*tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
     if not listener.seen and TransportState.WORKING not in listener.states:
         raise Unavailable("capture", "radio and lines", "none of them works: see that the adapter or stick is there")
     return listener

@@ -25,7 +25,7 @@ from gateway.ports.registry import RegistrySource
 from homecare.clock import SECOND, Clock
 from homecare.delivery import Refusal
 from homecare.ending import end
-from homecare.errors import Unavailable
+from homecare.errors import Unavailable, VakaError
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,10 @@ class Lane:
         under_way, self._under_way = self._under_way, None
         if under_way is not None:
             await end(under_way.writing)
+            failure = None if under_way.writing.cancelled() else under_way.writing.exception()
+            if failure is not None and not isinstance(failure, VakaError):
+                await self._parts.store.close()
+                raise failure  # a bug ends the process; what was not written is read again
         try:
             await self._parts.batching.save_everything(self._time())
         except (Unavailable, Culprit) as error:

@@ -10,12 +10,15 @@ from homecare.identity import EdgeId
 EDGE = EdgeId("edge-000077")
 
 
-def enrolled(folder: Path, authority: Authority, *, at: int, edge: EdgeId = EDGE) -> Certificates:
-    """Key, certificate and authority in `folder`."""
-    key = new_key()
-    files = Certificates(
+def files_in(folder: Path) -> Certificates:
+    return Certificates(
         certificate=folder / "certificate.pem", key=folder / "certificate.key", authority=folder / "authority.pem"
     )
+
+
+def enrolled(folder: Path, authority: Authority, *, at: int, edge: EdgeId = EDGE) -> Certificates:
+    """Key, certificate and authority in `folder`."""
+    key, files = new_key(), files_in(folder)
     files.certificate.write_bytes(issue_edge(authority, request_pem(key), edge=edge, at=at).certificate)
     files.key.write_bytes(private_pem(key))
     files.authority.write_bytes(authority.certificate)

@@ -13,11 +13,10 @@ from typing import Self
 
 import msgspec
 
-from edge.config import Certificates
 from edge.credentials import Credentials
 from gateway.model.certificates import Authority
 from homecare.clock import DAY
-from tests.edge.certified import EDGE, answered
+from tests.edge.certified import EDGE, answered, files_in
 from tests.servers import ROOT
 
 LATER = 1_790_000_000_000_000 + 60 * DAY
@@ -32,15 +31,9 @@ class Cut(msgspec.Struct, frozen=True):
     step: int
 
 
-def at(folder: Path) -> Certificates:
-    return Certificates(
-        certificate=folder / "certificate.pem", key=folder / "certificate.key", authority=folder / "authority.pem"
-    )
-
-
 def renew(folder: Path, authority: Authority) -> None:
     """One renewal from the first byte to the last, from wherever it was left."""
-    credentials = Credentials(at(folder), EDGE)
+    credentials = Credentials(files_in(folder), EDGE)
     if not credentials.waiting:
         credentials.take(answered(authority, credentials.request(), at=LATER))
     credentials.tls()

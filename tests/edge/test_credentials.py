@@ -16,8 +16,8 @@ from gateway.model.certificates import make_authority
 from homecare.clock import DAY
 from homecare.errors import Malformed, Unavailable
 from homecare.identity import EdgeId
-from tests.edge.certified import EDGE, answered, enrolled
-from tests.edge.cut_renewal import LATER, Cutting, at, renew
+from tests.edge.certified import EDGE, answered, enrolled, files_in
+from tests.edge.cut_renewal import LATER, Cutting, renew
 
 AUTHORITY = make_authority(1_790_000_000_000_000)
 STEPS = range(1, 100)
@@ -134,19 +134,21 @@ def test_a_power_cut_at_any_step_leaves_a_pair(tmp_path: Path) -> None:
     enrolled(base, AUTHORITY, at=0)
     with Cutting(AUTHORITY) as cutting:
         for turn in range(2):
-            before, lived = serial(Credentials(at(base), EDGE)), False
+            before, lived = serial(Credentials(files_in(base), EDGE)), False
             for step in STEPS:
                 folder = tmp_path / f"cut-{turn}-{step}"
                 shutil.copytree(base, folder)
                 lived = cutting.lived(folder, step)
-                after = Credentials(at(folder), EDGE)
+                after = Credentials(files_in(folder), EDGE)
                 assert after.present.key is not None
                 assert after.present.key.public_key() == after.present.certificate.public_key()
                 assert not lived or (serial(after) != before and not after.waiting)
                 if lived:
                     break
                 renew(folder, AUTHORITY)
-                assert serial(Credentials(at(folder), EDGE)) != before, "what was cut off is done at the next start"
+                assert serial(Credentials(files_in(folder), EDGE)) != before, (
+                    "what was cut off is done at the next start"
+                )
             assert lived
             assert step > LEAST, "a renewal is more than that"
             base = folder.rename(tmp_path / f"renewed-{before}")
